@@ -1,0 +1,1 @@
+"""The data sentence: source, split, label, transform, bunch."""

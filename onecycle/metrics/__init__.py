@@ -1,0 +1,1 @@
+"""What is counted over a set, then reduced to one number."""

@@ -1,0 +1,1 @@
+"""Layers, losses, hooks and surgery: models without a trainer."""

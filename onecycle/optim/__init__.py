@@ -1,0 +1,1 @@
+"""Parameter groups with their own rate and decay, and schedules."""

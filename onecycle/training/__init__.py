@@ -1,0 +1,1 @@
+"""The loop and its state, callbacks' base and handler, recorder, checkpoints."""

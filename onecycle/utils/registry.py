@@ -1,0 +1,242 @@
+"""Names for things in files: a file says a name, and only what is registered answers to it."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from onecycle.errors import ArgumentError, NotRegisteredError, did_you_mean
+
+__all__ = ["decode", "encode", "lookup", "name_of", "names", "register"]
+
+# Built-in names and the leaf that registers them: a file may be read before that leaf was imported.
+# One row a name, sorted within its kind.
+HOMES: dict[str, dict[str, str]] = {
+    "arch": {},
+    "batch_transform": {},
+    "data_bunch": {},
+    "enum": {},
+    "function": {},
+    "item_list": {},
+    "learner": {},
+    "loss": {},
+    "metric": {},
+    "model": {},
+    "optimizer": {},
+    "processor": {},
+    "transform": {},
+}
+
+_things: dict[str, dict[str, Any]] = {kind: {} for kind in HOMES}
+_names: dict[int, tuple[str, str, Any]] = {}  # id -> (kind, name, the thing itself, kept so the id stays its own)
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in HOMES:
+        raise ArgumentError(f"registry: kind must be one of {', '.join(HOMES)}; got {kind!r}.{did_you_mean(kind, HOMES)}")
+
+
+def register(kind: str, name: str | None = None) -> Callable[[Any], Any]:
+    """Give a class or function the name by which files refer to it; used as a decorator.
+
+    Args:
+        kind: One of the kinds in `HOMES`, e.g. `function`, `transform`, `item_list`.
+        name: Its name in files; the object's own `__name__` when left out.
+
+    Raises:
+        ArgumentError: the kind is unknown, or the name belongs to something else.
+
+    Example:
+        >>> @register("function")
+        ... def halve(x): return x / 2
+        >>> lookup("function", "halve")(4)
+        2.0
+    """
+    _check_kind(kind)
+
+    def remember(thing: Any) -> Any:
+        known = name or thing.__name__
+        holder = _things[kind].get(known)
+        if holder is not None and _identity(holder) != _identity(thing):
+            raise ArgumentError(f"registry: {kind} {known!r} is taken by {holder!r}. Register {thing!r} under another name.")
+        _things[kind][known] = thing
+        _names[id(thing)] = (kind, known, thing)
+        return thing
+
+    return remember
+
+
+def _identity(thing: Any) -> tuple[str, str]:
+    """Return where a thing is defined, so that running a notebook cell twice is no clash."""
+    return getattr(thing, "__module__", "") or "", getattr(thing, "__qualname__", repr(thing))
+
+
+def name_of(kind: str, thing: Any) -> str | None:
+    """Return the registered name of a thing of this kind, or None."""
+    _check_kind(kind)
+    known = _names.get(id(thing))
+    return known[1] if known and known[0] == kind else None
+
+
+def lookup(kind: str, name: str) -> Any:
+    """Return what is registered under a name.
+
+    Raises:
+        NotRegisteredError: nothing of this kind has the name; says the nearest one and the cure.
+    """
+    _check_kind(kind)
+    if name not in _things[kind] and name in HOMES[kind]:
+        importlib.import_module(HOMES[kind][name])
+    if name in _things[kind]:
+        return _things[kind][name]
+    raise NotRegisteredError(
+        f"registry: no {kind} is named {name!r}.{did_you_mean(name, names(kind))} "
+        f"If it is your own, register it before loading: onecycle.utils.registry.register({kind!r})(it)."
+    )
+
+
+def names(kind: str) -> list[str]:
+    """Return every name of a kind, sorted."""
+    _check_kind(kind)
+    return sorted({*_things[kind], *HOMES[kind]})
+
+
+_TAG = "$"  # a dict with this key is one of ours: {"$": "tuple", "items": [...]}
+_LARGEST_ARRAY = 65_536  # elements; more belongs in the tensors of a file
+
+
+def encode(value: Any) -> Any:
+    """Turn a value into what JSON can hold, naming registered things.
+
+    Args:
+        value: None, bool, number, string, list, tuple, dict, slice, Path, small array or tensor, device or
+            dtype, member of a registered enum, anything registered, a `functools.partial` of it, or an object
+            of a registered class with `get_state`.
+
+    Raises:
+        ArgumentError: names the thing that cannot be written and the cure.
+    """
+    if value is None or isinstance(value, (bool, str)) or type(value) in (int, float):
+        return value
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
+    return _encode_registered(value)
+
+
+def _encode_registered(value: Any) -> Any:
+    known = _names.get(id(value))
+    if known is not None:
+        return {_TAG: "name", "kind": known[0], "name": known[1]}
+    known = _names.get(id(type(value)))
+    if known is not None and hasattr(value, "get_state"):
+        return {_TAG: "object", "kind": known[0], "name": known[1], "state": encode(value.get_state())}
+    what = getattr(value, "__qualname__", None) or repr(value)
+    raise ArgumentError(
+        f"encode: {what} ({type(value).__name__}) cannot be written to a file, since files hold names and never code. "
+        f"Give it a name first: onecycle.utils.registry.register('function')(it), in the saving and in the loading "
+        f"program."
+    )
+
+
+def _encode_dict(value: dict[Any, Any]) -> Any:
+    if all(isinstance(key, str) for key in value) and _TAG not in value:
+        return {key: encode(item) for key, item in value.items()}
+    return {_TAG: "dict", "items": [[encode(key), encode(item)] for key, item in value.items()]}
+
+
+def _encode_array(value: np.ndarray) -> Any:
+    if value.size > _LARGEST_ARRAY:
+        raise ArgumentError(f"encode: an array of {value.size} elements is too large for JSON. Keep it as a tensor.")
+    return {_TAG: "array", "dtype": str(value.dtype), "items": encode(value.tolist())}
+
+
+def _encode_tensor(value: torch.Tensor) -> Any:
+    if value.numel() > _LARGEST_ARRAY:
+        raise ArgumentError(f"encode: a tensor of {value.numel()} elements is too large for JSON. Keep it as a tensor.")
+    return {_TAG: "tensor", "dtype": str(value.dtype).removeprefix("torch."), "items": value.detach().cpu().tolist()}
+
+
+def _encode_partial(value: partial[Any]) -> Any:
+    return {_TAG: "partial", "func": encode(value.func), "args": encode(list(value.args)), "keywords": encode(value.keywords)}
+
+
+def _encode_enum(value: enum.Enum) -> Any:
+    return {_TAG: "enum", "class": encode(type(value)), "name": value.name}
+
+
+_WRITERS: list[tuple[Any, Callable[[Any], Any]]] = [
+    (enum.Enum, _encode_enum),
+    (list, lambda v: [encode(x) for x in v]),
+    (tuple, lambda v: {_TAG: "tuple", "items": [encode(x) for x in v]}),
+    ((set, frozenset), lambda v: {_TAG: "set", "items": sorted((encode(x) for x in v), key=str)}),
+    (dict, _encode_dict),
+    (slice, lambda v: {_TAG: "slice", "items": [encode(v.start), encode(v.stop), encode(v.step)]}),
+    (Path, lambda v: {_TAG: "path", "text": str(v)}),
+    (np.generic, lambda v: v.item()),
+    (np.ndarray, _encode_array),
+    (torch.Tensor, _encode_tensor),
+    (torch.device, lambda v: {_TAG: "device", "text": str(v)}),
+    (torch.dtype, lambda v: {_TAG: "dtype", "text": str(v).removeprefix("torch.")}),
+    (partial, _encode_partial),
+    (int, int),
+    (float, float),
+]
+
+
+def decode(value: Any) -> Any:
+    """Turn what `encode` wrote back into the value; builds only what is registered.
+
+    Raises:
+        NotRegisteredError: a name is unknown.
+        ArgumentError: the form is foreign.
+    """
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if _TAG not in value:
+        return {key: decode(item) for key, item in value.items()}
+    read = _READERS.get(value[_TAG])
+    if read is None:
+        raise ArgumentError(f"decode: {value[_TAG]!r} is no form this version writes. The file is foreign or newer.")
+    return read(value)
+
+
+def _decode_object(value: dict[str, Any]) -> Any:
+    return lookup(value["kind"], value["name"]).from_state(decode(value["state"]))
+
+
+def _decode_partial(value: dict[str, Any]) -> Any:
+    return partial(decode(value["func"]), *decode(value["args"]), **decode(value["keywords"]))
+
+
+def _torch_dtype(text: str) -> torch.dtype:
+    found = getattr(torch, text, None)
+    if not isinstance(found, torch.dtype):
+        raise ArgumentError(f"decode: {text!r} is no dtype of torch. The file is foreign or newer.")
+    return found
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "name": lambda v: lookup(v["kind"], v["name"]),
+    "object": _decode_object,
+    "dict": lambda v: {decode(key): decode(item) for key, item in v["items"]},
+    "tuple": lambda v: tuple(decode(item) for item in v["items"]),
+    "set": lambda v: {decode(item) for item in v["items"]},
+    "slice": lambda v: slice(*[decode(item) for item in v["items"]]),
+    "path": lambda v: Path(v["text"]),
+    "array": lambda v: np.array(decode(v["items"]), dtype=np.dtype(v["dtype"])),
+    "tensor": lambda v: torch.tensor(v["items"], dtype=_torch_dtype(v["dtype"])),
+    "device": lambda v: torch.device(v["text"]),
+    "dtype": lambda v: _torch_dtype(v["text"]),
+    "partial": _decode_partial,
+    "enum": lambda v: decode(v["class"])[v["name"]],
+}
