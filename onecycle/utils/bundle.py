@@ -1,0 +1,326 @@
+"""Tensors on disk, in files that cannot run code."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from onecycle.errors import ArgumentError, FileFormatError, explain
+from onecycle.utils.file_kinds import kind_of_file
+from onecycle.utils.files import atomic_write, existing_file
+
+__all__ = ["load_checkpoint", "peek_manifest", "read_bundle", "save_checkpoint", "torch_save", "try_save", "write_bundle"]
+
+BUNDLE_VERSION = 1
+_MANIFEST, _ENVELOPE = "onecycle", "onecycle.bundle"
+
+_PICKLED = ("pickle", "torch legacy", "torch zip", "torchscript")
+_CONVERT_LEARNER = (
+    "Open it once where it was made and save what it holds: torch.save(learn.model.state_dict(), 'weights.pth'); "
+    "then build the learner here, learn.load('weights') and learn.export()."
+)
+_CONVERT_WEIGHTS = (
+    "Load it once where it was made and save only the tensors: "
+    "torch.save(learn.model.state_dict(), 'weights.pth'), or learn.save(name, with_opt=False)."
+)
+
+
+# ---- one safetensors file with a manifest ----
+
+
+def write_bundle(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], manifest: Mapping[str, Any]) -> Path:
+    """Write tensors and a JSON manifest as one safetensors file, atomically.
+
+    Tensors that are the same memory (tied weights) are stored once.
+
+    Args:
+        path: Where to; the folder is made.
+        tensors: Names to tensors, on any device.
+        manifest: What goes with them: dicts, lists, strings, numbers (see `registry.encode`).
+
+    Returns:
+        The path.
+
+    Raises:
+        FileWriteError: the file could not be written; the old one is unchanged.
+        ArgumentError: the manifest is not JSON.
+    """
+    from safetensors.torch import save
+
+    kept, aliases = _without_twins(tensors)
+    envelope = {"version": BUNDLE_VERSION, "aliases": aliases}
+    data = save(kept, {_MANIFEST: _to_json(manifest), _ENVELOPE: json.dumps(envelope)})
+    with atomic_write(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+def _to_json(manifest: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(manifest, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        cure = "Pass its values through onecycle.utils.registry.encode."
+        raise ArgumentError(explain("write_bundle", "manifest", f"must be plain JSON ({error})", cure=cure)) from error
+
+
+def _without_twins(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    kept: dict[str, Tensor] = {}
+    aliases: dict[str, str] = {}
+    seen: dict[tuple[Any, ...], str] = {}
+    for name, tensor in tensors.items():
+        key = (tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
+        if tensor.numel() and key in seen:
+            aliases[name] = seen[key]
+        else:
+            seen[key] = name
+            kept[name] = _alone(tensor)
+    return kept, aliases
+
+
+def _alone(tensor: Tensor) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    whole = tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
+    return tensor if whole else tensor.clone()
+
+
+def read_bundle(
+    path: str | os.PathLike[str], device: str | torch.device = "cpu", newest: int = 1
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a file of `write_bundle`; nothing in it is ever executed.
+
+    Args:
+        path: The file.
+        device: Where the tensors go.
+        newest: The highest `manifest['version']` that the caller understands.
+
+    Returns:
+        The tensors by name, and the manifest.
+
+    Raises:
+        FileMissingError: there is no such file.
+        FileFormatError: a pickle, a damaged or foreign file, or one of a newer version.
+    """
+    file, metadata = _open_bundle(path, newest)
+    tensors = _read_safetensors(file, device)
+    tensors.update({name: tensors[kept] for name, kept in metadata["aliases"].items()})
+    return tensors, metadata["manifest"]
+
+
+def peek_manifest(path: str | os.PathLike[str], newest: int = 1) -> dict[str, Any]:
+    """Read only the manifest of a bundle.
+
+    Raises:
+        FileMissingError, FileFormatError: as `read_bundle`.
+    """
+    return _open_bundle(path, newest)[1]["manifest"]
+
+
+def _open_bundle(path: str | os.PathLike[str], newest: int) -> tuple[Path, dict[str, Any]]:
+    file = existing_file("read_bundle", path)
+    kind = kind_of_file(file)
+    if kind in _PICKLED:
+        raise FileFormatError(f"read_bundle: {str(path)!r} is a pickle, which could run code. {_CONVERT_LEARNER}")
+    if kind != "safetensors":
+        raise _foreign("read_bundle", path, kind, "a file of learn.export()")
+    found = _metadata(file)
+    if _MANIFEST not in found:
+        cure = "It holds bare weights: read them with load_checkpoint or learn.load."
+        raise FileFormatError(f"read_bundle: {str(path)!r} is a safetensors file without a onecycle manifest. {cure}")
+    manifest, envelope = json.loads(found[_MANIFEST]), json.loads(found.get(_ENVELOPE, "{}"))
+    _check_version(path, envelope.get("version", 1), BUNDLE_VERSION)
+    _check_version(path, manifest.get("version", 1), newest)
+    return file, {"manifest": manifest, "aliases": envelope.get("aliases", {})}
+
+
+def _check_version(path: str | os.PathLike[str], version: Any, newest: int) -> None:
+    if version > newest:
+        raise FileFormatError(
+            f"read_bundle: {str(path)!r} was written by a newer onecycle (file version {version}, "
+            f"this one reads up to {newest}). Upgrade onecycle: pip install -U onecycle."
+        )
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _read_safetensors(path: Path, device: str | torch.device) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path, device=str(device))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str | os.PathLike[str], error: BaseException) -> FileFormatError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    size = os.path.getsize(path)
+    return FileFormatError(
+        f"read: {str(path)!r} is damaged or cut short ({size:,} bytes; {reason}). Copy or download it again."
+    )
+
+
+def _foreign(owner: str, path: str | os.PathLike[str], kind: str, wanted: str) -> FileFormatError:
+    found = {
+        "empty": "an empty file (0 bytes)",
+        "html": "a web page (an error page saved under this name?)",
+        "git-lfs pointer": "a git-lfs pointer, not the file itself (run `git lfs pull`)",
+        "unknown": "of no kind that is known here",
+    }.get(kind, f"a {kind} file")
+    return FileFormatError(f"{owner}: {str(path)!r} must be {wanted}; it is {found}. Check the path or fetch it again.")
+
+
+# ---- checkpoints: nested tensors, numbers and strings ----
+
+_PLAIN = (Tensor, type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
+
+
+def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
+    """Write nested dicts and lists of tensors, numbers and strings, atomically.
+
+    What is written is what `load_checkpoint` can read without executing anything.
+
+    Args:
+        path: Where to; the folder is made. A `.safetensors` path takes a flat dict of tensors.
+        state: The state.
+
+    Returns:
+        The path.
+
+    Raises:
+        ArgumentError: names the entry that is neither tensor, number nor string.
+        FileWriteError: the file could not be written; the old one is unchanged.
+    """
+    if Path(path).suffix == ".safetensors":
+        return _save_flat(path, state)
+    _check_plain(state, "state")
+    with atomic_write(path) as file:
+        torch.save(state, file)
+    return Path(path)
+
+
+def _save_flat(path: str | os.PathLike[str], state: Any) -> Path:
+    from safetensors.torch import save
+
+    if not _is_flat(state):
+        cure = "Save to a .pth file, or save the model's state_dict alone."
+        raise ArgumentError(explain("save_checkpoint", "state", "must be a flat dict of tensors", state, cure))
+    data = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()})
+    with atomic_write(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+def _is_flat(state: Any) -> bool:
+    return isinstance(state, Mapping) and all(isinstance(t, Tensor) for t in state.values())
+
+
+def _check_plain(value: Any, where: str) -> None:
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            _check_plain(key, f"{where} key {key!r}")
+            _check_plain(entry, f"{where}[{key!r}]")
+    elif isinstance(value, (list, tuple, set)):
+        for i, entry in enumerate(value):
+            _check_plain(entry, f"{where}[{i}]")
+    elif not isinstance(value, _PLAIN):
+        cure = "Store its numbers instead (for instance .state_dict(), .item() or .tolist())."
+        raise ArgumentError(explain("save_checkpoint", where, "must be a tensor, number or string", value, cure))
+
+
+def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device | None = "cpu") -> Any:
+    """Read a checkpoint without executing anything in it.
+
+    Reads files of `save_checkpoint`, of `torch.save` (both its formats: state dicts, `{'model': …, 'opt': …}`,
+    the published pretrained files) and `.safetensors` files.
+
+    Args:
+        path: The file.
+        device: Where the tensors go; None keeps the devices they were saved from.
+
+    Returns:
+        What was saved; a dict of tensors for `.safetensors`.
+
+    Raises:
+        FileMissingError: there is no such file.
+        FileFormatError: a foreign or damaged file, or one that holds objects which could run code.
+    """
+    file = existing_file("load_checkpoint", path)
+    kind = kind_of_file(file)
+    if kind == "safetensors":
+        return _read_safetensors(file, "cpu" if device is None else device)
+    if kind == "torchscript":
+        raise FileFormatError(f"load_checkpoint: {str(path)!r} is a TorchScript program, not weights. {_CONVERT_WEIGHTS}")
+    if kind not in _PICKLED:
+        raise _foreign("load_checkpoint", path, kind, "a .pth or .safetensors file of weights")
+    return _load_torch(file, device)
+
+
+def _load_torch(path: Path, device: str | torch.device | None) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of old pickle protocols that it then reads
+            return torch.load(path, map_location=device, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _refused(path, error) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
+        raise _damaged(path, error) from error
+
+
+def _refused(path: Path, error: pickle.UnpicklingError) -> FileFormatError:
+    named = re.search(r"(?:GLOBAL|global|class|type)\s+([\w.]+\.[\w.]+)", str(error))
+    if named is None:
+        return _damaged(path, pickle.UnpicklingError(str(error).rsplit("WeightsUnpickler error:", 1)[-1].strip()))
+    return FileFormatError(
+        f"load_checkpoint: {str(path)!r} holds more than tensors ({named.group(1)}), and reading that could run code. "
+        f"{_CONVERT_WEIGHTS}"
+    )
+
+
+def torch_save(*args: Any, _use_new_zipfile_serialization: bool = False, **kwargs: Any) -> None:
+    """Call `torch.save` in the older file format, which versions of torch before 1.6 read too.
+
+    Args:
+        args: As for `torch.save`: the object, the file.
+        _use_new_zipfile_serialization: True for today's format.
+        kwargs: As for `torch.save`.
+    """
+    torch.save(*args, _use_new_zipfile_serialization=_use_new_zipfile_serialization, **kwargs)
+
+
+def try_save(
+    state: Any, path: str | os.PathLike[str] | None = None, file: Any = None
+) -> None:
+    """Save a state to a file below `path`, or to an open file.
+
+    Args:
+        state: Nested tensors, numbers and strings.
+        path: The folder; left out when `file` is open already.
+        file: The file's name (`'export.pth'` when None) or an open binary file.
+
+    Raises:
+        ArgumentError: names the entry that cannot be written safely.
+        FileWriteError: the file could not be written.
+    """
+    if hasattr(file, "write"):
+        _check_plain(state, "state")
+        torch.save(state, file)
+    else:
+        save_checkpoint(Path(path or ".") / (file or "export.pth"), state)

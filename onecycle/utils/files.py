@@ -1,0 +1,190 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from onecycle.errors import FileFormatError, OnecycleError, did_you_mean, explain
+
+__all__ = [
+    "FileMissingError",
+    "FileWriteError",
+    "atomic_write",
+    "existing_file",
+    "loadtxt_str",
+    "read_json",
+    "save_texts",
+    "write_json",
+]
+
+
+class FileMissingError(OnecycleError, FileNotFoundError):
+    """A file that was asked for is not there."""
+
+
+class FileWriteError(OnecycleError, OSError):
+    """A file could not be written; what was there before is unchanged."""
+
+
+_CURES = {
+    errno.ENOSPC: "Free some space or save to another disk",
+    errno.EDQUOT: "Free some of your quota or save to another disk",
+    errno.EROFS: "Save to a folder that can be written",
+    errno.EACCES: "Save to a folder that you may write to",
+    errno.EPERM: "Save to a folder that you may write to",
+}
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str], mode: str = "wb", encoding: str | None = None) -> Iterator[IO[Any]]:
+    """Open a file that takes the place of `path` only once it is complete.
+
+    The bytes go to a temporary file in the same folder, are flushed to the disk and then renamed, so a reader
+    sees the old file or the new one, and a failure of any kind leaves the old one as it was. Missing folders
+    are made.
+
+    Args:
+        path: Where the file is to stand.
+        mode: `'wb'` or `'w'`.
+        encoding: Text encoding; `'utf-8'` when the mode is a text mode and nothing is given.
+
+    Yields:
+        The open file; its `.name` is the temporary file's path.
+
+    Raises:
+        FileWriteError: the disk is full, the folder read-only, and so on; `errno` is kept.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "a.txt"
+        >>> with atomic_write(target, "w") as file:
+        ...     _ = file.write("whole")
+        >>> target.read_text()
+        'whole'
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex[:8]}.tmp")
+    if "b" not in mode:
+        encoding = encoding or "utf-8"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, mode.replace("w", "x"), encoding=encoding) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_permissions(target, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        _remove(temporary)
+        if isinstance(error, OnecycleError):
+            raise
+        raise _write_error(path, target, error) from error
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def _keep_permissions(target: Path, temporary: Path) -> None:
+    with suppress(OSError):
+        os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _write_error(path: str | os.PathLike[str], target: Path, error: OSError) -> FileWriteError:
+    reason = error.strerror or str(error) or type(error).__name__
+    cure = _CURES.get(error.errno or 0, "Check the path or save somewhere else")
+    after = "the file that was there is unchanged" if target.exists() else "nothing was left behind"
+    sentence = f"write: {os.fspath(path)!r} could not be written ({reason}). {cure}; {after}."
+    raised = FileWriteError(sentence)
+    raised.errno = error.errno
+    return raised
+
+
+def existing_file(owner: str, path: str | os.PathLike[str], cure: str = "") -> Path:
+    """Return the path when it is a file.
+
+    Args:
+        owner: Who asks, for the message.
+        path: The file wanted.
+        cure: One more sentence for the message.
+
+    Raises:
+        FileMissingError: names the path and the nearest name in the same folder.
+    """
+    file = Path(path)
+    if file.is_file():
+        return file
+    raise FileMissingError(explain(owner, "", _what_is_there(file), cure=cure))
+
+
+def _what_is_there(file: Path) -> str:
+    if file.is_dir():
+        return f"{str(file)!r} is a folder, not a file"
+    if not file.parent.is_dir():
+        return f"there is no folder {str(file.parent)!r}"
+    near = did_you_mean(file.name, sorted(p.name for p in file.parent.iterdir()))
+    return f"there is no file {str(file)!r}.{near}".rstrip(".")
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        FileMissingError: there is no such file.
+        FileFormatError: the file is not JSON; says at which line it breaks.
+    """
+    file = existing_file("read_json", path)
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise FileFormatError(f"read_json: {str(path)!r} is not a text file, so not JSON either ({error}).") from error
+    except json.JSONDecodeError as error:
+        raise FileFormatError(
+            f"read_json: {str(path)!r} is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}. "
+            "The file is damaged or of another kind."
+        ) from error
+
+
+def write_json(path: str | os.PathLike[str], value: Any, indent: int | None = 1) -> Path:
+    """Write a value of plain lists, dicts, numbers and strings as JSON, atomically.
+
+    Args:
+        path: Where to; the folder is made.
+        value: What to write.
+        indent: Spaces of indentation, None for one line.
+
+    Returns:
+        The path.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    with atomic_write(path, "w") as file:
+        file.write(text + "\n")
+    return Path(path)
+
+
+def loadtxt_str(path: str | os.PathLike[str]) -> Any:
+    """Read a text file as an array of its lines.
+
+    Returns:
+        A one-dimensional array of strings, without the line ends.
+    """
+    import numpy as np
+
+    return np.array(existing_file("loadtxt_str", path).read_text(encoding="utf-8").splitlines(), dtype=str)
+
+
+def save_texts(fname: str | os.PathLike[str], texts: Iterable[str]) -> None:
+    """Write texts to a file, one a line, atomically."""
+    with atomic_write(fname, "w") as file:
+        file.writelines(f"{text}\n" for text in texts)

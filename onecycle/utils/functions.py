@@ -1,0 +1,64 @@
+"""Small helpers around functions and their arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from typing import Any
+
+__all__ = ["compose", "extract_kwargs", "func_args", "has_arg", "ifnone", "noop", "split_kwargs_by_func"]
+
+
+def noop(x: Any) -> Any:
+    """Return `x` itself."""
+    return x
+
+
+def ifnone(a: Any, b: Any) -> Any:
+    """Return `b` where `a` is None, else `a`."""
+    return b if a is None else a
+
+
+def compose(funcs: Iterable[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Return the function that calls all of them in order, each on what the one before returned.
+
+    Example:
+        >>> compose([abs, str])(-3)
+        '3'
+    """
+    steps = list(funcs)
+    return lambda x: reduce(lambda value, step: step(value), steps, x)
+
+
+def func_args(func: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a function's positional and keyword-only parameters, of `__init__` for a class."""
+    target = func.__init__ if inspect.isclass(func) else func  # type: ignore[misc]
+    code = getattr(inspect.unwrap(target), "__code__", None)
+    if code is None:
+        return tuple(inspect.signature(func).parameters)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def has_arg(func: Callable[..., Any], arg: str) -> bool:
+    """Say whether a function has a parameter of this name."""
+    return arg in func_args(func)
+
+
+def split_kwargs_by_func(
+    kwargs: Mapping[str, Any], func: Callable[..., Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split keywords into those that `func` takes and the rest.
+
+    Example:
+        >>> split_kwargs_by_func({"a": 1, "z": 2}, lambda a, b: None)
+        ({'a': 1}, {'z': 2})
+    """
+    return extract_kwargs(func_args(func), kwargs)
+
+
+def extract_kwargs(names: Iterable[str], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split keywords into those with these names and the rest."""
+    wanted = list(names)
+    taken = {name: kwargs[name] for name in wanted if name in kwargs}
+    return taken, {name: value for name, value in kwargs.items() if name not in taken}
