@@ -1,0 +1,143 @@
+"""From samples to a batch: stacking columns, packing them, and placing them on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from onecycle.data.items import ItemBase, MixedItem
+from onecycle.errors import DataError
+
+__all__ = ["data_collate"]
+
+
+def data_of(sample: Any) -> Any:
+    """Return what of a sample goes into the batch: an item's data, in tuples, lists and dicts too."""
+    if isinstance(sample, ItemBase):
+        return data_of(sample.data) if isinstance(sample.data, (list, tuple)) else sample.data
+    if isinstance(sample, (list, tuple)):
+        return [data_of(part) for part in sample]
+    if isinstance(sample, dict):
+        return {key: data_of(part) for key, part in sample.items()}
+    return sample
+
+
+def data_collate(batch: Sequence[Any]) -> Any:
+    """Collate samples into a batch of plain tensors.
+
+    NumPy arrays and Python numbers of double precision become torch's default precision, the one that
+    models have; tensors keep theirs. Strings stay a list.
+
+    Args:
+        batch: Samples, each an item, a tensor, an array, a number, or a tuple, list or dict of these.
+
+    Returns:
+        For samples `(x, y)` the list `[xs, ys]` with xs `(N, …)` and ys `(N, …)`.
+
+    Raises:
+        DataError: the samples of a column have different sizes.
+
+    Example:
+        >>> data_collate([(np.zeros(2), 0), (np.ones(2), 1)])
+        [tensor([[0., 0.],
+                [1., 1.]]), tensor([0, 1])]
+    """
+    return _stack([data_of(sample) for sample in batch])
+
+
+def _stack(column: Sequence[Any]) -> Any:
+    """Stack the values of one column, going into tuples, lists and dicts."""
+    first = column[0]
+    if isinstance(first, Tensor):
+        return _stack_tensors(column)
+    if isinstance(first, (np.ndarray, np.generic, bool, int, float)):
+        return _stack_numbers(column)
+    if first is None or isinstance(first, (str, bytes)):
+        return list(column)
+    if isinstance(first, dict):
+        return {key: _stack([row[key] for row in column]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return _stack_rows(column)
+    return default_collate(list(column))
+
+
+def _stack_tensors(column: Sequence[Tensor]) -> Tensor:
+    shapes = {tuple(tensor.shape) for tensor in column}
+    if len(shapes) > 1:
+        raise _different_sizes(shapes)
+    return default_collate(list(column))
+
+
+def _stack_numbers(column: Sequence[Any]) -> Tensor:
+    arrays = [np.asarray(value) for value in column]
+    shapes = {array.shape for array in arrays}
+    if len(shapes) > 1:
+        raise _different_sizes(shapes)
+    stacked = np.stack(arrays)
+    if stacked.dtype.kind in "OUS":
+        return stacked.tolist()
+    tensor = torch.from_numpy(np.ascontiguousarray(stacked))
+    return tensor.to(torch.get_default_dtype()) if tensor.dtype == torch.float64 else tensor
+
+
+def _stack_rows(column: Sequence[Any]) -> list[Any]:
+    lengths = {(len(row),) for row in column}
+    if len(lengths) > 1:
+        raise _different_sizes(lengths)
+    return [_stack(part) for part in zip(*column, strict=True)]
+
+
+def _different_sizes(shapes: set[tuple[int, ...]]) -> DataError:
+    shown = ", ".join(str(shape) for shape in sorted(shapes)[:4])
+    more = f" and {len(shapes) - 4} more" if len(shapes) > 4 else ""
+    return DataError(
+        f"data_collate: the samples of a batch must have one size; got {shown}{more}. "
+        f"Give the items one size, e.g. transform(size=224) for pictures, or pass a collate_fn that pads."
+    )
+
+
+def pack_samples(samples: Sequence[Any]) -> Any:
+    """Collate samples for the way to the device: columns whose items can `pack` stay packed.
+
+    Returns:
+        What `data_collate` returns, with a `Packed` in the place of the tensors of such columns.
+    """
+    if isinstance(samples[0], (tuple, list)):
+        return [_pack_column(column) for column in zip(*samples, strict=True)]
+    return _pack_column(samples)
+
+
+def _pack_column(column: Sequence[Any]) -> Any:
+    first = column[0]
+    pack = getattr(type(first), "pack", None)
+    if pack is not None and all(type(item) is type(first) for item in column):
+        return pack(list(column))
+    if isinstance(first, MixedItem):
+        return [_pack_column([item.obj[k] for item in column]) for k in range(len(first.obj))]
+    return _stack([data_of(item) for item in column])
+
+
+def place(batch: Any, device: torch.device) -> Any:
+    """Return the batch on a device: packed columns unpacked, tensors moved unless they are there."""
+    if isinstance(batch, Tensor):
+        return batch if batch.device == device else batch.to(device, non_blocking=device.type == "cuda")
+    if isinstance(batch, (list, tuple)):
+        return [place(part, device) for part in batch]
+    if isinstance(batch, dict):
+        return {key: place(part, device) for key, part in batch.items()}
+    if hasattr(batch, "unpack"):
+        return batch.unpack(device)
+    return batch
+
+
+def exact_device(device: Any) -> torch.device:
+    """Return the device as tensors name it: `cuda` becomes `cuda:<current>`."""
+    found = torch.device(device)
+    if found.type == "cuda" and found.index is None:
+        return torch.device("cuda", torch.cuda.current_device())
+    return found
