@@ -18,14 +18,22 @@ from onecycle.errors import ArgumentError, FileFormatError, explain
 from onecycle.utils.file_kinds import kind_of_file
 from onecycle.utils.files import atomic_write, existing_file
 
-__all__ = ["load_checkpoint", "peek_manifest", "read_bundle", "save_checkpoint", "torch_save", "try_save", "write_bundle"]
+__all__ = [
+    "load_checkpoint",
+    "peek_manifest",
+    "read_bundle",
+    "save_checkpoint",
+    "torch_save",
+    "try_save",
+    "write_bundle",
+]
 
 BUNDLE_VERSION = 1
 _MANIFEST, _ENVELOPE = "onecycle", "onecycle.bundle"
 
 _PICKLED = ("pickle", "torch legacy", "torch zip", "torchscript")
 _CONVERT_LEARNER = (
-    "Open it once where it was made and save what it holds: torch.save(learn.model.state_dict(), 'weights.pth'); "
+    "Open it once where it was made and save its weights: torch.save(learn.model.state_dict(), 'weights.pth'); "
     "then build the learner here, learn.load('weights') and learn.export()."
 )
 _CONVERT_WEIGHTS = (
@@ -37,7 +45,9 @@ _CONVERT_WEIGHTS = (
 # ---- one safetensors file with a manifest ----
 
 
-def write_bundle(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], manifest: Mapping[str, Any]) -> Path:
+def write_bundle(
+    path: str | os.PathLike[str], tensors: Mapping[str, Tensor], manifest: Mapping[str, Any]
+) -> Path:
     """Write tensors and a JSON manifest as one safetensors file, atomically.
 
     Tensors that are the same memory (tied weights) are stored once.
@@ -69,7 +79,9 @@ def _to_json(manifest: Mapping[str, Any]) -> str:
         return json.dumps(manifest, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         cure = "Pass its values through onecycle.utils.registry.encode."
-        raise ArgumentError(explain("write_bundle", "manifest", f"must be plain JSON ({error})", cure=cure)) from error
+        raise ArgumentError(
+            explain("write_bundle", "manifest", f"must be plain JSON ({error})", cure=cure)
+        ) from error
 
 
 def _without_twins(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -128,13 +140,17 @@ def _open_bundle(path: str | os.PathLike[str], newest: int) -> tuple[Path, dict[
     file = existing_file("read_bundle", path)
     kind = kind_of_file(file)
     if kind in _PICKLED:
-        raise FileFormatError(f"read_bundle: {str(path)!r} is a pickle, which could run code. {_CONVERT_LEARNER}")
+        raise FileFormatError(
+            f"read_bundle: {str(path)!r} is a pickle, which could run code. {_CONVERT_LEARNER}"
+        )
     if kind != "safetensors":
         raise _foreign("read_bundle", path, kind, "a file of learn.export()")
     found = _metadata(file)
     if _MANIFEST not in found:
         cure = "It holds bare weights: read them with load_checkpoint or learn.load."
-        raise FileFormatError(f"read_bundle: {str(path)!r} is a safetensors file without a onecycle manifest. {cure}")
+        raise FileFormatError(
+            f"read_bundle: {str(path)!r} is a safetensors file without a onecycle manifest. {cure}"
+        )
     manifest, envelope = json.loads(found[_MANIFEST]), json.loads(found.get(_ENVELOPE, "{}"))
     _check_version(path, envelope.get("version", 1), BUNDLE_VERSION)
     _check_version(path, manifest.get("version", 1), newest)
@@ -184,7 +200,9 @@ def _foreign(owner: str, path: str | os.PathLike[str], kind: str, wanted: str) -
         "git-lfs pointer": "a git-lfs pointer, not the file itself (run `git lfs pull`)",
         "unknown": "of no kind that is known here",
     }.get(kind, f"a {kind} file")
-    return FileFormatError(f"{owner}: {str(path)!r} must be {wanted}; it is {found}. Check the path or fetch it again.")
+    return FileFormatError(
+        f"{owner}: {str(path)!r} must be {wanted}; it is {found}. Check the path or fetch it again."
+    )
 
 
 # ---- checkpoints: nested tensors, numbers and strings ----
@@ -221,7 +239,9 @@ def _save_flat(path: str | os.PathLike[str], state: Any) -> Path:
 
     if not _is_flat(state):
         cure = "Save to a .pth file, or save the model's state_dict alone."
-        raise ArgumentError(explain("save_checkpoint", "state", "must be a flat dict of tensors", state, cure))
+        raise ArgumentError(
+            explain("save_checkpoint", "state", "must be a flat dict of tensors", state, cure)
+        )
     data = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()})
     with atomic_write(path) as file:
         file.write(data)
@@ -242,13 +262,15 @@ def _check_plain(value: Any, where: str) -> None:
             _check_plain(entry, f"{where}[{i}]")
     elif not isinstance(value, _PLAIN):
         cure = "Store its numbers instead (for instance .state_dict(), .item() or .tolist())."
-        raise ArgumentError(explain("save_checkpoint", where, "must be a tensor, number or string", value, cure))
+        raise ArgumentError(
+            explain("save_checkpoint", where, "must be a tensor, number or string", value, cure)
+        )
 
 
 def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device | None = "cpu") -> Any:
     """Read a checkpoint without executing anything in it.
 
-    Reads files of `save_checkpoint`, of `torch.save` (both its formats: state dicts, `{'model': …, 'opt': …}`,
+    Reads files of `save_checkpoint`, of `torch.save` (both formats: state dicts, `{'model': …, 'opt': …}`,
     the published pretrained files) and `.safetensors` files.
 
     Args:
@@ -267,7 +289,9 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device | N
     if kind == "safetensors":
         return _read_safetensors(file, "cpu" if device is None else device)
     if kind == "torchscript":
-        raise FileFormatError(f"load_checkpoint: {str(path)!r} is a TorchScript program, not weights. {_CONVERT_WEIGHTS}")
+        raise FileFormatError(
+            f"load_checkpoint: {str(path)!r} is a TorchScript program, not weights. {_CONVERT_WEIGHTS}"
+        )
     if kind not in _PICKLED:
         raise _foreign("load_checkpoint", path, kind, "a .pth or .safetensors file of weights")
     return _load_torch(file, device)
@@ -280,17 +304,28 @@ def _load_torch(path: Path, device: str | torch.device | None) -> Any:
             return torch.load(path, map_location=device, weights_only=True)
     except pickle.UnpicklingError as error:
         raise _refused(path, error) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        IndexError,
+    ) as error:
         raise _damaged(path, error) from error
 
 
 def _refused(path: Path, error: pickle.UnpicklingError) -> FileFormatError:
     named = re.search(r"(?:GLOBAL|global|class|type)\s+([\w.]+\.[\w.]+)", str(error))
     if named is None:
-        return _damaged(path, pickle.UnpicklingError(str(error).rsplit("WeightsUnpickler error:", 1)[-1].strip()))
+        return _damaged(
+            path, pickle.UnpicklingError(str(error).rsplit("WeightsUnpickler error:", 1)[-1].strip())
+        )
     return FileFormatError(
-        f"load_checkpoint: {str(path)!r} holds more than tensors ({named.group(1)}), and reading that could run code. "
-        f"{_CONVERT_WEIGHTS}"
+        f"load_checkpoint: {str(path)!r} holds more than tensors ({named.group(1)}), "
+        f"and reading that could run code. {_CONVERT_WEIGHTS}"
     )
 
 
@@ -305,9 +340,7 @@ def torch_save(*args: Any, _use_new_zipfile_serialization: bool = False, **kwarg
     torch.save(*args, _use_new_zipfile_serialization=_use_new_zipfile_serialization, **kwargs)
 
 
-def try_save(
-    state: Any, path: str | os.PathLike[str] | None = None, file: Any = None
-) -> None:
+def try_save(state: Any, path: str | os.PathLike[str] | None = None, file: Any = None) -> None:
     """Save a state to a file below `path`, or to an open file.
 
     Args:

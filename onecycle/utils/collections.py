@@ -156,7 +156,7 @@ def idx_dict(a: Iterable[T]) -> dict[T, int]:
     return {element: i for i, element in enumerate(a)}
 
 
-def chunks(l: Sequence[T], n: int) -> Iterator[Sequence[T]]:  # noqa: E741
+def chunks(l: Sequence[T], n: int) -> Iterator[Sequence[T]]:
     """Yield successive pieces of `n` elements; the last may be shorter."""
     for start in range(0, len(l), n):
         yield l[start : start + n]
@@ -198,7 +198,7 @@ def array(a: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
     """
     if not isinstance(a, Collection) and isinstance(a, (GeneratorType, Iterator)):
         a = list(a)
-    if dtype is None and is_listy(a) and len(a) and isinstance(a[0], int) and not isinstance(a[0], bool):
+    if dtype is None and is_listy(a) and a and isinstance(a[0], int) and not isinstance(a[0], bool):
         made = np.array(a, **kwargs)
         return made.astype(np.int64) if made.dtype.kind == "i" else made
     return np.array(a, dtype=dtype, **kwargs)
@@ -286,5 +286,3 @@ def random_split(valid_pct: float, *arrs: Any) -> list[tuple[np.ndarray, ...]]:
     """
     is_train = np.random.uniform(size=(len(arrs[0]),)) > valid_pct
     return arrays_split(is_train, *arrs)
-
-

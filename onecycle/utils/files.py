@@ -43,7 +43,9 @@ _CURES = {
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str], mode: str = "wb", encoding: str | None = None) -> Iterator[IO[Any]]:
+def atomic_write(
+    path: str | os.PathLike[str], mode: str = "wb", encoding: str | None = None
+) -> Iterator[IO[Any]]:
     """Open a file that takes the place of `path` only once it is complete.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk and then renamed, so a reader
@@ -125,16 +127,17 @@ def existing_file(owner: str, path: str | os.PathLike[str], cure: str = "") -> P
     file = Path(path)
     if file.is_file():
         return file
-    raise FileMissingError(explain(owner, "", _what_is_there(file), cure=cure))
+    found, near = _what_is_there(file)
+    raise FileMissingError(explain(owner, "", found, cure=f"{near} {cure}".strip()))
 
 
-def _what_is_there(file: Path) -> str:
+def _what_is_there(file: Path) -> tuple[str, str]:
     if file.is_dir():
-        return f"{str(file)!r} is a folder, not a file"
+        return f"{str(file)!r} is a folder, not a file", ""
     if not file.parent.is_dir():
-        return f"there is no folder {str(file.parent)!r}"
+        return f"there is no folder {str(file.parent)!r}", ""
     near = did_you_mean(file.name, sorted(p.name for p in file.parent.iterdir()))
-    return f"there is no file {str(file)!r}.{near}".rstrip(".")
+    return f"there is no file {str(file)!r}", near
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -148,11 +151,13 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"read_json: {str(path)!r} is not a text file, so not JSON either ({error}).") from error
+        raise FileFormatError(
+            f"read_json: {str(path)!r} is not a text file, so not JSON either ({error})."
+        ) from error
     except json.JSONDecodeError as error:
         raise FileFormatError(
-            f"read_json: {str(path)!r} is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}. "
-            "The file is damaged or of another kind."
+            f"read_json: {str(path)!r} is not valid JSON at line {error.lineno}, column {error.colno}: "
+            f"{error.msg}. The file is damaged or of another kind."
         ) from error
 
 
