@@ -63,7 +63,7 @@ def check(rest):
     steps = [
         ("ruff", ["-m", "ruff", "check", "."]),
         ("front doors", ["tools/make_front_doors.py", "--check"]),
-        ("direction of imports", ["-m", "importlinter.cli", "lint"]),
+        ("direction of imports", ["-c", "import importlinter.cli as cli; cli.lint_imports_command()"]),
         ("types", ["-m", "mypy"]),
         ("wheel", ["tools/check_wheel.py"]),
     ]

@@ -1,0 +1,136 @@
+"""What every front door serves beside onecycle's own names, and how a front door serves names.
+
+A front door (`onecycle.vision`, `onecycle.basics` …) is for notebooks: `from onecycle.vision import *`. Inside the
+library, in tests, docs and examples, import from the leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import onecycle
+from onecycle.errors import did_you_mean
+from onecycle.utils.lazy import LazyModule
+
+__all__ = ["THIRD_PARTY", "open_door"]
+
+# name in the notebook -> where it comes from, as `module` or `module:attribute`.
+THIRD_PARTY: dict[str, str] = {
+    "Any": "typing:Any",
+    "Callable": "typing:Callable",
+    "Collection": "typing:Collection",
+    "Counter": "collections:Counter",
+    "DataLoader": "torch.utils.data:DataLoader",
+    "Dataset": "torch.utils.data:Dataset",
+    "Dict": "typing:Dict",
+    "Enum": "enum:Enum",
+    "F": "torch.nn.functional",
+    "IntEnum": "enum:IntEnum",
+    "Iterable": "typing:Iterable",
+    "Iterator": "typing:Iterator",
+    "List": "typing:List",
+    "Optional": "typing:Optional",
+    "OrderedDict": "collections:OrderedDict",
+    "PIL": "PIL",
+    "Path": "pathlib:Path",
+    "Sequence": "typing:Sequence",
+    "Tensor": "torch:Tensor",
+    "TensorDataset": "torch.utils.data:TensorDataset",
+    "Tuple": "typing:Tuple",
+    "Union": "typing:Union",
+    "attrgetter": "operator:attrgetter",
+    "copy": "copy:copy",
+    "dataclass": "dataclasses:dataclass",
+    "deepcopy": "copy:deepcopy",
+    "defaultdict": "collections:defaultdict",
+    "field": "dataclasses:field",
+    "gc": "gc",
+    "itemgetter": "operator:itemgetter",
+    "json": "json",
+    "math": "math",
+    "namedtuple": "collections:namedtuple",
+    "nn": "torch.nn",
+    "np": "numpy",
+    "optim": "torch.optim",
+    "os": "os",
+    "partial": "functools:partial",
+    "patches": "matplotlib.patches",
+    "patheffects": "matplotlib.patheffects",
+    "pd": "pandas",
+    "pickle": "pickle",
+    "plt": "matplotlib.pyplot",
+    "random": "random",
+    "re": "re",
+    "reduce": "functools:reduce",
+    "shutil": "shutil",
+    "spectral_norm": "torch.nn.utils:spectral_norm",
+    "sys": "sys",
+    "tarfile": "tarfile",
+    "time": "time",
+    "torch": "torch",
+    "warnings": "warnings",
+    "weight_norm": "torch.nn.utils:weight_norm",
+    "yaml": "yaml",
+}
+
+# Slow to import and not needed by every notebook: these come as modules that load on first use.
+_LAZY: dict[str, LazyModule] = {
+    "PIL": LazyModule("PIL", also=("PIL.Image", "PIL.ImageDraw", "PIL.ImageFont")),
+    "patches": LazyModule("matplotlib.patches"),
+    "patheffects": LazyModule("matplotlib.patheffects"),
+    "pd": LazyModule("pandas"),
+    "plt": LazyModule("matplotlib.pyplot"),
+    "yaml": LazyModule("yaml"),
+}
+
+
+def _third_party(name: str) -> Any:
+    if name in _LAZY:
+        return _LAZY[name]
+    module, _, attribute = THIRD_PARTY[name].partition(":")
+    return getattr(import_module(module), attribute) if attribute else import_module(module)
+
+
+def open_door(
+    door: str, leaves: Mapping[str, Sequence[str]], modules: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make the `__getattr__` and `__dir__` of a module that serves the names of its leaves.
+
+    Args:
+        door: The module's own name.
+        leaves: Full name of a leaf -> the names it gives.
+        modules: Names that stand for whole modules, e.g. `models`.
+
+    Example:
+        >>> get, names = open_door("shop", {"math": ["pi"]})
+        >>> get("pi") > 3, names()
+        (True, ['pi'])
+    """
+    home = {name: leaf for leaf, names in leaves.items() for name in names}
+    whole = {leaf.rpartition(".")[2]: leaf for leaf in leaves if leaf.rpartition(".")[0] == door}
+    whole.update(modules or {})
+    known = sorted({*home, *whole})
+
+    def serve(name: str) -> Any:
+        if name in home:
+            _add_path_ls()
+            return getattr(import_module(home[name]), name)
+        if name in whole:
+            return import_module(whole[name])
+        if name in THIRD_PARTY:
+            return _third_party(name)
+        if name == "__version__":
+            return onecycle.__version__
+        hint = "" if name.startswith("_") else did_you_mean(name, known)
+        raise AttributeError(f"module {door!r} has no attribute {name!r}.{hint}")
+
+    return serve, lambda: known
+
+
+def _add_path_ls() -> None:
+    """Give `pathlib.Path` its `.ls()`, which notebooks expect of a front door."""
+    if not hasattr(Path, "ls"):
+        Path.ls = lambda self: sorted(self.iterdir())  # type: ignore[attr-defined]
