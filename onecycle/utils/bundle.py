@@ -33,8 +33,8 @@ _MANIFEST, _ENVELOPE = "onecycle", "onecycle.bundle"
 
 _PICKLED = ("pickle", "torch legacy", "torch zip", "torchscript")
 _CONVERT_LEARNER = (
-    "Open it once where it was made and save its weights: torch.save(learn.model.state_dict(), 'weights.pth'); "
-    "then build the learner here, learn.load('weights') and learn.export()."
+    "Open it once where it was made and save its weights, torch.save(learn.model.state_dict(), 'weights.pth'), "
+    "build the learner here, then learn.load('weights') and learn.export()."
 )
 _CONVERT_WEIGHTS = (
     "Load it once where it was made and save only the tensors: "
@@ -337,7 +337,8 @@ def torch_save(*args: Any, _use_new_zipfile_serialization: bool = False, **kwarg
         _use_new_zipfile_serialization: True for today's format.
         kwargs: As for `torch.save`.
     """
-    torch.save(*args, _use_new_zipfile_serialization=_use_new_zipfile_serialization, **kwargs)
+    kwargs["_use_new_zipfile_serialization"] = _use_new_zipfile_serialization
+    torch.save(*args, **kwargs)
 
 
 def try_save(state: Any, path: str | os.PathLike[str] | None = None, file: Any = None) -> None:

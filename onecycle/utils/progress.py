@@ -67,8 +67,10 @@ class _NotebookPainter:
 
 
 def _painter() -> _TerminalPainter | _NotebookPainter | None:
-    kind = {"terminal": _TerminalPainter, "notebook": _NotebookPainter}.get(place())
-    return kind() if kind else None
+    where = place()
+    if where == "notebook":
+        return _NotebookPainter()
+    return _TerminalPainter() if where == "terminal" else None
 
 
 class progress_bar:
