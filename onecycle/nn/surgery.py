@@ -1,0 +1,357 @@
+"""Open a model up: list its layers, split them into groups, freeze and unfreeze them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
+
+from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+from onecycle.nn.module import ParameterModule
+from onecycle.nn.norm import bias_types, bn_types, no_wd_types
+
+__all__ = [
+    "ModelOnCPU",
+    "bn2float",
+    "children",
+    "children_and_parameters",
+    "first_layer",
+    "flatten_model",
+    "freeze_groups",
+    "get_model",
+    "get_param_groups",
+    "has_params",
+    "in_channels",
+    "is_pool_type",
+    "last_layer",
+    "model2half",
+    "num_children",
+    "one_param",
+    "range_children",
+    "remove_module_load",
+    "requires_grad",
+    "set_bn_eval",
+    "split_model",
+    "split_model_idx",
+    "split_no_wd_params",
+    "trainable_params",
+    "with_input_channels",
+]
+
+_POOL_NAME = re.compile(r"Pool[123]d$")
+
+
+# --- looking inside
+
+
+def children(m: nn.Module) -> list[nn.Module]:
+    """Return the direct children of a module."""
+    return list(m.children())
+
+
+def num_children(m: nn.Module) -> int:
+    """Return how many direct children a module has."""
+    return len(children(m))
+
+
+def range_children(m: nn.Module) -> range:
+    """Return the indices of the direct children."""
+    return range(num_children(m))
+
+
+def children_and_parameters(m: nn.Module) -> list[nn.Module]:
+    """Return the children, and each parameter that belongs to none of them as a `ParameterModule`."""
+    inside = {id(p) for child in m.children() for p in child.parameters()}
+    lone = [p for p in m.parameters() if id(p) not in inside]
+    return [*m.children(), *(ParameterModule(p) for p in lone)]
+
+
+def _is_leaf(m: nn.Module) -> bool:
+    """Return whether a module is one layer: no children, or only those that make its own weight."""
+    return num_children(m) == 0 or is_parametrized(m)
+
+
+def flatten_model(m: nn.Module) -> list[nn.Module]:
+    """Return the leaf layers of a model in the order in which they were assigned.
+
+    Example:
+        >>> flatten_model(nn.Sequential(nn.Sequential(nn.Linear(1, 2), nn.ReLU()), nn.Linear(2, 1)))[1]
+        ReLU()
+    """
+    if _is_leaf(m):
+        return [m]
+    return [leaf for child in children_and_parameters(m) for leaf in flatten_model(child)]
+
+
+def first_layer(m: nn.Module) -> nn.Module:
+    """Return the first leaf layer."""
+    return flatten_model(m)[0]
+
+
+def last_layer(m: nn.Module) -> nn.Module:
+    """Return the last leaf layer."""
+    return flatten_model(m)[-1]
+
+
+def is_pool_type(l: Any) -> bool:
+    """Return whether a layer is one of torch's pooling layers (or is named like one)."""
+    return _POOL_NAME.search(type(l).__name__) is not None
+
+
+def _input_channels(layer: nn.Module) -> int | None:
+    for name in ("in_channels", "in_features", "num_features", "num_embeddings"):
+        if isinstance(getattr(layer, name, None), int):
+            return int(getattr(layer, name))
+    weight = getattr(layer, "weight", None)
+    return int(weight.shape[1]) if isinstance(weight, Tensor) and weight.dim() > 1 else None
+
+
+def in_channels(m: nn.Module) -> int:
+    """Return how many channels (or features) the first layer with weights takes.
+
+    Raises:
+        ArgumentError: no layer has a weight.
+    """
+    for layer in flatten_model(m):
+        found = _input_channels(layer)
+        if found is not None:
+            return found
+    raise ArgumentError(explain("in_channels", "m", "must hold a layer with a weight", m))
+
+
+def one_param(m: nn.Module) -> nn.Parameter:
+    """Return the first parameter, e.g. to read the model's device or dtype.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    for p in m.parameters():
+        return p
+    raise ArgumentError(explain("one_param", "m", "must have at least one parameter", m))
+
+
+def get_model(model: nn.Module) -> nn.Module:
+    """Return the model itself, out of DataParallel, DistributedDataParallel or torch.compile's wrapper."""
+    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return get_model(model.module)
+    inner = getattr(model, "_orig_mod", None)
+    return model if inner is None else get_model(inner)
+
+
+# --- splitting into layer groups
+
+
+def split_model_idx(model: nn.Module, idxs: Sequence[int]) -> list[nn.Sequential]:
+    """Split the flattened model before each of these indices.
+
+    Args:
+        idxs: Places in `flatten_model(model)`, rising; 0 and the end are added where missing.
+
+    Raises:
+        ArgumentError: an index is out of range or the indices do not rise.
+    """
+    layers = flatten_model(model)
+    cuts = [0, *(i for i in idxs if i != 0)]
+    cuts += [len(layers)] if cuts[-1] != len(layers) else []
+    if any(a >= b for a, b in pairwise(cuts)):
+        rule = f"must rise and stay within the {len(layers)} layers"
+        raise ArgumentError(explain("split_model_idx", "idxs", rule, list(idxs)))
+    return [nn.Sequential(*layers[a:b]) for a, b in pairwise(cuts)]
+
+
+def _place_of(layers: list[nn.Module], part: nn.Module) -> int:
+    start = first_layer(part)
+    for i, layer in enumerate(layers):
+        if layer is start:
+            return i
+    raise ArgumentError(explain("split_model", "splits", "must be parts of the model", part))
+
+
+def split_model(model: nn.Module, splits: Any) -> list[nn.Sequential]:
+    """Split a model into layer groups.
+
+    Args:
+        splits: Parts of the model at which a new group begins (a module or several), or a list of lists of
+            layers, which then are the groups as they stand.
+
+    Returns:
+        One `nn.Sequential` of leaf layers a group; the layers stay shared with the model.
+
+    Raises:
+        ArgumentTypeError: splits is neither.
+        ArgumentError: a part does not belong to the model.
+    """
+    parts = [splits] if isinstance(splits, nn.Module) else list(splits or [])
+    if not parts:
+        return [nn.Sequential(*flatten_model(model))]
+    if all(isinstance(part, nn.Module) for part in parts):
+        layers = flatten_model(model)
+        return split_model_idx(model, [_place_of(layers, part) for part in parts])
+    if all(isinstance(part, (list, tuple)) for part in parts):
+        return [nn.Sequential(*part) for part in parts]
+    raise ArgumentTypeError(explain("split_model", "splits", "must be modules or lists of modules", splits))
+
+
+# --- parameters
+
+
+def has_params(m: nn.Module) -> bool:
+    """Return whether a module has any parameter, its children's included."""
+    return any(True for _ in m.parameters())
+
+
+def trainable_params(m: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters that require a gradient."""
+    return [p for p in m.parameters() if p.requires_grad]
+
+
+def requires_grad(m: nn.Module, b: bool | None = None) -> bool | None:
+    """Set whether all parameters require a gradient, or ask whether the first one does.
+
+    Args:
+        b: True or False to set; None to ask.
+
+    Returns:
+        When asked: the first parameter's flag, None where there is no parameter.
+    """
+    if b is not None:
+        for p in m.parameters():
+            p.requires_grad_(b)
+        return None
+    return next((p.requires_grad for p in m.parameters()), None)
+
+
+def freeze_groups(layer_groups: Sequence[nn.Module], n: int, train_bn: bool = True) -> None:
+    """Freeze the groups before group `n` and let the others learn.
+
+    Args:
+        n: Index of the first group that learns; negative counts from the end.
+        train_bn: Leave the batch norms of frozen groups learning.
+    """
+    for group in layer_groups[:n]:
+        for layer in flatten_model(group):
+            if not (train_bn and isinstance(layer, bn_types)):
+                requires_grad(layer, False)
+    for group in layer_groups[n:]:
+        requires_grad(group, True)
+
+
+def set_bn_eval(m: nn.Module) -> None:
+    """Put the frozen batch norms into eval mode, so that their statistics stay as they are."""
+    for layer in m.modules():
+        if isinstance(layer, bn_types) and requires_grad(layer) is False:
+            layer.eval()
+
+
+def get_param_groups(layer_groups: Iterable[nn.Module]) -> list[list[nn.Parameter]]:
+    """Return the trainable parameters of each group."""
+    return [trainable_params(group) for group in layer_groups]
+
+
+def _without_decay(layer: nn.Module) -> set[int]:
+    """Return the ids of a layer's parameters that are not to be decayed: norms whole, else the bias."""
+    if isinstance(layer, no_wd_types):
+        return {id(p) for p in layer.parameters()}
+    bias = getattr(layer, "bias", None) if isinstance(layer, bias_types) else None
+    return set() if bias is None else {id(bias)}
+
+
+def split_no_wd_params(layer_groups: Iterable[nn.Module]) -> list[list[nn.Parameter]]:
+    """Split each group in two: parameters that may be decayed, then norms and biases.
+
+    A parameter shared by several layers is listed once, where it comes first.
+
+    Returns:
+        Twice as many lists as groups.
+    """
+    seen: set[int] = set()
+    out: list[list[nn.Parameter]] = []
+    for group in layer_groups:
+        halves: list[list[nn.Parameter]] = [[], []]
+        for layer in flatten_model(group):
+            spared = _without_decay(layer)
+            for p in trainable_params(layer):
+                if id(p) not in seen:
+                    seen.add(id(p))
+                    halves[id(p) in spared].append(p)
+        out += halves
+    return out
+
+
+# --- dtype, device, state
+
+
+def bn2float(module: nn.Module) -> nn.Module:
+    """Keep the batch norms of a model in float32; returns the model."""
+    for layer in module.modules():
+        if isinstance(layer, bn_types):
+            layer.float()
+    return module
+
+
+def model2half(model: nn.Module) -> nn.Module:
+    """Turn a model into half precision, batch norms left in float32."""
+    return bn2float(model.half())
+
+
+def remove_module_load(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a state dict without the `module.` that DataParallel puts before each key."""
+    return {key.removeprefix("module."): value for key, value in state_dict.items()}
+
+
+class ModelOnCPU:
+    """Hold a model on the CPU inside a `with`, then put it back on its device."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+    def __enter__(self) -> nn.Module:
+        self.device = one_param(self.model).device
+        return self.model.cpu()
+
+    def __exit__(self, *exc: Any) -> None:
+        self.model.to(self.device)
+
+
+def with_input_channels(model: nn.Module, n_in: int) -> nn.Module:
+    """Make the first convolution of a model take `n_in` channels; changes and returns the model.
+
+    The new filters are the mean of the old ones over their channels, scaled so that an input which repeats
+    one channel gives what it gave before. So grey pictures (`n_in=1`) keep the use of colour weights.
+
+    Raises:
+        ArgumentError: the model has no plain 2d convolution.
+    """
+    for parent in model.modules():
+        for name, layer in parent.named_children():
+            if isinstance(layer, nn.Conv2d) and layer.groups == 1:
+                if layer.in_channels != n_in:
+                    setattr(parent, name, _with_channels(layer, n_in))
+                return model
+    raise ArgumentError(explain("with_input_channels", "model", "must hold a Conv2d with groups=1", model))
+
+
+def _with_channels(conv: nn.Conv2d, n_in: int) -> nn.Conv2d:
+    weight = conv.weight.detach()  # (out, in, k, k)
+    new = nn.Conv2d(
+        n_in,
+        conv.out_channels,
+        conv.kernel_size,  # type: ignore[arg-type]
+        conv.stride,  # type: ignore[arg-type]
+        conv.padding,  # type: ignore[arg-type]
+        conv.dilation,  # type: ignore[arg-type]
+        bias=conv.bias is not None,
+        padding_mode=conv.padding_mode,
+        device=weight.device,
+        dtype=weight.dtype,
+    )
+    with torch.no_grad():
+        new.weight.copy_(weight.mean(1, keepdim=True).mul(conv.in_channels / n_in).expand_as(new.weight))
+        if conv.bias is not None and new.bias is not None:
+            new.bias.copy_(conv.bias)
+    return new
