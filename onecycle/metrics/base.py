@@ -1,0 +1,214 @@
+"""What a metric is: something that counts each batch of a set, then reduces the count to one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from onecycle.errors import ArgumentTypeError, describe
+from onecycle.metrics.check import check_metric, is_metric_object, metric_name, snake_case
+from onecycle.metrics.counting import CountingForm, counting_form, is_whole_set, register_metric, wide_zero
+
+__all__ = ["AverageMetric", "Metric", "as_metric"]
+
+
+class Metric:
+    """Count a set batch by batch and reduce the count to one figure; a base to inherit from.
+
+    A subclass writes `update` (with `self.add` for numbers that may be summed, `self.keep` for rows that must
+    be kept) and `compute`. Counts stay on the device of the batch: nothing waits for it until the epoch ends.
+    The sums of several processes are joined through `state_tensors` and `load_state`.
+
+    Example:
+        >>> class Mistakes(Metric):
+        ...     "Count what is wrong."
+        ...     def update(self, output, target): self.add(wrong=(output.argmax(-1) != target).sum())
+        ...     def compute(self): return self.sums["wrong"]
+        >>> m = Mistakes()
+        >>> m.update(torch.eye(3), torch.tensor([0, 1, 1]))
+        >>> int(m.compute())
+        1
+    """
+
+    name: str
+    sums: dict[str, Any]
+    rows: dict[str, list[Tensor]]
+
+    def __init__(self) -> None:
+        self.name = snake_case(type(self).__name__)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every batch."""
+        self.sums, self.rows = {}, {}
+
+    def update(self, output: Any, target: Any) -> None:
+        """Count one batch."""
+        raise NotImplementedError(f"{type(self).__name__} must define update(self, output, target).")
+
+    def compute(self) -> Tensor:
+        """Return the figure of all batches since `reset`."""
+        raise NotImplementedError(f"{type(self).__name__} must define compute(self).")
+
+    # Counting.
+
+    def add(self, **parts: Any) -> None:
+        """Add numbers, or tensors of one shape, to the sums of their names."""
+        sums = self.sums
+        for name, part in parts.items():
+            sums[name] = sums[name] + part if name in sums else part
+
+    def keep(self, **parts: Tensor) -> None:
+        """Keep the rows of a batch until the set is whole."""
+        for name, part in parts.items():
+            self.rows.setdefault(name, []).append(part.detach())
+
+    def kept(self, name: str) -> Tensor:
+        """Return the kept rows of a name as one tensor."""
+        return torch.cat(self.rows[name])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no batch was counted since `reset`."""
+        return not self.sums and not self.rows
+
+    # Several processes.
+
+    def state_tensors(self) -> dict[str, Tensor]:
+        """Return the sums as tensors; added up over processes they are the sums of the whole set."""
+        device = next((v.device for v in self.sums.values() if isinstance(v, Tensor)), None)
+        return {name: torch.as_tensor(value, device=device) for name, value in self.sums.items()}
+
+    def row_tensors(self) -> dict[str, Tensor]:
+        """Return the kept rows as tensors; concatenated over processes they are those of the whole set."""
+        return {name: self.kept(name) for name in self.rows}
+
+    def load_state(self, sums: dict[str, Tensor], rows: dict[str, Tensor] | None = None) -> None:
+        """Take sums and rows, e.g. those of all processes together, in place of one's own."""
+        self.sums = dict(sums)
+        self.rows = {name: [value] for name, value in (rows or {}).items()}
+
+    # Settings, as files keep them.
+
+    def get_state(self, minimal: bool = True) -> dict[str, Any]:
+        """Return the settings: the keywords that make an equal metric."""
+        return {}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Metric:
+        """Make a metric from what `get_state` returned."""
+        return cls(**state)
+
+    # The events of the loop.
+
+    def on_train_begin(self, **kwargs: Any) -> None:
+        """Begin with nothing counted."""
+        self.reset()
+
+    def on_epoch_begin(self, **kwargs: Any) -> None:
+        """Begin with nothing counted."""
+        self.reset()
+
+    def on_batch_end(self, last_output: Any, last_target: Any, train: bool = False, **kwargs: Any) -> None:
+        """Count a batch of the validation set."""
+        if train:
+            return
+        targets = last_target if isinstance(last_target, (list, tuple)) else (last_target,)
+        with torch.no_grad():
+            self.update(last_output, *targets)
+
+    def on_epoch_end(self, last_metrics: Sequence[Any] | None = None, **kwargs: Any) -> dict[str, Any] | None:
+        """Add the figure of the set to the row of the epoch."""
+        return {"last_metrics": [*(last_metrics or ()), self.figure()]}
+
+    def figure(self) -> Tensor:
+        """Return `compute()`, or NaN where nothing was counted."""
+        return torch.tensor(float("nan")) if self.is_empty else self.compute()
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.get_state().items())
+        return f"{type(self).__name__}({settings})"
+
+
+@register_metric
+class AverageMetric(Metric):
+    """Carry a metric function over a set: by its counting form if it has one, else by its weighted mean.
+
+    Args:
+        func: `func(output, target)`, returning one number for a batch. Functions of `onecycle.metrics` (and
+            `functools.partial` of them) are counted over the set; any other function's values are averaged,
+            weighted by the items of their batch, which is exact for means over items.
+
+    Raises:
+        ArgumentTypeError: `func` does not take (output, target), or returns something that is not one number.
+
+    Example:
+        >>> m = AverageMetric(lambda output, target: (output - target).abs().mean())
+        >>> m.update(torch.zeros(3), torch.ones(3)); m.update(torch.zeros(1), torch.full((1,), 5.0))
+        >>> float(m.compute())
+        2.0
+    """
+
+    def __init__(self, func: Any) -> None:
+        check_metric(func)
+        self.func = func
+        self._form: CountingForm | None = counting_form(func)
+        self._whole = self._form is None and is_whole_set(func)
+        super().__init__()
+        self.name = metric_name(func)
+
+    def update(self, output: Any, *targets: Any) -> None:  # type: ignore[override]
+        """Count one batch; every target is passed in its place."""
+        if self._form is not None:
+            self.add(**self._form.count(output, *targets))
+        elif self._whole:
+            self.keep(output=output, target=targets[0])
+        else:
+            self._add_mean(self.func(output, *targets), len(targets[0]))
+
+    def _add_mean(self, value: Any, n: int) -> None:
+        value = self._one_number(value)
+        sums = self.sums
+        total = sums["total"] if sums else wide_zero(value.device)
+        sums["total"] = torch.add(total, value, alpha=n)
+        sums["n"] = sums.get("n", 0) + n
+
+    def _one_number(self, value: Any) -> Tensor:
+        value = value.detach() if isinstance(value, Tensor) else torch.as_tensor(value)
+        if value.numel() != 1:
+            raise ArgumentTypeError(
+                f"metrics: {self.name} must return one number for a batch; got {describe(value)}. "
+                f"Reduce it, e.g. with .mean()."
+            )
+        return value.reshape(())
+
+    def compute(self) -> Tensor:
+        """Return the figure of the set."""
+        if self._form is not None:
+            return self._form.finish(**self.sums)
+        if self._whole:
+            return self.func(self.kept("output"), self.kept("target"))
+        return self.sums["total"] / self.sums["n"]
+
+    def get_state(self, minimal: bool = True) -> dict[str, Any]:
+        """Return the function."""
+        return {"func": self.func}
+
+    def __repr__(self) -> str:
+        given = self.func.keywords if isinstance(self.func, partial) else {}
+        settings = "".join(f", {name}={value!r}" for name, value in given.items())
+        return f"AverageMetric({self.name}{settings})"
+
+
+def as_metric(thing: Any) -> Any:
+    """Return a metric object: itself if it counts on its own, else an `AverageMetric` around the function.
+
+    Raises:
+        ArgumentTypeError: it is neither, or has the wrong parameters.
+    """
+    check_metric(thing)
+    return thing if is_metric_object(thing) else AverageMetric(thing)

@@ -1,0 +1,94 @@
+"""Metrics of order: the receiver operating characteristic of two classes and the area under it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from onecycle.errors import DataError, explain
+from onecycle.metrics.base import Metric
+from onecycle.metrics.counting import like_shape, register_metric, whole_set
+
+__all__ = ["AUROC", "auc_roc_score", "roc_curve"]
+
+
+def _scores(owner: str, output: Tensor) -> Tensor:
+    """Return one score an item, larger for class 1: two outputs a row are compared, one is taken as it is."""
+    if output.ndim < 2 or output.shape[-1] == 1:
+        return output.reshape(-1)
+    if output.ndim == 2 and output.shape[1] == 2:
+        return output.softmax(dim=1)[:, 1]  # (N, 2) -> (N,)
+    rule = "must be one score an item, or two columns for two classes"
+    raise DataError(explain(owner, "output", rule, output, "Pass the column of one class against the rest."))
+
+
+def roc_curve(input: Tensor, targ: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the false and the true positive rate at every threshold, from the strictest on.
+
+    Items of equal score cross the threshold together.
+
+    Args:
+        input: Scores, larger for class 1.
+        targ: 1 for the positive class, anything else for the negative one.
+
+    Shape: `(N,)`, `(N,)` -> `(T + 1,)`, `(T + 1,)` for T thresholds; the rate of an absent class is NaN.
+
+    Example:
+        >>> fpr, tpr = roc_curve(torch.tensor([0.1, 0.4, 0.35, 0.8]), torch.tensor([0, 0, 1, 1]))
+        >>> fpr.tolist(), tpr.tolist()
+        ([0.0, 0.0, 0.5, 0.5, 1.0], [0.0, 0.5, 0.5, 1.0, 1.0])
+    """
+    scores = _scores("roc_curve", input)
+    positive = like_shape("roc_curve", targ, scores.shape) == 1
+    scores, order = scores.sort(descending=True)
+    true_positives = positive[order].cumsum(0)  # (N,)
+    places = torch.arange(1, len(scores) + 1, device=scores.device)
+    last_of_ties = torch.ones_like(positive)
+    last_of_ties[:-1] = scores[1:] != scores[:-1]
+    tp = true_positives[last_of_ties]
+    fp = places[last_of_ties] - tp
+    return _rate(fp), _rate(tp)
+
+
+def _rate(counts: Tensor) -> Tensor:
+    """Return running counts as shares of the last, with the threshold that nothing passes put first."""
+    counts = torch.cat([counts.new_zeros(1), counts])
+    return counts / counts[-1]
+
+
+@whole_set
+def auc_roc_score(input: Tensor, targ: Tensor) -> Tensor:
+    """Return the area under the receiver operating characteristic; ties count half.
+
+    Args:
+        input: Scores, larger for class 1; or two outputs an item.
+        targ: 1 for the positive class.
+
+    Shape: `(N,)` or `(N, 2)`, `(N,)` -> `()`; NaN unless both classes occur.
+
+    Example:
+        >>> float(auc_roc_score(torch.tensor([0.1, 0.4, 0.35, 0.8]), torch.tensor([0, 0, 1, 1])))
+        0.75
+    """
+    fpr, tpr = roc_curve(input, targ)
+    return torch.trapezoid(tpr, fpr)
+
+
+@register_metric
+class AUROC(Metric):
+    """Return the area under the receiver operating characteristic of a set with two classes.
+
+    Shape: outputs `(N, 2)` before softmax, or one score an item; targets `(N,)` of 0 and 1.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Keep the scores of a batch."""
+        scores = _scores("AUROC", output)
+        self.keep(scores=scores, target=like_shape("AUROC", target, scores.shape))
+
+    def compute(self) -> Tensor:
+        """Return the area under the curve of all scores."""
+        return auc_roc_score(self.kept("scores"), self.kept("target"))
