@@ -28,7 +28,7 @@ def make_data(folder: object) -> DataBunch:
 
 
 def plain_net() -> nn.Module:
-    """Five strided convolutions with batch norm: 12,126 parameters."""
+    """Build five strided convolutions with batch norm: 12,126 parameters."""
     def conv(n_in: int, n_out: int) -> nn.Module:
         return nn.Conv2d(n_in, n_out, kernel_size=3, stride=2, padding=1)
 
@@ -39,12 +39,12 @@ def plain_net() -> nn.Module:
 
 
 def residual_net() -> nn.Module:
-    """The same with a residual block after each convolution but the last: 41,132 parameters."""
+    """Build a residual block after each strided convolution but the last: 41,132 parameters."""
     sizes = [1, *CHANNELS]
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
-        layers += [conv_layer(n_in, n_out, stride=2, bias=True), res_block(n_out)]
-    return nn.Sequential(*layers, conv_layer(sizes[-1], 10, stride=2, use_activ=False, bias=True), Flatten())
+        layers += [conv_layer(n_in, n_out, stride=2), res_block(n_out)]
+    return nn.Sequential(*layers, conv_layer(sizes[-1], 10, stride=2), Flatten())
 
 
 RUNS = {  # name: network, epochs, max_lr, bound on the accuracy in per cent

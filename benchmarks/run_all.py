@@ -44,7 +44,7 @@ def read() -> list[list[str]]:
     if not RESULTS.exists():
         return []
     lines = [line for line in RESULTS.read_text().splitlines() if line.startswith("| ")][2:]
-    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+    return [[cell.strip() for cell in line[2:-2].split(" | ")] for line in lines]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,265 @@
+"""The terminal: `onecycle train`, `predict`, `check` and `info`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onecycle
+from onecycle.errors import ArgumentError, DataError, OnecycleError, did_you_mean, explain
+
+__all__ = ["main"]
+
+# What training starts from when nothing is said: for the digits, and for a folder of the user's own.
+_DIGITS = {"arch": "resnet18", "epochs": 8, "size": 32, "bs": 64, "lr": 1e-2}
+_FOLDER = {"arch": "resnet18", "epochs": 8, "size": 224, "bs": 32, "lr": 3e-3}
+_SEED = 42
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words of the command line; those of this process when left out.
+
+    Returns:
+        The exit code: 0 all is well, 1 `check` found broken files, 2 something was asked that cannot be done.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("onecycle: stopped.", file=sys.stderr)
+        return 130
+    except (OnecycleError, OSError) as error:
+        if options.debug:
+            raise
+        print(f"onecycle {options.command}: {_with_notes(error)}", file=sys.stderr)
+        return 2
+
+
+def _with_notes(error: BaseException) -> str:
+    return "\n  ".join([str(error), *getattr(error, "__notes__", ())])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="onecycle", description="Train, use and check picture classifiers.")
+    parser.add_argument("--version", action="version", version=f"onecycle {onecycle.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_train, _add_predict, _add_check, _add_info):
+        command = add(commands)
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _add_train(commands: Any) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        "train", help="train a classifier on a folder of class folders",
+        description="Train a picture classifier with one-cycle, and write what it learned to a folder. "
+        "Without --data it learns scikit-learn's handwritten digits.",
+    )
+    add = command.add_argument
+    add("--data", type=Path, metavar="FOLDER", help="one folder a class, or train/ and valid/ with these in them")
+    add("--arch", metavar="NAME", help=f"architecture, by its registered name (default {_DIGITS['arch']})")
+    add("--epochs", type=int, metavar="N", help="how often every picture is seen (default 8)")
+    add("--size", type=int, metavar="PIXELS", help="height and width pictures are brought to (default 224; digits 32)")
+    add("--bs", type=int, metavar="N", help="batch size (default 32; digits 64)")
+    add("--lr", type=float, metavar="RATE", help="highest learning rate of the cycle (default 3e-3; digits 1e-2)")
+    add("--out", type=Path, default=Path("out"), metavar="FOLDER", help="where results go (default ./out)")
+    add("--pretrained", action="store_true", help="start from ImageNet weights, which are downloaded once")
+    add("--valid-pct", type=float, default=0.2, metavar="P", help="share of each class to validate on (default 0.2)")
+    add("--seed", type=int, default=_SEED, help=f"seed of split and training (default {_SEED})")
+    add("--workers", type=int, metavar="N", help="processes that read pictures (default: one a core; digits none)")
+    add("--threads", type=int, metavar="N", help="threads of torch (default: one a core)")
+    command.set_defaults(run=_train)
+    return command
+
+
+def _add_predict(commands: Any) -> argparse.ArgumentParser:
+    command = commands.add_parser("predict", help="say what is on pictures, with a learner that train saved")
+    command.add_argument("file", type=Path, help="the exported learner, e.g. out/export.safetensors")
+    command.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    command.add_argument("--json", action="store_true", help="one JSON object a picture, with every class's probability")
+    command.set_defaults(run=_predict)
+    return command
+
+
+def _add_check(commands: Any) -> argparse.ArgumentParser:
+    command = commands.add_parser("check", help="read every picture of a folder and list what is broken or odd")
+    command.add_argument("folder", type=Path)
+    command.set_defaults(run=_check)
+    return command
+
+
+def _add_info(commands: Any) -> argparse.ArgumentParser:
+    command = commands.add_parser("info", help="versions, device and folders, for a bug report")
+    command.set_defaults(run=_info)
+    return command
+
+
+def _train(options: argparse.Namespace) -> int:
+    import torch
+
+    _fill_in(options)
+    _check_numbers(options)
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    learner = _make_learner(_make_data(options), options)
+    torch.manual_seed(options.seed)
+    start = time.perf_counter()
+    learner.fit_one_cycle(options.epochs, max_lr=learner.lr_range(slice(options.lr)) if options.pretrained else options.lr)
+    took = time.perf_counter() - start
+    print(f"\naccuracy on {len(learner.data.valid_ds)} pictures it never trained on: "
+          f"{100 * float(learner.validate()[1]):.2f} %  ({took:.0f} s of training)\n", flush=True)
+    _explain(learner, options.out)
+    file = options.out / "export.safetensors"
+    learner.export(file.absolute())
+    _tell("the learner", file)
+    return _predict_in_a_fresh_process(file, Path(learner.data.valid_ds.x.items[0]))
+
+
+def _fill_in(options: argparse.Namespace) -> None:
+    """Put the defaults that fit the data in place of what was not said."""
+    if options.data is not None and not options.data.is_dir():
+        raise DataError(explain("train", "--data", "must be a folder that exists", str(options.data)))
+    for name, value in (_DIGITS if options.data is None else _FOLDER).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    for name in ("epochs", "size", "bs", "lr"):
+        if getattr(options, name) <= 0:
+            raise ArgumentError(explain("train", f"--{name}", "must be above 0", getattr(options, name)))
+    if not 0 < options.valid_pct < 1:
+        raise ArgumentError(explain("train", "--valid-pct", "must lie between 0 and 1", options.valid_pct))
+
+
+def _make_data(options: argparse.Namespace) -> Any:
+    """Say the data sentence: a folder becomes normalised, augmented batches."""
+    from onecycle.vision.data import ImageList, imagenet_stats
+    from onecycle.vision.digits import write_digits
+    from onecycle.vision.transform import get_transforms
+
+    is_digits = options.data is None
+    folder = write_digits(options.out / "digits") if is_digits else options.data
+    items = ImageList.from_folder(folder)
+    if all((folder / part).is_dir() for part in ("train", "valid")):
+        parts = items.split_by_folder()
+    else:
+        parts = items.split_by_rand_pct(options.valid_pct, seed=options.seed, stratify=lambda file: Path(file).parent.name)
+    tfms = get_transforms(do_flip=not is_digits, max_rotate=10.0, max_warp=0.0 if is_digits else 0.2)
+    workers = options.workers if options.workers is not None else 0 if is_digits else None
+    bunch = {"bs": options.bs, **({} if workers is None else {"num_workers": workers})}
+    labelled = parts.label_from_folder().transform(tfms, size=options.size)
+    data = labelled.databunch(**bunch).normalize(imagenet_stats)
+    print(f"{len(data.train_ds)} pictures to train on, {len(data.valid_ds)} to validate on, "
+          f"{data.c} classes: {_shortened(data.classes)}", flush=True)
+    return data
+
+
+def _shortened(classes: Sequence[Any], longest: int = 10) -> str:
+    told = ", ".join(str(name) for name in classes[:longest])
+    return told if len(classes) <= longest else f"{told} … and {len(classes) - longest} more"
+
+
+def _make_learner(data: Any, options: argparse.Namespace) -> Any:
+    from onecycle.metrics.classification import accuracy
+    from onecycle.utils.registry import lookup, names
+    from onecycle.vision.learner import cnn_learner
+
+    if options.arch not in names("arch"):
+        hint = did_you_mean(options.arch, names("arch")).strip() or f"Known: {', '.join(names('arch'))}."
+        raise ArgumentError(explain("train", "--arch", "must be the name of an architecture", options.arch, hint))
+    arch = lookup("arch", options.arch)
+    return cnn_learner(data, arch, pretrained=options.pretrained, metrics=accuracy, path=options.out)
+
+
+def _explain(learner: Any, folder: Path) -> None:
+    """Draw what the learner confuses and where it was most wrong."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from onecycle.interpret.classification import ClassificationInterpretation
+
+    interpretation = ClassificationInterpretation.from_learner(learner)
+    drawings = {
+        "the confusion matrix": ("confusion_matrix.png", interpretation.plot_confusion_matrix, {"figsize": (7, 7)}),
+        "the pictures it was most wrong about": ("top_losses.png", interpretation.plot_top_losses, {"k": 9, "figsize": (9, 9)}),
+    }
+    for what, (name, draw, keywords) in drawings.items():
+        draw(return_fig=True, **keywords).savefig(folder / name, bbox_inches="tight")
+        _tell(what, folder / name)
+
+
+def _tell(what: str, file: Path) -> None:
+    print(f"wrote {what}: {file} ({_size(file.stat().st_size)})", flush=True)
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _predict_in_a_fresh_process(file: Path, image: Path) -> int:
+    words = ["predict", str(file), str(image)]
+    print(f"\n$ onecycle {' '.join(words)}", flush=True)
+    return subprocess.call([sys.executable, "-m", "onecycle.cli", *words])
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from onecycle.learner import load_learner
+    from onecycle.vision.image import open_image
+
+    if not options.file.is_file():
+        raise DataError(explain("predict", "file", "must be an exported learner that exists", str(options.file)))
+    learner = load_learner(options.file.parent, options.file.name)
+    for file in options.images:
+        category, index, probabilities = learner.predict(open_image(file))
+        if options.json:
+            table = dict(zip(map(str, learner.data.classes), probabilities.tolist(), strict=True))
+            print(json.dumps({"image": str(file), "class": str(category), "probabilities": table}))
+        else:
+            print(f"{file}: {category} ({100 * float(probabilities[int(index)]):.1f} %)")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from onecycle.vision.check import check_folder
+
+    report = check_folder(options.folder)
+    print(report)
+    return 0 if report.ok else 1
+
+
+def _info(options: argparse.Namespace) -> int:
+    import platform
+
+    import torch
+
+    from onecycle.data.download import Config
+    from onecycle.utils.defaults import defaults
+
+    facts = {
+        "onecycle": onecycle.__version__, "torch": torch.__version__, "Python": platform.python_version(),
+        "system": platform.platform(), "device": str(defaults.device),
+        "cores": str(defaults.cpus), "torch threads": str(torch.get_num_threads()),
+        "data": str(Config.data_path()), "archives": str(Config.data_archive_path()),
+        "ONECYCLE_HOME": os.environ.get("ONECYCLE_HOME", "(not set)"),
+    }
+    for name, value in facts.items():
+        print(f"{name:14} {value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
