@@ -19,6 +19,21 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.utils.functions": (
             "noop", "ifnone", "extract_kwargs", "func_args", "has_arg", "split_kwargs_by_func", "compose",
         ),
+        "onecycle.utils.parallel": (
+            "num_cpus", "parallel",
+        ),
+        "onecycle.utils.paths": (
+            "is_pathlike", "find_classes", "join_path", "join_paths", "working_directory",
+        ),
+        "onecycle.utils.plots": (
+            "subplots",
+        ),
+        "onecycle.utils.tables": (
+            "series2cat", "df_names_to_idx",
+        ),
+        "onecycle.utils.words": (
+            "camel2snake", "text2html_table", "show_some", "PrettyString",
+        ),
     },
     "torch_core": {
         "onecycle.data.collate": (
@@ -26,6 +41,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "onecycle.nn.init": (
             "init_default", "cond_init", "apply_leaf", "apply_init",
+        ),
+        "onecycle.nn.losses": (
+            "NoneReduceOnCPU",
         ),
         "onecycle.nn.module": (
             "Module", "ParameterModule",
@@ -38,6 +56,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "onecycle.utils.bundle": (
             "torch_save", "try_save",
+        ),
+        "onecycle.utils.distributed": (
+            "num_distrib", "rank_distrib", "distrib_barrier",
         ),
         "onecycle.utils.seeding": (
             "set_all_seed", "uniform", "log_uniform", "rand_bool", "uniform_int",
@@ -59,11 +80,48 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "layers": {
+        "onecycle.nn.blocks": (
+            "SelfAttention", "SequentialEx", "MergeLayer", "res_block", "PooledSelfAttention2d",
+        ),
         "onecycle.nn.init": (
             "trunc_normal_", "icnr",
         ),
+        "onecycle.nn.layers": (
+            "AdaptiveConcatPool2d", "Debugger", "Flatten", "Lambda", "PoolFlatten", "View", "ResizeBatch",
+            "bn_drop_lin", "conv2d", "conv2d_trans", "conv_layer", "embedding", "simple_cnn", "relu",
+            "PixelShuffle_ICNR", "sigmoid_range", "SigmoidRange", "PartialLayer", "conv1d",
+        ),
+        "onecycle.nn.losses": (
+            "BCEWithLogitsFlat", "BCEFlat", "MSELossFlat", "CrossEntropyFlat", "NoopLoss", "WassersteinLoss",
+            "FlattenedLoss", "LabelSmoothingCrossEntropy",
+        ),
         "onecycle.nn.norm": (
             "NormType", "batchnorm_2d", "BatchNorm1dFlat",
+        ),
+    },
+    "metrics": {
+        "onecycle.metrics.classification": (
+            "error_rate", "accuracy", "top_k_accuracy",
+        ),
+        "onecycle.metrics.confusion": (
+            "FBeta", "KappaScore", "ConfusionMatrix", "MatthewsCorreff", "Precision", "Recall", "CMScores",
+        ),
+        "onecycle.metrics.language": (
+            "Perplexity",
+        ),
+        "onecycle.metrics.multilabel": (
+            "accuracy_thresh", "fbeta", "MultiLabelFbeta",
+        ),
+        "onecycle.metrics.ranking": (
+            "AUROC", "auc_roc_score", "roc_curve",
+        ),
+        "onecycle.metrics.regression": (
+            "exp_rmspe", "mse", "mean_squared_error", "mae", "mean_absolute_error", "rmse",
+            "root_mean_squared_error", "msle", "mean_squared_logarithmic_error", "explained_variance",
+            "r2_score", "R2Score", "ExplainedVariance", "ExpRMSPE", "RMSE", "psnr", "RegMetrics",
+        ),
+        "onecycle.metrics.segmentation": (
+            "dice", "foreground_acc",
         ),
     },
     "callback": {
@@ -88,6 +146,26 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.training.callback": (
             "LearnerCallback",
         ),
+        "onecycle.training.loop": (
+            "fit", "loss_batch", "train_epoch", "validate", "get_preds", "BasicLearner",
+        ),
+        "onecycle.training.recorder": (
+            "Recorder", "RecordOnCPU",
+        ),
+    },
+    "callbacks.hooks": {
+        "onecycle.nn.hooks": (
+            "Hook", "Hooks", "hook_output", "hook_outputs", "model_sizes", "num_features_model", "dummy_eval",
+            "dummy_batch",
+        ),
+        "onecycle.nn.summary": (
+            "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
+        ),
+    },
+    "vision.image": {
+        "onecycle.vision.flow": (
+            "FlowField", "scale_flow", "CoordFunc",
+        ),
     },
     "vision.data": {
         "onecycle.vision.download_images": (
@@ -110,12 +188,29 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "resize_to", "verify_images", "verify_image",
         ),
     },
+    "utils.mem": {
+        "onecycle.utils.memory": (
+            "preload_pytorch", "b2mb",
+        ),
+    },
 }
 
 # v1 module -> names that its star import does not bring
 HIDDEN: dict[str, tuple[str, ...]] = {
+    "layers": (
+        "conv1d",
+    ),
+    "metrics": (
+        "CMScores", "psnr", "RegMetrics",
+    ),
     "callback": (
         "do_annealing_poly",
+    ),
+    "basic_train": (
+        "BasicLearner",
+    ),
+    "callbacks.hooks": (
+        "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
     ),
     "vision.data": (
         "download_image", "verify_image",

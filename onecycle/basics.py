@@ -77,14 +77,65 @@ if TYPE_CHECKING:
         ArgumentError, ArgumentTypeError, CallbackError, DataError, DownloadError, FileFormatError,
         NotRegisteredError, OnecycleError, TrainingError,
     )
+    from onecycle.metrics.base import (
+        Metric, as_metric,
+    )
+    from onecycle.metrics.check import (
+        check_metric,
+    )
+    from onecycle.metrics.classification import (
+        accuracy, error_rate, top_k_accuracy,
+    )
+    from onecycle.metrics.confusion import (
+        CMScores, ConfusionMatrix, FBeta, KappaScore, MatthewsCorreff, Precision, Recall,
+    )
+    from onecycle.metrics.counting import (
+        CountingForm, counted, whole_set,
+    )
+    from onecycle.metrics.language import (
+        Perplexity,
+    )
+    from onecycle.metrics.multilabel import (
+        MultiLabelFbeta, accuracy_thresh, fbeta,
+    )
+    from onecycle.metrics.ranking import (
+        AUROC, auc_roc_score, roc_curve,
+    )
+    from onecycle.metrics.regression import (
+        ExpRMSPE, ExplainedVariance, R2Score, RMSE, RegMetrics, exp_rmspe, explained_variance, mae,
+        mean_absolute_error, mean_squared_error, mean_squared_logarithmic_error, mse, msle, psnr, r2_score,
+        rmse, root_mean_squared_error,
+    )
+    from onecycle.metrics.segmentation import (
+        dice, foreground_acc,
+    )
+    from onecycle.nn.blocks import (
+        MergeLayer, PooledSelfAttention2d, SelfAttention, SequentialEx, res_block,
+    )
+    from onecycle.nn.hooks import (
+        Hook, Hooks, dummy_batch, dummy_eval, eval_mode, hook_output, hook_outputs, model_sizes,
+        num_features_model,
+    )
     from onecycle.nn.init import (
         apply_init, apply_leaf, cond_init, icnr, init_default, trunc_normal_,
+    )
+    from onecycle.nn.layers import (
+        AdaptiveConcatPool2d, Debugger, Flatten, Lambda, PartialLayer, PixelShuffle_ICNR, PoolFlatten,
+        ResizeBatch, SigmoidRange, View, bn_drop_lin, conv1d, conv2d, conv2d_trans, conv_layer, embedding,
+        relu, sigmoid_range, simple_cnn,
+    )
+    from onecycle.nn.losses import (
+        BCEFlat, BCEWithLogitsFlat, CrossEntropyFlat, FlattenedLoss, LabelSmoothingCrossEntropy, MSELossFlat,
+        NoneReduceOnCPU, NoopLoss, WassersteinLoss, activation_for,
     )
     from onecycle.nn.module import (
         Module, ParameterModule,
     )
     from onecycle.nn.norm import (
         BatchNorm1dFlat, NormType, batchnorm_2d, bias_types, bn_types, no_wd_types,
+    )
+    from onecycle.nn.summary import (
+        LayerInformation, get_layer_name, hook_params, layers_info, params_size, summary_table, total_params,
     )
     from onecycle.nn.surgery import (
         ModelOnCPU, bn2float, children, children_and_parameters, first_layer, flatten_model, freeze_groups,
@@ -105,8 +156,17 @@ if TYPE_CHECKING:
     from onecycle.training.handler import (
         CallbackHandler,
     )
+    from onecycle.training.loop import (
+        BasicLearner, fit, get_preds, loss_batch, train_epoch, validate,
+    )
     from onecycle.training.metric_adapter import (
         AverageMetric,
+    )
+    from onecycle.training.nan_watch import (
+        NanWatch,
+    )
+    from onecycle.training.recorder import (
+        RecordOnCPU, Recorder,
     )
     from onecycle.utils.bundle import (
         torch_save, try_save,
@@ -119,11 +179,23 @@ if TYPE_CHECKING:
     from onecycle.utils.defaults import (
         defaults,
     )
+    from onecycle.utils.distributed import (
+        distrib_barrier, num_distrib, rank_distrib,
+    )
     from onecycle.utils.files import (
         loadtxt_str, save_texts,
     )
     from onecycle.utils.functions import (
         compose, extract_kwargs, func_args, has_arg, ifnone, noop, split_kwargs_by_func,
+    )
+    from onecycle.utils.parallel import (
+        num_cpus, parallel,
+    )
+    from onecycle.utils.paths import (
+        find_classes, is_pathlike, join_path, join_paths, working_directory,
+    )
+    from onecycle.utils.plots import (
+        subplots,
     )
     from onecycle.utils.progress import (
         master_bar, progress_bar,
@@ -134,38 +206,62 @@ if TYPE_CHECKING:
     from onecycle.utils.seeding import (
         log_uniform, rand_bool, set_all_seed, uniform, uniform_int,
     )
+    from onecycle.utils.tables import (
+        df_names_to_idx, series2cat,
+    )
     from onecycle.utils.tensors import (
         add_metrics, batch_to_half, grab_idx, logit, logit_, model_type, np2model_tensor, np_func,
         remove_module_load, tensor, to_cpu, to_data, to_detach, to_device, to_float, to_half, to_np,
         trange_of, try_int,
     )
+    from onecycle.utils.words import (
+        PrettyString, camel2snake, show_some, text2html_table,
+    )
 
 __all__ = [
-    "Any", "ArgumentError", "ArgumentTypeError", "AverageMetric", "BatchNorm1dFlat", "Callable", "Callback",
-    "CallbackError", "CallbackHandler", "CallbackList", "Category", "Collection", "Counter", "DataError",
-    "DataLoader", "Dataset", "DatasetType", "DeviceDataLoader", "Dict", "DownloadError", "EmptyLabel", "Enum",
-    "F", "FileFormatError", "FloatItem", "IntEnum", "ItemBase", "Iterable", "Iterator", "LearnerCallback",
-    "List", "MixedItem", "ModelOnCPU", "Module", "MultiCategory", "NormType", "NotRegisteredError",
-    "OnecycleError", "OptimWrapper", "Optional", "OrderedDict", "PIL", "ParameterModule", "Path", "Scheduler",
-    "Sequence", "SmoothenValue", "Tensor", "TensorDataset", "TrainingError", "Tuple", "Union", "add_metrics",
-    "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly", "apply_init",
-    "apply_leaf", "arange_of", "array", "arrays_split", "attrgetter", "batch_to_half", "batchnorm_2d",
-    "bias_types", "bn2float", "bn_types", "children", "children_and_parameters", "chunks", "compose",
-    "cond_init", "copy", "data_collate", "dataclass", "deepcopy", "defaultdict", "defaults",
-    "do_annealing_poly", "even_mults", "extract_kwargs", "field", "first_el", "first_layer", "flatten_model",
-    "float_or_x", "freeze_groups", "func_args", "gc", "get_model", "get_param_groups", "grab_idx", "has_arg",
-    "has_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row", "init_default", "is1d", "is_dict",
-    "is_listy", "is_pool_type", "is_tuple", "itemgetter", "json", "last_layer", "listify", "loadtxt_str",
-    "log_uniform", "logit", "logit_", "master_bar", "math", "model2half", "model_type", "namedtuple", "nn",
-    "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "one_hot", "one_param",
-    "optim", "os", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle",
-    "plt", "progress_bar", "rand_bool", "random", "random_split", "range_children", "range_of", "re",
-    "recurse", "recurse_eq", "reduce", "register", "remove_module_load", "requires_grad", "save_texts",
-    "set_all_seed", "set_bn_eval", "shutil", "spectral_norm", "split_kwargs_by_func", "split_model",
-    "split_model_idx", "split_no_wd_params", "sys", "tarfile", "tensor", "time", "to_cpu", "to_data",
-    "to_detach", "to_device", "to_float", "to_half", "to_int", "to_np", "torch", "torch_save",
-    "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int",
-    "uniqueify", "warnings", "weight_norm", "with_input_channels", "yaml",
+    "AUROC", "AdaptiveConcatPool2d", "Any", "ArgumentError", "ArgumentTypeError", "AverageMetric", "BCEFlat",
+    "BCEWithLogitsFlat", "BasicLearner", "BatchNorm1dFlat", "CMScores", "Callable", "Callback",
+    "CallbackError", "CallbackHandler", "CallbackList", "Category", "Collection", "ConfusionMatrix",
+    "Counter", "CountingForm", "CrossEntropyFlat", "DataError", "DataLoader", "Dataset", "DatasetType",
+    "Debugger", "DeviceDataLoader", "Dict", "DownloadError", "EmptyLabel", "Enum", "ExpRMSPE",
+    "ExplainedVariance", "F", "FBeta", "FileFormatError", "Flatten", "FlattenedLoss", "FloatItem", "Hook",
+    "Hooks", "IntEnum", "ItemBase", "Iterable", "Iterator", "KappaScore", "LabelSmoothingCrossEntropy",
+    "Lambda", "LayerInformation", "LearnerCallback", "List", "MSELossFlat", "MatthewsCorreff", "MergeLayer",
+    "Metric", "MixedItem", "ModelOnCPU", "Module", "MultiCategory", "MultiLabelFbeta", "NanWatch",
+    "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError", "OnecycleError", "OptimWrapper",
+    "Optional", "OrderedDict", "PIL", "ParameterModule", "PartialLayer", "Path", "Perplexity",
+    "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "Precision", "PrettyString", "R2Score",
+    "RMSE", "Recall", "RecordOnCPU", "Recorder", "RegMetrics", "ResizeBatch", "Scheduler", "SelfAttention",
+    "Sequence", "SequentialEx", "SigmoidRange", "SmoothenValue", "Tensor", "TensorDataset", "TrainingError",
+    "Tuple", "Union", "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for",
+    "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly",
+    "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter",
+    "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types",
+    "camel2snake", "check_metric", "children", "children_and_parameters", "chunks", "compose", "cond_init",
+    "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "data_collate", "dataclass",
+    "deepcopy", "defaultdict", "defaults", "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly",
+    "dummy_batch", "dummy_eval", "embedding", "error_rate", "eval_mode", "even_mults", "exp_rmspe",
+    "explained_variance", "extract_kwargs", "fbeta", "field", "find_classes", "first_el", "first_layer",
+    "fit", "flatten_model", "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc",
+    "get_layer_name", "get_model", "get_param_groups", "get_preds", "grab_idx", "has_arg", "has_params",
+    "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row",
+    "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple", "itemgetter",
+    "join_path", "join_paths", "json", "last_layer", "layers_info", "listify", "loadtxt_str", "log_uniform",
+    "logit", "logit_", "loss_batch", "mae", "master_bar", "math", "mean_absolute_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "model2half", "model_sizes", "model_type", "mse", "msle", "namedtuple",
+    "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus",
+    "num_distrib", "num_features_model", "one_hot", "one_param", "optim", "os", "parallel", "params_size",
+    "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle", "plt",
+    "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children", "range_of",
+    "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu", "remove_module_load",
+    "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error", "save_texts", "series2cat",
+    "set_all_seed", "set_bn_eval", "show_some", "shutil", "sigmoid_range", "simple_cnn", "spectral_norm",
+    "split_kwargs_by_func", "split_model", "split_model_idx", "split_no_wd_params", "subplots",
+    "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time", "to_cpu", "to_data", "to_detach",
+    "to_device", "to_float", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save",
+    "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save",
+    "uniform", "uniform_int", "uniqueify", "validate", "warnings", "weight_norm", "whole_set",
+    "with_input_channels", "working_directory", "yaml",
 ]
 
 _LEAVES = {
@@ -182,14 +278,66 @@ _LEAVES = {
         "ArgumentError", "ArgumentTypeError", "CallbackError", "DataError", "DownloadError",
         "FileFormatError", "NotRegisteredError", "OnecycleError", "TrainingError",
     ),
+    "onecycle.metrics.base": (
+        "Metric", "as_metric",
+    ),
+    "onecycle.metrics.check": (
+        "check_metric",
+    ),
+    "onecycle.metrics.classification": (
+        "accuracy", "error_rate", "top_k_accuracy",
+    ),
+    "onecycle.metrics.confusion": (
+        "CMScores", "ConfusionMatrix", "FBeta", "KappaScore", "MatthewsCorreff", "Precision", "Recall",
+    ),
+    "onecycle.metrics.counting": (
+        "CountingForm", "counted", "whole_set",
+    ),
+    "onecycle.metrics.language": (
+        "Perplexity",
+    ),
+    "onecycle.metrics.multilabel": (
+        "MultiLabelFbeta", "accuracy_thresh", "fbeta",
+    ),
+    "onecycle.metrics.ranking": (
+        "AUROC", "auc_roc_score", "roc_curve",
+    ),
+    "onecycle.metrics.regression": (
+        "ExpRMSPE", "ExplainedVariance", "R2Score", "RMSE", "RegMetrics", "exp_rmspe", "explained_variance",
+        "mae", "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle",
+        "psnr", "r2_score", "rmse", "root_mean_squared_error",
+    ),
+    "onecycle.metrics.segmentation": (
+        "dice", "foreground_acc",
+    ),
+    "onecycle.nn.blocks": (
+        "MergeLayer", "PooledSelfAttention2d", "SelfAttention", "SequentialEx", "res_block",
+    ),
+    "onecycle.nn.hooks": (
+        "Hook", "Hooks", "dummy_batch", "dummy_eval", "eval_mode", "hook_output", "hook_outputs",
+        "model_sizes", "num_features_model",
+    ),
     "onecycle.nn.init": (
         "apply_init", "apply_leaf", "cond_init", "icnr", "init_default", "trunc_normal_",
+    ),
+    "onecycle.nn.layers": (
+        "AdaptiveConcatPool2d", "Debugger", "Flatten", "Lambda", "PartialLayer", "PixelShuffle_ICNR",
+        "PoolFlatten", "ResizeBatch", "SigmoidRange", "View", "bn_drop_lin", "conv1d", "conv2d",
+        "conv2d_trans", "conv_layer", "embedding", "relu", "sigmoid_range", "simple_cnn",
+    ),
+    "onecycle.nn.losses": (
+        "BCEFlat", "BCEWithLogitsFlat", "CrossEntropyFlat", "FlattenedLoss", "LabelSmoothingCrossEntropy",
+        "MSELossFlat", "NoneReduceOnCPU", "NoopLoss", "WassersteinLoss", "activation_for",
     ),
     "onecycle.nn.module": (
         "Module", "ParameterModule",
     ),
     "onecycle.nn.norm": (
         "BatchNorm1dFlat", "NormType", "batchnorm_2d", "bias_types", "bn_types", "no_wd_types",
+    ),
+    "onecycle.nn.summary": (
+        "LayerInformation", "get_layer_name", "hook_params", "layers_info", "params_size", "summary_table",
+        "total_params",
     ),
     "onecycle.nn.surgery": (
         "ModelOnCPU", "bn2float", "children", "children_and_parameters", "first_layer", "flatten_model",
@@ -211,8 +359,17 @@ _LEAVES = {
     "onecycle.training.handler": (
         "CallbackHandler",
     ),
+    "onecycle.training.loop": (
+        "BasicLearner", "fit", "get_preds", "loss_batch", "train_epoch", "validate",
+    ),
     "onecycle.training.metric_adapter": (
         "AverageMetric",
+    ),
+    "onecycle.training.nan_watch": (
+        "NanWatch",
+    ),
+    "onecycle.training.recorder": (
+        "RecordOnCPU", "Recorder",
     ),
     "onecycle.utils.bundle": (
         "torch_save", "try_save",
@@ -225,11 +382,23 @@ _LEAVES = {
     "onecycle.utils.defaults": (
         "defaults",
     ),
+    "onecycle.utils.distributed": (
+        "distrib_barrier", "num_distrib", "rank_distrib",
+    ),
     "onecycle.utils.files": (
         "loadtxt_str", "save_texts",
     ),
     "onecycle.utils.functions": (
         "compose", "extract_kwargs", "func_args", "has_arg", "ifnone", "noop", "split_kwargs_by_func",
+    ),
+    "onecycle.utils.parallel": (
+        "num_cpus", "parallel",
+    ),
+    "onecycle.utils.paths": (
+        "find_classes", "is_pathlike", "join_path", "join_paths", "working_directory",
+    ),
+    "onecycle.utils.plots": (
+        "subplots",
     ),
     "onecycle.utils.progress": (
         "master_bar", "progress_bar",
@@ -240,10 +409,16 @@ _LEAVES = {
     "onecycle.utils.seeding": (
         "log_uniform", "rand_bool", "set_all_seed", "uniform", "uniform_int",
     ),
+    "onecycle.utils.tables": (
+        "df_names_to_idx", "series2cat",
+    ),
     "onecycle.utils.tensors": (
         "add_metrics", "batch_to_half", "grab_idx", "logit", "logit_", "model_type", "np2model_tensor",
         "np_func", "remove_module_load", "tensor", "to_cpu", "to_data", "to_detach", "to_device", "to_float",
         "to_half", "to_np", "trange_of", "try_int",
+    ),
+    "onecycle.utils.words": (
+        "PrettyString", "camel2snake", "show_some", "text2html_table",
     ),
 }
 

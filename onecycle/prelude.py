@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import onecycle
 from onecycle.errors import did_you_mean
 from onecycle.utils.lazy import LazyModule
+from onecycle.utils.paths import give_paths_ls
 
 __all__ = ["THIRD_PARTY", "open_door"]
 
@@ -116,7 +116,7 @@ def open_door(
 
     def serve(name: str) -> Any:
         if name in home:
-            _add_path_ls()
+            give_paths_ls()
             return getattr(import_module(home[name]), name)
         if name in whole:
             return import_module(whole[name])
@@ -128,9 +128,3 @@ def open_door(
         raise AttributeError(f"module {door!r} has no attribute {name!r}.{hint}")
 
     return serve, lambda: known
-
-
-def _add_path_ls() -> None:
-    """Give `pathlib.Path` its `.ls()`, which notebooks expect of a front door."""
-    if not hasattr(Path, "ls"):
-        Path.ls = lambda self: sorted(self.iterdir())  # type: ignore[attr-defined]

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from onecycle.basics import *
     from onecycle.vision import models
     from onecycle import vision
+    from onecycle.vision.digits import (
+        write_digits,
+    )
     from onecycle.vision.download_images import (
         download_image, download_images,
+    )
+    from onecycle.vision.flow import (
+        CoordFunc, FlowField, scale_flow,
     )
     from onecycle.vision.grids import (
         show_grid, show_pairs,
@@ -40,17 +46,23 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Denormalize", "ImageDataBunch", "ImageImageList", "ImageList", "Normalize", "PictureFacts",
-    "channel_view", "cifar_stats", "denormalize", "download_image", "download_images", "examine_picture",
-    "get_annotations", "get_image_files", "image_extensions", "imagenet_stats", "mnist_stats", "models",
-    "normalize", "normalize_funcs", "resize_to", "show_grid", "show_pairs", "verify_image", "verify_images",
-    "vision",
+    "CoordFunc", "Denormalize", "FlowField", "ImageDataBunch", "ImageImageList", "ImageList", "Normalize",
+    "PictureFacts", "channel_view", "cifar_stats", "denormalize", "download_image", "download_images",
+    "examine_picture", "get_annotations", "get_image_files", "image_extensions", "imagenet_stats",
+    "mnist_stats", "models", "normalize", "normalize_funcs", "resize_to", "scale_flow", "show_grid",
+    "show_pairs", "verify_image", "verify_images", "vision", "write_digits",
 ]
 __all__ += basics.__all__
 
 _LEAVES = {
+    "onecycle.vision.digits": (
+        "write_digits",
+    ),
     "onecycle.vision.download_images": (
         "download_image", "download_images",
+    ),
+    "onecycle.vision.flow": (
+        "CoordFunc", "FlowField", "scale_flow",
     ),
     "onecycle.vision.grids": (
         "show_grid", "show_pairs",
