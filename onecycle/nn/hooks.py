@@ -17,6 +17,7 @@ __all__ = [
     "Hooks",
     "dummy_batch",
     "dummy_eval",
+    "dummy_output",
     "eval_mode",
     "hook_output",
     "hook_outputs",
@@ -201,15 +202,22 @@ def model_sizes(m: nn.Module, size: tuple[int, ...] = (64, 64)) -> list[torch.Si
 def num_features_model(m: nn.Module) -> int:
     """Return how many channels come out of a model, found by a dry run.
 
-    Starts with an item of 64 by 64 and doubles the side while that is too small for the model.
+    Raises:
+        ArgumentError: as `dummy_output`.
+    """
+    return int(dummy_output(m).shape[1])
+
+
+def dummy_output(m: nn.Module) -> Any:
+    """Return what the model makes of an item of 64 by 64, or of one as many times doubled as it needs.
 
     Raises:
         ArgumentError: no size up to 512 goes through.
     """
     for side in (64, 128, 256, 512):
         try:
-            return int(dummy_eval(m, (side, side)).shape[1])
+            return dummy_eval(m, (side, side))
         except (RuntimeError, ValueError) as error:
             problem = error
     rule = f"must take one item of (channels, 64, 64) up to (channels, 512, 512); the model says: {problem}"
-    raise ArgumentError(explain("num_features_model", "m", rule))
+    raise ArgumentError(explain("dry run", "m", rule))

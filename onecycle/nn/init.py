@@ -12,7 +12,7 @@ from torch.nn.utils.parametrize import is_parametrized
 from onecycle.nn.norm import bn_types
 from onecycle.nn.surgery import requires_grad
 
-__all__ = ["apply_init", "apply_leaf", "cond_init", "icnr", "init_default", "trunc_normal_"]
+__all__ = ["apply_init", "apply_leaf", "cond_init", "icnr", "init_cnn", "init_default", "trunc_normal_"]
 
 InitFunc = Callable[[Tensor], Any]
 
@@ -88,3 +88,17 @@ def icnr(x: Tensor, scale: int = 2, init: InitFunc = nn.init.kaiming_normal_) ->
     init(one_each)
     with torch.no_grad():
         return x.copy_(one_each.repeat_interleave(scale**2, dim=0))
+
+
+def init_cnn(m: nn.Module, mode: str = "fan_out", linear_std: float | None = None) -> None:
+    """Start a convolutional net as He et al. 2015 do: variance by fan, biases and shifts zero.
+
+    Args:
+        mode: 'fan_out' keeps the size of gradients, 'fan_in' that of activations.
+        linear_std: Standard deviation of linear weights, with zero biases; None leaves linear layers alone.
+    """
+    for layer in m.modules():
+        if isinstance(layer, nn.Conv2d):
+            init_default(layer, lambda w: nn.init.kaiming_normal_(w, mode=mode, nonlinearity="relu"))
+        elif isinstance(layer, nn.Linear) and linear_std is not None:
+            init_default(layer, lambda w: nn.init.normal_(w, std=linear_std))

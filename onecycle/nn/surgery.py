@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -33,7 +33,6 @@ __all__ = [
     "num_children",
     "one_param",
     "range_children",
-    "remove_module_load",
     "requires_grad",
     "set_bn_eval",
     "split_model",
@@ -186,7 +185,7 @@ def split_model(model: nn.Module, splits: Any) -> list[nn.Sequential]:
         ArgumentTypeError: splits is neither.
         ArgumentError: a part does not belong to the model.
     """
-    parts = [splits] if isinstance(splits, nn.Module) else list(splits or [])
+    parts: list[Any] = [splits] if isinstance(splits, nn.Module) else list(splits or [])
     if not parts:
         return [nn.Sequential(*flatten_model(model))]
     if all(isinstance(part, nn.Module) for part in parts):
@@ -297,11 +296,6 @@ def bn2float(module: nn.Module) -> nn.Module:
 def model2half(model: nn.Module) -> nn.Module:
     """Turn a model into half precision, batch norms left in float32."""
     return bn2float(model.half())
-
-
-def remove_module_load(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return a state dict without the `module.` that DataParallel puts before each key."""
-    return {key.removeprefix("module."): value for key, value in state_dict.items()}
 
 
 class ModelOnCPU:

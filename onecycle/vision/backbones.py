@@ -1,0 +1,310 @@
+"""From an architecture to a picture classifier: cut the body off, put a head on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from onecycle.errors import ArgumentError, ArgumentTypeError, NotRegisteredError, did_you_mean, explain
+from onecycle.nn.hooks import dummy_output
+from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten, bn_drop_lin
+from onecycle.nn.surgery import flatten_model, is_pool_type, with_input_channels
+from onecycle.utils.registry import lookup, names, register
+from onecycle.vision.models.spec import ModelSpec, register_model, spec_of
+
+__all__ = [
+    "build_arch",
+    "cnn_config",
+    "create_body",
+    "create_cnn_model",
+    "create_head",
+    "find_arch",
+    "has_pool_type",
+    "has_weights",
+    "register_model",
+]
+
+_HIDDEN = 512  # width of the head's hidden layer
+_FINAL_MOMENTUM = 0.01  # of the batch norm behind the last layer: its statistics move slowly
+
+
+# --- from a name or callable to a model
+
+
+class TimmArch:
+    """An architecture of the timm library, by name, built without its own head."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __call__(self, pretrained: bool = False) -> nn.Module:
+        """Return timm's model from pixels to feature map."""
+        timm = _import_timm(self.__name__)
+        return timm.create_model(self.__name__, pretrained=pretrained, num_classes=0, global_pool="")
+
+
+def _import_timm(name: str) -> Any:
+    try:
+        import timm
+    except (ImportError, RuntimeError, OSError) as error:
+        known = names("arch")
+        raise NotRegisteredError(
+            f"arch: no architecture is named {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}. "
+            f"Names of timm work where timm is installed (here it cannot be imported: {error})."
+        ) from error
+    return timm
+
+
+def find_arch(arch: Any) -> Callable[..., nn.Module]:
+    """Return the function that builds an architecture.
+
+    Args:
+        arch: A callable (returned as it is), a registered name such as 'resnet34', or a name of timm's.
+
+    Raises:
+        ArgumentTypeError: arch is neither a callable nor a name.
+        NotRegisteredError: nothing has this name.
+    """
+    if callable(arch) and not isinstance(arch, nn.Module):
+        return arch
+    if not isinstance(arch, str):
+        cure = "Pass models.resnet34, 'resnet34', or a function that makes your model."
+        raise ArgumentTypeError(explain("find_arch", "arch", "must be a callable or a name", arch, cure))
+    if arch in names("arch"):
+        return lookup("arch", arch)
+    timm = _import_timm(arch)
+    if not timm.is_model(arch):
+        known = [*names("arch"), *timm.list_models()]
+        raise NotRegisteredError(f"arch: no architecture is named {arch!r}.{did_you_mean(arch, known)}")
+    return TimmArch(arch)
+
+
+def has_weights(arch: Any) -> bool:
+    """Return whether `pretrained=True` can mean anything for an architecture (unknown ones are trusted)."""
+    spec = spec_of(arch)
+    return spec is None or spec.weights is not None
+
+
+def build_arch(arch: Any, pretrained: bool = True) -> nn.Module:
+    """Build the model of an architecture.
+
+    A callable gets `pretrained` by that name where it has such a parameter, torchvision's `weights` where it has
+    that one, and as its first argument where it requires one; else it is called with nothing.
+
+    Raises:
+        ArgumentTypeError: it did not return an `nn.Module`.
+    """
+    builder = find_arch(arch)
+    args, kwargs = _call_with(builder, pretrained)
+    model = builder(*args, **kwargs)
+    if not isinstance(model, nn.Module):
+        raise ArgumentTypeError(explain("build_arch", "arch", "must return an nn.Module", model))
+    return model
+
+
+def _call_with(builder: Callable[..., Any], pretrained: bool) -> tuple[list[Any], dict[str, Any]]:
+    try:
+        parameters = inspect.signature(builder).parameters
+    except (TypeError, ValueError):
+        return [], {}
+    if "pretrained" in parameters:
+        return [], {"pretrained": pretrained}
+    if "weights" in parameters:
+        return [], {"weights": "DEFAULT" if pretrained else None}
+    asks = any(_must_be_given(p) for p in parameters.values())
+    return ([pretrained] if asks else []), {}
+
+
+def _must_be_given(p: inspect.Parameter) -> bool:
+    if p.kind is p.VAR_POSITIONAL:
+        return True
+    return p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+
+
+def cnn_config(arch: Any) -> dict[str, Any]:
+    """Return what is known of an architecture: its cut, split, stats, weights and name.
+
+    For a foreign one the cut is None (it is looked for) and the split gives two groups, body and head.
+
+    Example:
+        >>> cnn_config("resnet18")["cut"]
+        -2
+    """
+    builder = find_arch(arch)
+    spec = spec_of(builder) or ModelSpec(getattr(builder, "__name__", type(builder).__name__))
+    return {"cut": spec.cut, "split": spec.split, "stats": spec.stats, "weights": spec.weights, "name": spec.name}
+
+
+# --- the body
+
+
+def has_pool_type(m: nn.Module) -> bool:
+    """Return whether a module is a pooling layer or holds one.
+
+    Example:
+        >>> has_pool_type(nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)))
+        True
+    """
+    return any(is_pool_type(layer) for layer in m.modules())
+
+
+def _has_convolution(m: nn.Module) -> bool:
+    return any(isinstance(layer, nn.Conv2d) for layer in m.modules())
+
+
+def _foreign_cut(model: nn.Module, owner: str) -> nn.Sequential:
+    """Return the children before the last pooling layer, or before the first linear one where none pools."""
+    layers = list(model.children())
+    if len(layers) == 1:
+        return _foreign_cut(layers[0], owner)
+    ends = [i + _has_convolution(l) for i, l in enumerate(layers) if has_pool_type(l)]
+    if not ends:
+        ends = [i + 1 for i, l in enumerate(layers) if _has_convolution(l)]
+    if not ends or not _has_convolution(nn.Sequential(*layers[: ends[-1]])):
+        found = ", ".join(type(l).__name__ for l in layers) or "no layers"
+        raise ArgumentError(
+            f"create_body: no place to cut was found in {owner}; its children are: {found}. "
+            f"Pass cut=, the number of children to keep or a function from the model to its body."
+        )
+    return nn.Sequential(*layers[: ends[-1]])
+
+
+def create_body(
+    arch: Any, pretrained: bool = True, cut: int | Callable[[nn.Module], nn.Module] | None = None, n_in: int = 3
+) -> nn.Module:
+    """Return the part of an architecture that turns pictures into feature maps.
+
+    Args:
+        arch: A callable that makes a model, a registered name, or a name of timm's.
+        pretrained: Load the published weights.
+        cut: How many of the model's children to keep (negative counts from the end), or a function from the model
+            to its body. When left out: what is registered, else everything before the last pooling layer.
+        n_in: Channels of the pictures; for another number than 3 the first convolution is adapted.
+
+    Raises:
+        ArgumentError: no place to cut is found; lists the children of the model.
+    """
+    builder = find_arch(arch)
+    model = build_arch(builder, pretrained)
+    body = model if isinstance(builder, TimmArch) and cut is None else _cut_off(model, builder, cut)
+    return body if n_in == 3 else with_input_channels(body, n_in)
+
+
+def _cut_off(model: nn.Module, builder: Any, cut: Any) -> nn.Module:
+    config = cnn_config(builder)
+    cut = config["cut"] if cut is None else cut
+    if cut is None:
+        return _foreign_cut(model, config["name"])
+    if callable(cut):
+        return cut(model)
+    if not isinstance(cut, int):
+        raise ArgumentTypeError(explain("create_body", "cut", "must be an integer or a function", cut))
+    return nn.Sequential(*list(model.children())[:cut])
+
+
+# --- the head
+
+
+def create_head(
+    nf: int,
+    nc: int,
+    lin_ftrs: Sequence[int] | None = None,
+    ps: float | Sequence[float] = 0.5,
+    concat_pool: bool = True,
+    bn_final: bool = False,
+) -> nn.Sequential:
+    """Return pooling and linear layers on top of a body.
+
+    Args:
+        nf: Features after pooling: twice the body's channels with `concat_pool`.
+        nc: Length of the output, e.g. number of classes.
+        lin_ftrs: Widths of the hidden layers, one of 512 when left out.
+        ps: Dropout before each linear layer, 0 to 1; one number is that of the last, the others have half of it.
+        concat_pool: Pool by maximum and average instead of average alone.
+        bn_final: Batch norm behind the last layer.
+
+    Shape: `(N, C, H, W) -> (N, nc)`
+
+    Raises:
+        ArgumentError: ps has another length than there are linear layers.
+    """
+    widths = [nf, *([_HIDDEN] if lin_ftrs is None else lin_ftrs), nc]
+    rates = _dropouts(ps, len(widths) - 1)
+    pool = AdaptiveConcatPool2d() if concat_pool else nn.AdaptiveAvgPool2d(1)
+    layers: list[nn.Module] = [pool, Flatten()]
+    for i, p in enumerate(rates):
+        is_last = i == len(rates) - 1
+        actn = None if is_last else nn.ReLU(inplace=True)
+        layers += bn_drop_lin(widths[i], widths[i + 1], bn=True, p=p, actn=actn)
+    if bn_final:
+        layers.append(nn.BatchNorm1d(nc, momentum=_FINAL_MOMENTUM))
+    return nn.Sequential(*layers)
+
+
+def _dropouts(ps: float | Sequence[float], count: int) -> list[float]:
+    given = [ps] if isinstance(ps, (int, float)) else list(ps)
+    rates = [given[0] / 2] * (count - 1) + given if len(given) == 1 else given
+    if len(rates) != count:
+        rule = f"must be one number or one for each of the {count} linear layers"
+        raise ArgumentError(explain("create_head", "ps", rule, ps))
+    if not all(0 <= p <= 1 for p in rates):
+        raise ArgumentError(explain("create_head", "ps", "must lie between 0 and 1", ps))
+    return rates
+
+
+# --- both
+
+
+@register("model")
+def create_cnn_model(
+    base_arch: Any,
+    nc: int,
+    cut: int | Callable[[nn.Module], nn.Module] | None = None,
+    pretrained: bool = True,
+    lin_ftrs: Sequence[int] | None = None,
+    ps: float | Sequence[float] = 0.5,
+    custom_head: nn.Module | None = None,
+    bn_final: bool = False,
+    concat_pool: bool = True,
+    n_in: int = 3,
+) -> nn.Sequential:
+    """Return body and head as an `nn.Sequential` of two.
+
+    Args:
+        base_arch: As `arch` of `create_body`.
+        nc: Length of the output, e.g. number of classes.
+        cut: As in `create_body`.
+        pretrained: Load the published weights of the body.
+        lin_ftrs: As in `create_head`, like ps, bn_final and concat_pool.
+        custom_head: A head of your own; it receives the feature maps.
+        n_in: Channels of the pictures.
+
+    Shape: `(N, n_in, H, W) -> (N, nc)`
+
+    Example:
+        >>> model = create_cnn_model("resnet18", 12, pretrained=False)
+        >>> sum(p.numel() for p in model.parameters())
+        11710540
+    """
+    body = create_body(base_arch, pretrained, cut, n_in)
+    if custom_head is not None:
+        return nn.Sequential(body, custom_head)
+    if not isinstance(nc, int) or nc < 1:
+        raise ArgumentError(explain("create_cnn_model", "nc", "must be an integer of at least 1", nc))
+    features = _map_channels(body) * (2 if concat_pool else 1)
+    return nn.Sequential(body, create_head(features, nc, lin_ftrs, ps, concat_pool, bn_final))
+
+
+def _map_channels(body: nn.Module) -> int:
+    """Return the channels of the body's feature maps."""
+    made = dummy_output(body)
+    if isinstance(made, Tensor) and made.dim() == 4:
+        return made.shape[1]
+    ending = ", ".join(type(layer).__name__ for layer in flatten_model(body)[-3:])
+    raise ArgumentError(
+        f"create_cnn_model: the body must make feature maps (N, C, H, W); it ends in {ending} and makes "
+        f"{tuple(made.shape) if isinstance(made, Tensor) else type(made).__name__}. Pass cut= or custom_head=."
+    )
