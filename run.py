@@ -137,7 +137,7 @@ def attempt(command, complaint):
     try:
         code = subprocess.call(command)
     except OSError as error:
-        raise SetupError("{} ({})".format(complaint, error))
+        raise SetupError("{} ({})".format(complaint, error)) from error
     if code != 0:
         raise SetupError(complaint)
 

@@ -55,8 +55,8 @@ def machine() -> str:
     """Describe the machine: cores, threads, processor, versions."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else _processor()
-    return f"{cores} cores {device}, {torch.get_num_threads()} torch threads, torch {torch.__version__}, " \
-           f"Python {platform.python_version()}"
+    versions = f"torch {torch.__version__}, Python {platform.python_version()}"
+    return f"{cores} cores {device}, {torch.get_num_threads()} torch threads, {versions}"
 
 
 def _processor() -> str:

@@ -62,7 +62,7 @@ def train(data: DataBunch, name: str) -> Row:
     learner.fit_one_cycle(epochs, max_lr=max_lr)
     percent = 100 * float(learner.validate()[1])
     parameters = sum(p.numel() for p in learner.model.parameters())
-    return Row(f"MNIST {name}: accuracy", percent, "%", f">= {bound}", f"{COMMAND} --only {name.split(',')[0]}",
+    return Row(f"MNIST {name}: accuracy", percent, "%", f">= {bound}", f"{COMMAND} --only {name.partition(',')[0]}",
                f"{parameters:,} parameters")
 
 

@@ -1,4 +1,4 @@
-"""The v1 module paths and the leaf of each of their names. Made by tools/make_front_doors.py; do not edit."""
+"""The v1 paths and the leaf of each of their names. Made by tools/make_front_doors.py; do not edit."""
 
 # ruff: noqa
 
@@ -77,6 +77,12 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     "data_block": {
         "onecycle.data.items": (
             "MixedItem",
+        ),
+        "onecycle.data.processors": (
+            "MultiCategoryProcessor", "PreProcessor", "CategoryProcessor", "MixedProcessor",
+        ),
+        "onecycle.data.sources": (
+            "get_files",
         ),
     },
     "layers": {
@@ -188,6 +194,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "resize_to", "verify_images", "verify_image",
         ),
     },
+    "vision.learner": {
+        "onecycle.vision.backbones": (
+            "create_cnn_model", "create_body", "create_head", "cnn_config", "has_pool_type",
+        ),
+    },
     "utils.mem": {
         "onecycle.utils.memory": (
             "preload_pytorch", "b2mb",
@@ -214,5 +225,8 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "vision.data": (
         "download_image", "verify_image",
+    ),
+    "vision.learner": (
+        "cnn_config", "has_pool_type",
     ),
 }

@@ -73,6 +73,12 @@ if TYPE_CHECKING:
     from onecycle.data.loaders import (
         DatasetType, DeviceDataLoader,
     )
+    from onecycle.data.processors import (
+        CategoryProcessor, MixedProcessor, MultiCategoryProcessor, PreProcessor,
+    )
+    from onecycle.data.sources import (
+        get_files,
+    )
     from onecycle.errors import (
         ArgumentError, ArgumentTypeError, CallbackError, DataError, DownloadError, FileFormatError,
         NotRegisteredError, OnecycleError, TrainingError,
@@ -117,7 +123,7 @@ if TYPE_CHECKING:
         num_features_model,
     )
     from onecycle.nn.init import (
-        apply_init, apply_leaf, cond_init, icnr, init_default, trunc_normal_,
+        apply_init, apply_leaf, cond_init, icnr, init_cnn, init_default, trunc_normal_,
     )
     from onecycle.nn.layers import (
         AdaptiveConcatPool2d, Debugger, Flatten, Lambda, PartialLayer, PixelShuffle_ICNR, PoolFlatten,
@@ -221,47 +227,48 @@ if TYPE_CHECKING:
 __all__ = [
     "AUROC", "AdaptiveConcatPool2d", "Any", "ArgumentError", "ArgumentTypeError", "AverageMetric", "BCEFlat",
     "BCEWithLogitsFlat", "BasicLearner", "BatchNorm1dFlat", "CMScores", "Callable", "Callback",
-    "CallbackError", "CallbackHandler", "CallbackList", "Category", "Collection", "ConfusionMatrix",
-    "Counter", "CountingForm", "CrossEntropyFlat", "DataError", "DataLoader", "Dataset", "DatasetType",
-    "Debugger", "DeviceDataLoader", "Dict", "DownloadError", "EmptyLabel", "Enum", "ExpRMSPE",
+    "CallbackError", "CallbackHandler", "CallbackList", "Category", "CategoryProcessor", "Collection",
+    "ConfusionMatrix", "Counter", "CountingForm", "CrossEntropyFlat", "DataError", "DataLoader", "Dataset",
+    "DatasetType", "Debugger", "DeviceDataLoader", "Dict", "DownloadError", "EmptyLabel", "Enum", "ExpRMSPE",
     "ExplainedVariance", "F", "FBeta", "FileFormatError", "Flatten", "FlattenedLoss", "FloatItem", "Hook",
     "Hooks", "IntEnum", "ItemBase", "Iterable", "Iterator", "KappaScore", "LabelSmoothingCrossEntropy",
     "Lambda", "LayerInformation", "LearnerCallback", "List", "MSELossFlat", "MatthewsCorreff", "MergeLayer",
-    "Metric", "MixedItem", "ModelOnCPU", "Module", "MultiCategory", "MultiLabelFbeta", "NanWatch",
-    "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError", "OnecycleError", "OptimWrapper",
-    "Optional", "OrderedDict", "PIL", "ParameterModule", "PartialLayer", "Path", "Perplexity",
-    "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "Precision", "PrettyString", "R2Score",
-    "RMSE", "Recall", "RecordOnCPU", "Recorder", "RegMetrics", "ResizeBatch", "Scheduler", "SelfAttention",
-    "Sequence", "SequentialEx", "SigmoidRange", "SmoothenValue", "Tensor", "TensorDataset", "TrainingError",
-    "Tuple", "Union", "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for",
-    "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly",
-    "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter",
-    "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types",
-    "camel2snake", "check_metric", "children", "children_and_parameters", "chunks", "compose", "cond_init",
-    "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "data_collate", "dataclass",
-    "deepcopy", "defaultdict", "defaults", "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly",
+    "Metric", "MixedItem", "MixedProcessor", "ModelOnCPU", "Module", "MultiCategory",
+    "MultiCategoryProcessor", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss", "NormType",
+    "NotRegisteredError", "OnecycleError", "OptimWrapper", "Optional", "OrderedDict", "PIL",
+    "ParameterModule", "PartialLayer", "Path", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten",
+    "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString", "R2Score", "RMSE", "Recall",
+    "RecordOnCPU", "Recorder", "RegMetrics", "ResizeBatch", "Scheduler", "SelfAttention", "Sequence",
+    "SequentialEx", "SigmoidRange", "SmoothenValue", "Tensor", "TensorDataset", "TrainingError", "Tuple",
+    "Union", "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for", "add_metrics",
+    "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly", "apply_init",
+    "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter", "auc_roc_score",
+    "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types", "camel2snake",
+    "check_metric", "children", "children_and_parameters", "chunks", "compose", "cond_init", "conv1d",
+    "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "data_collate", "dataclass", "deepcopy",
+    "defaultdict", "defaults", "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly",
     "dummy_batch", "dummy_eval", "embedding", "error_rate", "eval_mode", "even_mults", "exp_rmspe",
     "explained_variance", "extract_kwargs", "fbeta", "field", "find_classes", "first_el", "first_layer",
-    "fit", "flatten_model", "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc",
+    "fit", "flatten_model", "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc", "get_files",
     "get_layer_name", "get_model", "get_param_groups", "get_preds", "grab_idx", "has_arg", "has_params",
     "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row",
-    "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple", "itemgetter",
-    "join_path", "join_paths", "json", "last_layer", "layers_info", "listify", "loadtxt_str", "log_uniform",
-    "logit", "logit_", "loss_batch", "mae", "master_bar", "math", "mean_absolute_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "model2half", "model_sizes", "model_type", "mse", "msle", "namedtuple",
-    "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus",
-    "num_distrib", "num_features_model", "one_hot", "one_param", "optim", "os", "parallel", "params_size",
-    "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle", "plt",
-    "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children", "range_of",
-    "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu", "remove_module_load",
-    "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error", "save_texts", "series2cat",
-    "set_all_seed", "set_bn_eval", "show_some", "shutil", "sigmoid_range", "simple_cnn", "spectral_norm",
-    "split_kwargs_by_func", "split_model", "split_model_idx", "split_no_wd_params", "subplots",
-    "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time", "to_cpu", "to_data", "to_detach",
-    "to_device", "to_float", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save",
-    "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save",
-    "uniform", "uniform_int", "uniqueify", "validate", "warnings", "weight_norm", "whole_set",
-    "with_input_channels", "working_directory", "yaml",
+    "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple",
+    "itemgetter", "join_path", "join_paths", "json", "last_layer", "layers_info", "listify", "loadtxt_str",
+    "log_uniform", "logit", "logit_", "loss_batch", "mae", "master_bar", "math", "mean_absolute_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "model2half", "model_sizes", "model_type", "mse",
+    "msle", "namedtuple", "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children",
+    "num_cpus", "num_distrib", "num_features_model", "one_hot", "one_param", "optim", "os", "parallel",
+    "params_size", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle",
+    "plt", "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children",
+    "range_of", "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu",
+    "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error",
+    "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_some", "shutil", "sigmoid_range",
+    "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
+    "split_no_wd_params", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time",
+    "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_half", "to_int", "to_np", "top_k_accuracy",
+    "torch", "torch_save", "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_",
+    "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "validate", "warnings", "weight_norm",
+    "whole_set", "with_input_channels", "working_directory", "yaml",
 ]
 
 _LEAVES = {
@@ -273,6 +280,12 @@ _LEAVES = {
     ),
     "onecycle.data.loaders": (
         "DatasetType", "DeviceDataLoader",
+    ),
+    "onecycle.data.processors": (
+        "CategoryProcessor", "MixedProcessor", "MultiCategoryProcessor", "PreProcessor",
+    ),
+    "onecycle.data.sources": (
+        "get_files",
     ),
     "onecycle.errors": (
         "ArgumentError", "ArgumentTypeError", "CallbackError", "DataError", "DownloadError",
@@ -318,7 +331,7 @@ _LEAVES = {
         "model_sizes", "num_features_model",
     ),
     "onecycle.nn.init": (
-        "apply_init", "apply_leaf", "cond_init", "icnr", "init_default", "trunc_normal_",
+        "apply_init", "apply_leaf", "cond_init", "icnr", "init_cnn", "init_default", "trunc_normal_",
     ),
     "onecycle.nn.layers": (
         "AdaptiveConcatPool2d", "Debugger", "Flatten", "Lambda", "PartialLayer", "PixelShuffle_ICNR",

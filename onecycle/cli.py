@@ -86,7 +86,7 @@ def _add_predict(commands: Any) -> argparse.ArgumentParser:
     command = commands.add_parser("predict", help="say what is on pictures, with a learner that train saved")
     command.add_argument("file", type=Path, help="the exported learner, e.g. out/export.safetensors")
     command.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    command.add_argument("--json", action="store_true", help="one JSON object a picture, with every class's probability")
+    command.add_argument("--json", action="store_true", help="one JSON object a picture, with all probabilities")
     command.set_defaults(run=_predict)
     return command
 
@@ -113,7 +113,7 @@ def _train(options: argparse.Namespace) -> int:
     learner = _make_learner(_make_data(options), options)
     torch.manual_seed(options.seed)
     start = time.perf_counter()
-    learner.fit_one_cycle(options.epochs, max_lr=learner.lr_range(slice(options.lr)) if options.pretrained else options.lr)
+    learner.fit_one_cycle(options.epochs, max_lr=slice(options.lr) if options.pretrained else options.lr)
     took = time.perf_counter() - start
     print(f"\naccuracy on {len(learner.data.valid_ds)} pictures it never trained on: "
           f"{100 * float(learner.validate()[1]):.2f} %  ({took:.0f} s of training)\n", flush=True)
@@ -153,7 +153,7 @@ def _make_data(options: argparse.Namespace) -> Any:
     if all((folder / part).is_dir() for part in ("train", "valid")):
         parts = items.split_by_folder()
     else:
-        parts = items.split_by_rand_pct(options.valid_pct, seed=options.seed, stratify=lambda file: Path(file).parent.name)
+        parts = items.split_by_rand_pct(options.valid_pct, seed=options.seed, stratify=_class_folder)
     tfms = get_transforms(do_flip=not is_digits, max_rotate=10.0, max_warp=0.0 if is_digits else 0.2)
     workers = options.workers if options.workers is not None else 0 if is_digits else None
     bunch = {"bs": options.bs, **({} if workers is None else {"num_workers": workers})}
@@ -162,6 +162,10 @@ def _make_data(options: argparse.Namespace) -> Any:
     print(f"{len(data.train_ds)} pictures to train on, {len(data.valid_ds)} to validate on, "
           f"{data.c} classes: {_shortened(data.classes)}", flush=True)
     return data
+
+
+def _class_folder(file: Path) -> str:
+    return file.parent.name
 
 
 def _shortened(classes: Sequence[Any], longest: int = 10) -> str:
@@ -189,13 +193,13 @@ def _explain(learner: Any, folder: Path) -> None:
     from onecycle.interpret.classification import ClassificationInterpretation
 
     interpretation = ClassificationInterpretation.from_learner(learner)
-    drawings = {
-        "the confusion matrix": ("confusion_matrix.png", interpretation.plot_confusion_matrix, {"figsize": (7, 7)}),
-        "the pictures it was most wrong about": ("top_losses.png", interpretation.plot_top_losses, {"k": 9, "figsize": (9, 9)}),
+    figures = {
+        "confusion_matrix.png": interpretation.plot_confusion_matrix(figsize=(7, 7), return_fig=True),
+        "top_losses.png": interpretation.plot_top_losses(9, figsize=(9, 9), return_fig=True),
     }
-    for what, (name, draw, keywords) in drawings.items():
-        draw(return_fig=True, **keywords).savefig(folder / name, bbox_inches="tight")
-        _tell(what, folder / name)
+    for name, figure in figures.items():
+        figure.savefig(folder / name, bbox_inches="tight")
+        _tell("what it confuses" if "matrix" in name else "where it was most wrong", folder / name)
 
 
 def _tell(what: str, file: Path) -> None:

@@ -62,7 +62,8 @@ def pip(*words: object) -> None:
 def outside(folder: Path, installed: Path, *words: str) -> str:
     """What Python prints in another folder, with the installed wheel first on its path."""
     env = {**os.environ, "PYTHONPATH": str(installed)}
-    return subprocess.run([sys.executable, *words], cwd=folder, env=env, check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, *words]
+    return subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

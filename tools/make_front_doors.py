@@ -25,7 +25,8 @@ WIDTH = 110
 
 # Each door: where it is written, its docstring, the rooms whose every public name it gives, the v1 modules whose
 # names it gives wherever they live, doors it includes, and names that stand for whole modules.
-BASIC_V1 = "core torch_core basic_data data_block layers metrics callback basic_train train datasets".split()
+BASIC_V1 = ("core", "torch_core", "basic_data", "data_block", "layers", "metrics", "callback", "basic_train", "train",
+            "datasets")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ DOORS = (
     Door(
         "onecycle.basics", "onecycle/basics.py", "all that is not about one kind of data.",
         rooms=("nn", "optim", "metrics", "data", "training", "interpret", "learner"),
-        v1_modules=tuple(BASIC_V1), prelude=True,
+        v1_modules=BASIC_V1, prelude=True,
     ),
     Door("onecycle.callbacks", "onecycle/callbacks/__init__.py", "the callbacks.", rooms=("callbacks",)),
     Door(
@@ -57,7 +58,10 @@ DOORS = (
         includes=("onecycle.basics",),
         modules=(("models", "onecycle.vision.models"), ("vision", "onecycle.vision")),
     ),
-    Door("onecycle.vision.models", "onecycle/vision/models/__init__.py", "the architectures.", rooms=("vision.models",)),
+    Door(
+        "onecycle.vision.models", "onecycle/vision/models/__init__.py", "the architectures.",
+        rooms=("vision.models",),
+    ),
 )
 # Rooms of helpers: a door gives only those of their names that v1 gave, and these.
 HELPER_ROOMS = ("utils", "errors", "types")
@@ -142,10 +146,19 @@ def read_v1_names() -> dict[str, list[tuple[str, bool]]]:
 
 # For each v1 module the rooms to look in first: most specific first.
 V1_ROOMS = {
-    "core": ("data", "utils"), "torch_core": ("utils", "nn", "data", "optim", "training"), "basic_data": ("data",),
-    "data_block": ("data",), "layers": ("nn",), "metrics": ("metrics",), "callback": ("training", "optim", "callbacks"),
-    "basic_train": ("learner", "training"), "train": ("training", "callbacks", "interpret"), "datasets": ("data", "utils"),
-    "vision.image": ("vision",), "vision.transform": ("vision",), "vision.data": ("vision",),
+    "core": ("data", "utils"),
+    "torch_core": ("utils", "nn", "data", "optim", "training"),
+    "basic_data": ("data",),
+    "data_block": ("data",),
+    "layers": ("nn",),
+    "metrics": ("metrics",),
+    "callback": ("training", "optim", "callbacks"),
+    "basic_train": ("learner", "training"),
+    "train": ("training", "callbacks", "interpret"),
+    "datasets": ("data", "utils"),
+    "vision.image": ("vision",),
+    "vision.transform": ("vision",),
+    "vision.data": ("vision",),
     "vision.learner": ("vision",),
 }
 
@@ -177,7 +190,8 @@ class Names:
         leaves = [leaf for leaf in leaves if name in leaf.defined] or leaves
         homes = ", ".join(sorted({leaf.module for leaf in leaves}))
         if "," in homes:
-            raise SystemExit(f"make_front_doors: {wanted_by}: {name} is defined in {homes}. Rename one or add to CHOICES.")
+            cure = "Rename one or add to CHOICES."
+            raise SystemExit(f"make_front_doors: {wanted_by}: {name} is defined in {homes}. {cure}")
         return leaves[0].module if leaves else None
 
 
@@ -197,11 +211,14 @@ def v1_rooms(module: str) -> tuple[str, ...]:
     return (module, *V1_ROOMS.get(module, [module.partition(".")[0]]))
 
 
-def v1_table(names: Names, v1: dict[str, list[tuple[str, bool]]]) -> dict[str, dict[str, list[tuple[str, bool]]]]:
+V1Names = dict[str, list[tuple[str, bool]]]  # v1 module, or leaf -> (name, whether a star import brings it)
+
+
+def v1_table(names: Names, v1: V1Names) -> dict[str, V1Names]:
     """V1 module -> leaf -> (name, public), for the names that exist."""
-    table: dict[str, dict[str, list[tuple[str, bool]]]] = {}
+    table: dict[str, V1Names] = {}
     for module, wanted in v1.items():
-        homes: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+        homes: V1Names = defaultdict(list)
         for name, public in wanted:
             rooms = v1_rooms(module)
             anywhere = names.find(name, module, rooms) if module in V1_ROOMS else None
@@ -213,18 +230,18 @@ def v1_table(names: Names, v1: dict[str, list[tuple[str, bool]]]) -> dict[str, d
     return table
 
 
-def door_leaves(door: Door, names: Names, table: dict[str, dict[str, list[tuple[str, bool]]]]) -> dict[str, list[str]]:
+def door_leaves(door: Door, names: Names, table: dict[str, V1Names]) -> dict[str, list[str]]:
     """Leaf -> the names that the door gives from it."""
     home: dict[str, str] = {}
     for module in door.v1_modules:
         for leaf, found in table.get(module, {}).items():
-            home.update({name: leaf for name, public in found if public})
+            home.update((name, leaf) for name, public in found if public)
     for leaf in names.leaves:
         if leaf.is_in(door.rooms) and not leaf.is_in(door.without):
             for name in leaf.exported:
                 home.setdefault(name, names.find(name, door.name, door.rooms) or leaf.module)
         elif door.prelude and leaf.is_in(HELPER_ROOMS):
-            home.update({name: leaf.module for name in HELPERS_SHOWN & set(leaf.exported)})
+            home.update(dict.fromkeys(HELPERS_SHOWN & set(leaf.exported), leaf.module))
     leaves: dict[str, list[str]] = defaultdict(list)
     for name, where in sorted(home.items()):
         leaves[where].append(name)
@@ -268,11 +285,14 @@ def door_source(door: Door, leaves: dict[str, list[str]], prelude: dict[str, str
     own = sorted(name for names in leaves.values() for name in names)
     modules = dict(door.modules)
     third = {name: source for name, source in prelude.items() if name not in own} if door.prelude else {}
-    lines = [f'"""Front door: {door.purpose} Made by tools/make_front_doors.py; do not edit."""', "", "# ruff: noqa", "",
-             "from __future__ import annotations", "", "from typing import TYPE_CHECKING", ""]
+    lines = [
+        f'"""Front door: {door.purpose} Made by tools/make_front_doors.py; do not edit."""', "", "# ruff: noqa", "",
+        "from __future__ import annotations", "", "from typing import TYPE_CHECKING", "",
+    ]
     lines += [f"from onecycle import {door_name.rpartition('.')[2]}" for door_name in door.includes]
     lines += ["from onecycle.prelude import open_door", "", "if TYPE_CHECKING:"]
-    lines += [import_line(name, source) for name, source in sorted(third.items(), key=lambda row: (":" in row[1], row[1]))]
+    by_source = sorted(third.items(), key=lambda row: (":" in row[1], row[1]))
+    lines += [import_line(name, source) for name, source in by_source]
     lines += [f"    from {included} import *" for included in door.includes]
     lines += [import_line(name, module) for name, module in modules.items()]
     lines += [f"    from {leaf} import (\n{wrap(names, 8)}\n    )" for leaf, names in leaves.items()]
@@ -289,16 +309,19 @@ def door_source(door: Door, leaves: dict[str, list[str]], prelude: dict[str, str
     return "\n".join(lines)
 
 
-def table_source(table: dict[str, dict[str, list[tuple[str, bool]]]]) -> str:
+def table_source(table: dict[str, V1Names]) -> str:
     """The text of onecycle/as_fastai_names.py."""
-    lines = ['"""The v1 module paths and the leaf of each of their names. Made by tools/make_front_doors.py; do not edit."""',
-             "", "# ruff: noqa", "", "# v1 module -> leaf -> names", "LEAVES: dict[str, dict[str, tuple[str, ...]]] = {"]
+    lines = [
+        '"""The v1 paths and the leaf of each of their names. Made by tools/make_front_doors.py; do not edit."""', "",
+        "# ruff: noqa", "", "# v1 module -> leaf -> names", "LEAVES: dict[str, dict[str, tuple[str, ...]]] = {",
+    ]
     for module, homes in table.items():
         lines.append(f'    "{module}": {{')
         for leaf, found in homes.items():
             lines.append(f'        "{leaf}": (\n{wrap(quoted(name for name, _ in found), 12)}\n        ),')
         lines.append("    },")
-    lines += ["}", "", "# v1 module -> names that its star import does not bring", "HIDDEN: dict[str, tuple[str, ...]] = {"]
+    lines += ["}", "", "# v1 module -> names that its star import does not bring"]
+    lines += ["HIDDEN: dict[str, tuple[str, ...]] = {"]
     for module, homes in table.items():
         hidden = [name for found in homes.values() for name, public in found if not public]
         if hidden:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from onecycle.basics import *
     from onecycle.vision import models
     from onecycle import vision
+    from onecycle.vision.backbones import (
+        build_arch, cnn_config, create_body, create_cnn_model, create_head, find_arch, has_pool_type,
+        has_weights,
+    )
     from onecycle.vision.digits import (
         write_digits,
     )
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
     from onecycle.vision.image_list import (
         ImageImageList, ImageList,
     )
+    from onecycle.vision.models.spec import (
+        register_model,
+    )
     from onecycle.vision.normalize import (
         Denormalize, Normalize, channel_view, cifar_stats, denormalize, imagenet_stats, mnist_stats,
         normalize, normalize_funcs,
@@ -47,14 +54,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CoordFunc", "Denormalize", "FlowField", "ImageDataBunch", "ImageImageList", "ImageList", "Normalize",
-    "PictureFacts", "channel_view", "cifar_stats", "denormalize", "download_image", "download_images",
-    "examine_picture", "get_annotations", "get_image_files", "image_extensions", "imagenet_stats",
-    "mnist_stats", "models", "normalize", "normalize_funcs", "resize_to", "scale_flow", "show_grid",
-    "show_pairs", "verify_image", "verify_images", "vision", "write_digits",
+    "PictureFacts", "build_arch", "channel_view", "cifar_stats", "cnn_config", "create_body",
+    "create_cnn_model", "create_head", "denormalize", "download_image", "download_images", "examine_picture",
+    "find_arch", "get_annotations", "get_image_files", "has_pool_type", "has_weights", "image_extensions",
+    "imagenet_stats", "mnist_stats", "models", "normalize", "normalize_funcs", "register_model", "resize_to",
+    "scale_flow", "show_grid", "show_pairs", "verify_image", "verify_images", "vision", "write_digits",
 ]
 __all__ += basics.__all__
 
 _LEAVES = {
+    "onecycle.vision.backbones": (
+        "build_arch", "cnn_config", "create_body", "create_cnn_model", "create_head", "find_arch",
+        "has_pool_type", "has_weights",
+    ),
     "onecycle.vision.digits": (
         "write_digits",
     ),
@@ -75,6 +87,9 @@ _LEAVES = {
     ),
     "onecycle.vision.image_list": (
         "ImageImageList", "ImageList",
+    ),
+    "onecycle.vision.models.spec": (
+        "register_model",
     ),
     "onecycle.vision.normalize": (
         "Denormalize", "Normalize", "channel_view", "cifar_stats", "denormalize", "imagenet_stats",

@@ -45,7 +45,8 @@ def _digits() -> Any:
         from sklearn.datasets import load_digits
     except ImportError:
         cure = "Install it (pip install scikit-learn), or name a folder of pictures of your own."
-        raise DataError(explain("write_digits", "", "needs scikit-learn, which carries the digits", cure=cure)) from None
+        said = explain("write_digits", "", "needs scikit-learn, which carries the digits", cure=cure)
+        raise DataError(said) from None
     return load_digits()
 
 

@@ -52,7 +52,7 @@ def test_an_installed_fastai_is_refused_in_one_sentence(tmp_path):
     for first in ("", "import fastai; "):
         done = python(first + "import onecycle.as_fastai", path=str(tmp_path))
         assert done.returncode == 1
-        assert "ImportError: onecycle.as_fastai: the name fastai must be free; got an installed fastai. Uninstall" in done.stderr
+        assert "ImportError: onecycle.as_fastai: the name fastai must be free; got an installed" in done.stderr
 
 
 def test_unknown_v1_paths_and_names_fail_as_ever():

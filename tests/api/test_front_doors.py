@@ -45,7 +45,8 @@ def test_the_table_is_literal_and_type_checkers_see_the_same_names(door):
 
 
 def test_the_generated_files_are_fresh():
-    done = subprocess.run([sys.executable, "tools/make_front_doors.py", "--check"], capture_output=True, text=True, cwd=ROOT)
+    command = [sys.executable, "tools/make_front_doors.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if "```python" in path.read_text()]
+CANDIDATES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [path for path in CANDIDATES if "```python" in path.read_text()]
 # A block may be preceded by <!-- not run: reason --> where it cannot run here (a download, a GPU).
 BLOCK = re.compile(r"(<!-- not run: .+? -->\s*)?^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
