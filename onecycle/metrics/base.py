@@ -168,7 +168,14 @@ class AverageMetric(Metric):
         elif self._whole:
             self.keep(output=output, target=targets[0])
         else:
-            self._add_mean(self.func(output, *targets), len(targets[0]))
+            self._add_mean(self._measured(output, targets), len(targets[0]))
+
+    def _measured(self, output: Any, targets: tuple[Any, ...]) -> Any:
+        try:
+            return self.func(output, *targets)
+        except TypeError:
+            check_metric(self.func, len(targets))  # says it better, if it is the call that does not fit
+            raise
 
     def _add_mean(self, value: Any, n: int) -> None:
         value = self._one_number(value)

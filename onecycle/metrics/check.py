@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from onecycle.errors import ArgumentTypeError, describe, did_you_mean
+from onecycle.utils.registry import name_of
 
 __all__ = ["check_metric"]
 
@@ -28,8 +29,7 @@ def metric_name(metric: Any) -> str:
     named = getattr(metric, "name", None)
     if isinstance(named, str):
         return named
-    while isinstance(metric, partial):
-        metric = metric.func
+    metric = bare_function(metric)
     return getattr(metric, "__name__", None) or snake_case(type(metric).__name__)
 
 
@@ -44,12 +44,13 @@ def is_metric_object(metric: Any) -> bool:
     return not inspect.isclass(metric) and hasattr(metric, "on_epoch_end")
 
 
-def check_metric(func: Any, n_targets: int = 1) -> None:
+def check_metric(func: Any, n_targets: int | None = None) -> None:
     """Refuse what cannot be called as `metric(output, target)` once a batch.
 
     Args:
         func: What the user passed in `metrics`.
-        n_targets: How many targets a batch holds; all are passed, each in its place.
+        n_targets: How many targets a batch holds; all are passed, each in its place. Where that is not known
+            yet, a function of the user's with more parameters is let through and checked at its first batch.
 
     Raises:
         ArgumentTypeError: it is a class, no function at all, or has the wrong parameters.
@@ -69,31 +70,49 @@ def check_metric(func: Any, n_targets: int = 1) -> None:
             f"metrics: each must be a function of (output, target) or a Metric; got {describe(func)}. "
             f"Pass the function itself, e.g. metrics=[accuracy]."
         )
-    _check_parameters(func, n_targets)
-
-
-def _check_parameters(func: MetricFunction, n_targets: int) -> None:
     _check_partial_keywords(func)
+    signature = _signature(func)
+    if signature is not None and not _fits(func, signature, n_targets):
+        raise ArgumentTypeError(_wrong_parameters(func, signature, n_targets or 1))
+
+
+def _signature(func: MetricFunction) -> inspect.Signature | None:
+    """Return the signature, or None of built-in functions that tell nothing."""
     try:
-        signature = inspect.signature(func)
-    except (TypeError, ValueError):  # built-in functions tell nothing; their own call will
-        return
+        return inspect.signature(func)
+    except (TypeError, ValueError):
+        return None
+
+
+def _fits(func: MetricFunction, signature: inspect.Signature, n_targets: int | None) -> bool:
+    if n_targets is None and not name_of("metric", bare_function(func)):
+        needed = [p for p in signature.parameters.values() if p.default is p.empty and p.kind in _POSITIONAL]
+        n_targets = max(1, len(needed) - 1)
     try:
-        signature.bind(*range(1 + n_targets))
+        signature.bind(*range(1 + (n_targets or 1)))
     except TypeError:
-        raise ArgumentTypeError(_wrong_parameters(func, signature, n_targets)) from None
+        return False
+    return True
+
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def bare_function(func: Any) -> Any:
+    """Return what a `functools.partial` is of, or the function itself."""
+    while isinstance(func, partial):
+        func = func.func
+    return func
 
 
 def _check_partial_keywords(func: MetricFunction) -> None:
     """Name the keyword of a partial that its function does not have."""
     if not isinstance(func, partial):
         return
-    try:
-        known = inspect.signature(func.func).parameters
-    except (TypeError, ValueError):
+    signature = _signature(func.func)
+    if signature is None or any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
         return
-    if any(p.kind is p.VAR_KEYWORD for p in known.values()):
-        return
+    known = signature.parameters
     unknown = [name for name in func.keywords if name not in known]
     if unknown:
         raise ArgumentTypeError(

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import DataError
+from onecycle.metrics.check import bare_function
 from onecycle.utils.registry import register
 
 __all__ = ["CountingForm", "counted", "whole_set"]
@@ -92,21 +93,15 @@ def whole_set(func: _Thing) -> _Thing:
 
 def is_whole_set(func: Any) -> bool:
     """Tell whether a function, or what a partial is of, is defined on a whole set only."""
-    return _hashable(_bare(func)) and _bare(func) in _WHOLE
+    return _hashable(bare_function(func)) and bare_function(func) in _WHOLE
 
 
 def counting_form(func: Any) -> CountingForm | None:
     """Return how a function, or a partial of one, is counted over a set; None if it has no such form."""
-    bare = _bare(func)
+    bare = bare_function(func)
     if not _hashable(bare) or bare not in _FORMS or _positional(func):
         return None
     return _FORMS[bare].with_settings({**_defaults(bare), **_keywords(func)})
-
-
-def _bare(func: Any) -> Any:
-    while isinstance(func, partial):
-        func = func.func
-    return func
 
 
 def _positional(func: Any) -> bool:
