@@ -48,13 +48,28 @@ HOMES: dict[str, dict[str, str]] = {
         "xresnet50": "onecycle.vision.models.xresnet",
         "xresnet50_deep": "onecycle.vision.models.xresnet",
     },
-    "batch_transform": {},
-    "data_bunch": {},
+    "batch_transform": {
+        "Normalize": "onecycle.vision.normalize",
+    },
+    "data_bunch": {
+        "ImageDataBunch": "onecycle.vision.image_bunch",
+    },
     "enum": {
         "NormType": "onecycle.nn.norm",
     },
-    "function": {},
-    "item_list": {},
+    "function": {
+        "bb_pad_collate": "onecycle.vision.object_list",
+    },
+    "item_list": {
+        "ImageImageList": "onecycle.vision.image_list",
+        "ImageList": "onecycle.vision.image_list",
+        "ObjectCategoryList": "onecycle.vision.object_list",
+        "ObjectItemList": "onecycle.vision.object_list",
+        "PointsItemList": "onecycle.vision.points_list",
+        "PointsLabelList": "onecycle.vision.points_list",
+        "SegmentationItemList": "onecycle.vision.segmentation_list",
+        "SegmentationLabelList": "onecycle.vision.segmentation_list",
+    },
     "learner": {},
     "loss": {
         "FlattenedLoss": "onecycle.nn.losses",
@@ -98,7 +113,11 @@ HOMES: dict[str, dict[str, str]] = {
         "create_cnn_model": "onecycle.vision.backbones",
     },
     "optimizer": {},
-    "processor": {},
+    "processor": {
+        "ObjectCategoryProcessor": "onecycle.vision.object_list",
+        "PointsProcessor": "onecycle.vision.points_list",
+        "SegmentationProcessor": "onecycle.vision.segmentation_list",
+    },
     "transform": {},
 }
 

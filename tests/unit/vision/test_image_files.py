@@ -1,0 +1,65 @@
+"""Tests of onecycle.vision.image_files."""
+
+import json
+
+import pytest
+
+from onecycle.errors import DataError, FileFormatError
+from onecycle.vision.image_files import get_annotations, get_image_files, image_extensions
+
+
+def test_endings_of_pictures_are_known_whatever_the_system_knows():
+    assert {".jpg", ".png", ".bmp", ".tga", ".webp", ".pgm", ".icns", ".ico", ".tif", ".gif"} <= image_extensions()
+    assert not {".txt", ".csv", ".pth"} & image_extensions()
+
+
+def test_picture_files_come_sorted(tmp_path):
+    for name in ("b.png", "a.JPG", "c.txt", "in/d.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [path.name for path in get_image_files(tmp_path)] == ["a.JPG", "b.png"]
+    assert [path.name for path in get_image_files(tmp_path, recurse=True)] == ["a.JPG", "b.png", "d.png"]
+    assert [path.name for path in get_image_files(tmp_path, check_ext=False)] == ["a.JPG", "b.png", "c.txt"]
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(DataError, match="does not exist"):
+        get_image_files(tmp_path / "none")
+
+
+@pytest.fixture
+def coco(tmp_path):
+    found = {
+        "categories": [{"id": 7, "name": "cat"}, {"id": 9, "name": "dog"}],
+        "images": [{"id": i, "file_name": f"{name}.jpg"} for i, name in ((1, "one"), (2, "none"), (3, "three"))],
+        "annotations": [
+            {"image_id": 3, "category_id": 9, "bbox": [10, 20, 30, 40]},
+            {"image_id": 1, "category_id": 7, "bbox": [0, 1, 2, 3]},
+            {"image_id": 3, "category_id": 7, "bbox": [5, 5, 5, 5]},
+        ],
+    }
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps(found))
+    return path
+
+
+def test_boxes_come_as_top_left_bottom_right_for_the_pictures_that_have_some(coco):
+    names, targets = get_annotations(coco)
+    assert names == ["one.jpg", "three.jpg"]
+    assert targets == [[[[1, 0, 4, 2]], ["cat"]], [[[20, 10, 60, 40], [5, 5, 10, 10]], ["dog", "cat"]]]
+
+
+def test_names_take_a_prefix(coco):
+    assert get_annotations(coco, prefix="images")[0] == ["images/one.jpg", "images/three.jpg"]
+
+
+def test_a_file_that_is_no_json(tmp_path):
+    (tmp_path / "a.json").write_text("no json")
+    with pytest.raises(FileFormatError, match=r"get_annotations: .*a\.json must be a JSON file"):
+        get_annotations(tmp_path / "a.json")
+
+
+def test_json_of_another_kind(tmp_path):
+    (tmp_path / "a.json").write_text('{"images": []}')
+    with pytest.raises(FileFormatError, match="it lacks annotations, categories"):
+        get_annotations(tmp_path / "a.json")
