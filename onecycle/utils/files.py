@@ -87,7 +87,7 @@ def atomic_write(
         _remove(temporary)
         if isinstance(error, OnecycleError):
             raise
-        raise _write_error(path, target, error) from error
+        raise write_error(path, error) from error
     except BaseException:
         _remove(temporary)
         raise
@@ -103,10 +103,11 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _write_error(path: str | os.PathLike[str], target: Path, error: OSError) -> FileWriteError:
+def write_error(path: str | os.PathLike[str], error: OSError) -> FileWriteError:
+    """Return the error that says why a file could not be written and what to do."""
     reason = error.strerror or str(error) or type(error).__name__
     cure = _CURES.get(error.errno or 0, "Check the path or save somewhere else")
-    after = "the file that was there is unchanged" if target.exists() else "nothing was left behind"
+    after = "the file that was there is unchanged" if Path(path).exists() else "nothing was left behind"
     sentence = f"write: {os.fspath(path)!r} could not be written ({reason}). {cure}; {after}."
     raised = FileWriteError(sentence)
     raised.errno = error.errno

@@ -149,6 +149,10 @@ class progress_bar:
         elif time.perf_counter() >= self._due:
             self._paint()
 
+    def close(self) -> None:
+        """End the bar before its time, for use without iterating."""
+        self._end()
+
     def _paint(self) -> None:
         if self._painter is not None:
             self._painter.paint(self)
