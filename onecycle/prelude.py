@@ -115,8 +115,9 @@ def open_door(
     known = sorted({*home, *whole})
 
     def serve(name: str) -> Any:
-        if name in home:
+        if name in home or name == "Path":
             give_paths_ls()
+        if name in home:
             return getattr(import_module(home[name]), name)
         if name in whole:
             return import_module(whole[name])

@@ -47,7 +47,7 @@ class Door:
 DOORS = (
     Door(
         "onecycle.basics", "onecycle/basics.py", "all that is not about one kind of data.",
-        rooms=("nn", "optim", "metrics", "data", "training", "interpret", "learner"),
+        rooms=("nn", "optim", "metrics", "data", "training", "callbacks", "interpret", "learner"),
         v1_modules=BASIC_V1, prelude=True,
     ),
     Door("onecycle.callbacks", "onecycle/callbacks/__init__.py", "the callbacks.", rooms=("callbacks",)),
@@ -66,6 +66,7 @@ DOORS = (
 # Rooms of helpers: a door gives only those of their names that v1 gave, and these.
 HELPER_ROOMS = ("utils", "errors", "types")
 HELPERS_SHOWN = {
+    "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr", "TensorOrNumber",
     "defaults", "master_bar", "progress_bar", "register", "OnecycleError", "ArgumentError", "ArgumentTypeError",
     "DataError", "FileFormatError", "DownloadError", "CallbackError", "TrainingError", "NotRegisteredError",
 }

@@ -1,0 +1,77 @@
+"""The terminal: what it prints, its exit codes, and one sentence where something cannot be done."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as PilImage
+
+from onecycle.cli import main
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    "Two folders of twelve small pictures, dark and light."
+    for name, low in (("dark", 0), ("light", 180)):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = np.random.randint(low, low + 70, (16, 16, 3), dtype=np.uint8)
+            PilImage.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number}.png")
+    return tmp_path / "pictures"
+
+
+def test_train_predict_and_check(pictures, tmp_path, capfd):
+    out = tmp_path / "out"
+    words = ["train", "--data", pictures, "--size", 32, "--epochs", 1, "--bs", 4, "--out", out, "--workers", 0, "--threads", 1]
+    assert main([str(word) for word in words]) == 0
+    said = capfd.readouterr().out
+    assert "20 pictures to train on, 4 to validate on, 2 classes: dark, light" in said
+    assert "accuracy on 4 pictures it never trained on:" in said
+    assert sorted(file.name for file in out.glob("*.*")) == ["confusion_matrix.png", "export.safetensors", "top_losses.png"]
+    assert f"$ onecycle predict {out / 'export.safetensors'}" in said  # and the fresh process's answer below it
+    assert "%)" in said.splitlines()[-1]
+
+    picture = str(pictures / "dark" / "0.png")
+    assert main(["predict", str(out / "export.safetensors"), picture, "--json"]) == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert answer["image"] == picture and answer["class"] in ("dark", "light")
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_check_counts_and_names(pictures, capsys):
+    assert main(["check", str(pictures)]) == 0
+    assert "24 pictures in 2 classes" in capsys.readouterr().out
+    (pictures / "dark" / "0.png").write_bytes(b"")
+    assert main(["check", str(pictures)]) == 1
+    assert "dark/0.png" in capsys.readouterr().out
+
+
+def test_info_tells_versions(capsys):
+    assert main(["info"]) == 0
+    assert "torch" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["train", "--data", "nowhere"], "train: --data must be a folder that exists; got 'nowhere' (str)."),
+    (["train", "--epochs", "0"], "train: --epochs must be above 0; got 0 (int)."),
+    (["train", "--valid-pct", "1"], "train: --valid-pct must lie between 0 and 1; got 1.0 (float)."),
+    (["predict", "nowhere.safetensors", "a.png"], "predict: file must be an exported learner that exists; got"),
+    (["check", "nowhere"], "check: path must be a folder that exists; got 'nowhere' (str)."),
+])
+def test_what_cannot_be_done_is_one_sentence(words, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"onecycle {words[0]}: {sentence}")
+    assert "Traceback" not in said
+
+
+def test_an_unknown_architecture_gets_a_hint(pictures, tmp_path, capsys):
+    words = ["train", "--data", str(pictures), "--arch", "resnet81", "--size", "16", "--bs", "4", "--out", str(tmp_path / "o")]
+    assert main(words) == 2
+    assert "train: --arch must be the name of an architecture; got 'resnet81' (str). Did you mean" in capsys.readouterr().err
+
+
+def test_debug_lets_the_error_through():
+    with pytest.raises(Exception, match="--data must be a folder that exists"):
+        main(["train", "--data", "nowhere", "--debug"])
