@@ -13,7 +13,7 @@ from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.nn.blocks import conv_layer, res_block
 from onecycle.nn.layers import Flatten
-from onecycle.vision.data import ImageList
+from onecycle.vision.image_list import ImageList
 from onecycle.vision.transform import rand_pad
 
 COMMAND = "python -m benchmarks.mnist"

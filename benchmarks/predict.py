@@ -11,10 +11,11 @@ from PIL import Image as PilImage
 
 from benchmarks.common import SEED, Row, alternate, ratio, show
 from onecycle.learner import Learner
-from onecycle.vision.data import ImageDataBunch, imagenet_stats
 from onecycle.vision.image import Image, open_image
+from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.learner import cnn_learner
 from onecycle.vision.models.resnet import resnet18
+from onecycle.vision.normalize import imagenet_stats
 from onecycle.vision.transform import get_transforms
 
 COMMAND = "python -m benchmarks.predict"

@@ -143,8 +143,9 @@ def _check_numbers(options: argparse.Namespace) -> None:
 
 def _make_data(options: argparse.Namespace) -> Any:
     """Say the data sentence: a folder becomes normalised, augmented batches."""
-    from onecycle.vision.data import ImageList, imagenet_stats
     from onecycle.vision.digits import write_digits
+    from onecycle.vision.image_list import ImageList
+    from onecycle.vision.normalize import imagenet_stats
     from onecycle.vision.transform import get_transforms
 
     is_digits = options.data is None

@@ -7,8 +7,8 @@ from PIL import Image as PilImage
 
 from onecycle.learner import load_learner
 from onecycle.metrics.classification import accuracy
-from onecycle.vision.data import ImageList
 from onecycle.vision.image import open_image
+from onecycle.vision.image_list import ImageList
 from onecycle.vision.learner import cnn_learner
 from onecycle.vision.models.resnet import resnet18
 from onecycle.vision.transform import get_transforms
