@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -90,7 +90,7 @@ def icnr(x: Tensor, scale: int = 2, init: InitFunc = nn.init.kaiming_normal_) ->
         return x.copy_(one_each.repeat_interleave(scale**2, dim=0))
 
 
-def init_cnn(m: nn.Module, mode: str = "fan_out", linear_std: float | None = None) -> None:
+def init_cnn(m: nn.Module, mode: Literal["fan_in", "fan_out"] = "fan_out", linear_std: float | None = None) -> None:
     """Start a convolutional net as He et al. 2015 do: variance by fan, biases and shifts zero.
 
     Args:

@@ -9,30 +9,92 @@ from typing import TYPE_CHECKING
 from onecycle.prelude import open_door
 
 if TYPE_CHECKING:
+    from onecycle.vision.models.alexnet import (
+        AlexNet, alexnet,
+    )
+    from onecycle.vision.models.darknet import (
+        Darknet, ResLayer, conv_bn_lrelu,
+    )
+    from onecycle.vision.models.densenet import (
+        DenseNet, densenet121, densenet161, densenet169, densenet201,
+    )
+    from onecycle.vision.models.mobilenet import (
+        InvertedResidual, MobileNetV2, mobilenet_v2,
+    )
     from onecycle.vision.models.resnet import (
         ResNet, resnet101, resnet152, resnet18, resnet34, resnet50,
     )
     from onecycle.vision.models.spec import (
         IMAGENET, ModelSpec, Split, Weights, register_model, spec_of,
     )
+    from onecycle.vision.models.squeezenet import (
+        FireBlock, SqueezeNet, squeezenet1_0, squeezenet1_1,
+    )
+    from onecycle.vision.models.vgg import (
+        VGG, vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn,
+    )
     from onecycle.vision.models.weights import (
         load_published, with_weights,
     )
+    from onecycle.vision.models.wrn import (
+        BasicBlock, WideResNet, wrn_22,
+    )
+    from onecycle.vision.models.xception import (
+        SeparableBlock, Xception, xception,
+    )
+    from onecycle.vision.models.xresnet import (
+        ResBlock, XResNet, xresnet, xresnet101, xresnet152, xresnet18, xresnet18_deep, xresnet34,
+        xresnet34_deep, xresnet50, xresnet50_deep,
+    )
 
 __all__ = [
-    "IMAGENET", "ModelSpec", "ResNet", "Split", "Weights", "load_published", "register_model", "resnet101",
-    "resnet152", "resnet18", "resnet34", "resnet50", "spec_of", "with_weights",
+    "AlexNet", "BasicBlock", "Darknet", "DenseNet", "FireBlock", "IMAGENET", "InvertedResidual",
+    "MobileNetV2", "ModelSpec", "ResBlock", "ResLayer", "ResNet", "SeparableBlock", "Split", "SqueezeNet",
+    "VGG", "Weights", "WideResNet", "XResNet", "Xception", "alexnet", "conv_bn_lrelu", "densenet121",
+    "densenet161", "densenet169", "densenet201", "load_published", "mobilenet_v2", "register_model",
+    "resnet101", "resnet152", "resnet18", "resnet34", "resnet50", "spec_of", "squeezenet1_0", "squeezenet1_1",
+    "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn", "with_weights", "wrn_22", "xception", "xresnet",
+    "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep", "xresnet34", "xresnet34_deep", "xresnet50",
+    "xresnet50_deep",
 ]
 
 _LEAVES = {
+    "onecycle.vision.models.alexnet": (
+        "AlexNet", "alexnet",
+    ),
+    "onecycle.vision.models.darknet": (
+        "Darknet", "ResLayer", "conv_bn_lrelu",
+    ),
+    "onecycle.vision.models.densenet": (
+        "DenseNet", "densenet121", "densenet161", "densenet169", "densenet201",
+    ),
+    "onecycle.vision.models.mobilenet": (
+        "InvertedResidual", "MobileNetV2", "mobilenet_v2",
+    ),
     "onecycle.vision.models.resnet": (
         "ResNet", "resnet101", "resnet152", "resnet18", "resnet34", "resnet50",
     ),
     "onecycle.vision.models.spec": (
         "IMAGENET", "ModelSpec", "Split", "Weights", "register_model", "spec_of",
     ),
+    "onecycle.vision.models.squeezenet": (
+        "FireBlock", "SqueezeNet", "squeezenet1_0", "squeezenet1_1",
+    ),
+    "onecycle.vision.models.vgg": (
+        "VGG", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn",
+    ),
     "onecycle.vision.models.weights": (
         "load_published", "with_weights",
+    ),
+    "onecycle.vision.models.wrn": (
+        "BasicBlock", "WideResNet", "wrn_22",
+    ),
+    "onecycle.vision.models.xception": (
+        "SeparableBlock", "Xception", "xception",
+    ),
+    "onecycle.vision.models.xresnet": (
+        "ResBlock", "XResNet", "xresnet", "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep",
+        "xresnet34", "xresnet34_deep", "xresnet50", "xresnet50_deep",
     ),
 }
 
