@@ -140,10 +140,10 @@ class Fetch:
                 return self._fetch_once()
             except _TryAgain as error:
                 progress = self.have() > most
-                most, failures = max(most, self.have()), 1 if progress else failures + 1
+                most, failures = max(most, self.have()), 0 if progress else failures + 1
                 if failures >= self.retries:
                     raise self.failure(str(error), error.cure) from error
-                _pause(failures)
+                _pause(max(failures, 1))
 
     def _fetch_once(self) -> None:
         import requests

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import zipfile
-from pathlib import Path
 
 __all__ = ["kind_of_file"]
 
@@ -36,7 +35,7 @@ def kind_of_file(path: str | os.PathLike[str]) -> str:
         if head.startswith(start):
             return kind
     if head.startswith(b"PK\x03\x04"):
-        return _kind_of_zip(Path(path))
+        return _kind_of_zip(path, head)
     if _is_safetensors(head):
         return "safetensors"
     if head[:1] == b"\x80" and len(head) > 1 and head[1] <= 5:
@@ -52,12 +51,12 @@ def _is_safetensors(head: bytes) -> bool:
     return len(head) > 8 and head[8:9] == b"{" and 2 <= length <= 100_000_000
 
 
-def _kind_of_zip(path: Path) -> str:
+def _kind_of_zip(path: str | os.PathLike[str], head: bytes) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except zipfile.BadZipFile:
-        return "torch zip" if b"data.pkl" in path.open("rb").read(512) else "zip"
+        return "torch zip" if b"data.pkl" in head else "zip"
     inside = {name.split("/", 1)[-1] for name in names}
     if "constants.pkl" in inside and any(name.startswith("code/") for name in inside):
         return "torchscript"

@@ -144,7 +144,7 @@ def _tar_content(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path) -
         raise _refuse(archive, member.name, "a device or pipe")
     try:
         content = tar.extractfile(member)
-    except KeyError:
+    except (KeyError, RecursionError):  # no such member; a link to itself
         content = None
     if content is None:
         raise _refuse(archive, member.name, f"a link to {member.linkname!r}, which is no file of the archive")
