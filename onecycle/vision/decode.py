@@ -1,0 +1,250 @@
+"""From the bytes of a picture file to pixels: OpenCV for plain JPEG and PNG files, Pillow for all others."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from onecycle.errors import ArgumentError, DataError, did_you_mean
+from onecycle.vision.geometry import Geometry, Size
+from onecycle.vision.headers import JPEG_START, PNG_START, Header, plain_header, what_it_is
+from onecycle.vision.lighting import Light
+from onecycle.vision.opencv import opencv
+from onecycle.vision.pixels import BytePixels, FloatPixels, Pixels
+from onecycle.vision.resample import reduction
+
+__all__: list[str] = []
+
+_CHANNELS = {"RGB": 3, "L": 1, "RGBA": 4, "LA": 2, "CMYK": 4, "YCbCr": 3, "LAB": 3, "HSV": 3, "1": 1, "P": 1,
+             "I": 1, "I;16": 1, "F": 1, "RGBX": 4, "RGBa": 4, "La": 2}  # fmt: skip
+_WIDE_MODES = ("I", "I;16", "F")  # Pillow's modes of more than 8 bits a channel
+_DEEP = 257  # a 16-bit value divided by this is the nearest 8-bit one: 65535 / 255
+_REDUCTIONS = (8, 4, 2)  # what libjpeg can decode at cheaply
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """Return all bytes of a file.
+
+    Raises:
+        DataError: there is no such file, it cannot be read, or it is empty.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise DataError(
+            f"open_image: {path} cannot be opened ({error.strerror}). Check the path; relative ones start at {Path.cwd()}."
+        ) from error
+    try:
+        data = _read_all(handle)
+    except OSError as error:
+        raise DataError(f"open_image: {path} cannot be read ({error.strerror}). Pass a picture file.") from error
+    finally:
+        os.close(handle)
+    if not data:
+        raise _unreadable(path, data, None)
+    return data
+
+
+def _read_all(handle: int) -> bytes:
+    size = os.fstat(handle).st_size
+    data = os.read(handle, size + 1)
+    if len(data) >= size:
+        return data
+    parts = [data]
+    while part := os.read(handle, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def check_mode(mode: str) -> str:
+    """Return a colour mode that Pillow knows.
+
+    Raises:
+        ArgumentError: it knows none of this name.
+    """
+    if mode in _CHANNELS:
+        return mode
+    raise ArgumentError(
+        f"open_image: convert_mode must be one of Pillow's modes ({', '.join(_CHANNELS)}); got {mode!r}."
+        f"{did_you_mean(mode, _CHANNELS)}"
+    )
+
+
+class FilePixels:
+    """Keep a picture as the bytes of its file until it is known at which resolution it will be read.
+
+    Args:
+        data: The whole file.
+        mode: Colour mode of the result, one of Pillow's.
+        name: What errors call the file.
+    """
+
+    __slots__ = ("_array", "data", "header", "mode", "name")
+
+    def __init__(self, data: bytes, mode: str = "RGB", name: Any = "the file") -> None:
+        self.data, self.mode, self.name = data, mode, name
+        self.header = plain_header(data) if mode in ("RGB", "L") else None
+        self._array: Pixels | None = None
+
+    @property
+    def size(self) -> Size:
+        return self.header.upright_size if self.header else self.decoded().size
+
+    @property
+    def channels(self) -> int:
+        return _CHANNELS[self.mode]
+
+    def decoded(self, scale: int = 1) -> Pixels:
+        """Return the pixels, one of them for `scale` by `scale` of the file's."""
+        if self._array is not None:
+            return self._array
+        found = self._by_opencv(scale) if self.header else None
+        if found is None:
+            found = from_pillow(self.data, self.mode, self.name)
+        if scale == 1:
+            self._array = found
+        return found
+
+    def _by_opencv(self, scale: int) -> Pixels | None:
+        header = self.header
+        assert header is not None
+        array = opencv().imdecode(np.frombuffer(self.data, np.uint8), _imread_flags(header, self.mode, scale))
+        if array is None:
+            return None  # Pillow will say what is wrong
+        array = _in_mode(array, self.mode, scale)
+        if scale > 1:
+            return BytePixels(array, header.size, scale)
+        return BytePixels(_upright(array, header.orientation))
+
+    def resampled(self, geometry: Geometry, mode: str, padding_mode: str) -> Pixels:
+        scale = 1
+        if self.header is not None and self.header.kind == "jpeg" and self.header.orientation == 1:
+            cell = min(reduction(geometry, self.header.size, mode))
+            scale = next((k for k in _REDUCTIONS if k <= cell), 1)
+        return self.decoded(scale).resampled(geometry, mode, padding_mode)
+
+    def relit(self, light: Light) -> Pixels:
+        return self.decoded().relit(light)
+
+    def tensor(self, white: float) -> torch.Tensor:
+        return self.decoded().tensor(white)
+
+
+def _imread_flags(header: Header, mode: str, scale: int) -> int:
+    cv2 = opencv()
+    grey = mode == "L" and header.grey
+    if scale > 1:
+        name = f"IMREAD_REDUCED_{'GRAYSCALE' if grey else 'COLOR'}_{scale}"
+        return getattr(cv2, name) | cv2.IMREAD_IGNORE_ORIENTATION
+    return (cv2.IMREAD_GRAYSCALE if grey else _colour_flag(cv2, mode)) | cv2.IMREAD_IGNORE_ORIENTATION
+
+
+def _colour_flag(cv2: Any, mode: str) -> int:
+    """Return the flag that gives red, green, blue where this OpenCV has one (since 4.11)."""
+    return getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR) if mode == "RGB" else cv2.IMREAD_COLOR
+
+
+def _is_rgb(cv2: Any, scale: int) -> bool:
+    return scale == 1 and hasattr(cv2, "IMREAD_COLOR_RGB")
+
+
+def _in_mode(array: np.ndarray, mode: str, scale: int) -> np.ndarray:
+    """Return what OpenCV decoded in the mode asked for, as Pillow's `convert` gives it."""
+    cv2 = opencv()
+    if array.ndim == 2 or (mode == "RGB" and _is_rgb(cv2, scale)):
+        return array
+    return cv2.cvtColor(array, cv2.COLOR_BGR2GRAY if mode == "L" else cv2.COLOR_BGR2RGB)
+
+
+def _upright(array: np.ndarray, orientation: int) -> np.ndarray:
+    """Return an array as its EXIF orientation wants it seen (EXIF 2.3, tag 0x0112)."""
+    if orientation == 1:
+        return array
+    if orientation > 4:
+        array = array.swapaxes(0, 1)
+    down, right = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}[orientation]
+    return np.ascontiguousarray(array[::down, ::right])
+
+
+def open_pillow(data: bytes, name: Any) -> Any:
+    """Return the file's first picture as Pillow reads it, every pixel loaded and upright.
+
+    Raises:
+        DataError: names the file, what it holds and what can be done.
+    """
+    from PIL import Image as PILImage
+    from PIL import ImageOps
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged metadata is no reason to give up the pixels
+        try:
+            picture = PILImage.open(io.BytesIO(data))
+            picture.load()
+        except Exception as error:  # Pillow's readers raise OSError, SyntaxError, ValueError, struct.error, …
+            raise _unreadable(name, data, error) from error
+        try:
+            return ImageOps.exif_transpose(picture)
+        except Exception:  # a broken EXIF block says nothing about the orientation
+            return picture
+
+
+def from_pillow(data: bytes, mode: str, name: Any, deep: bool = False) -> Pixels:
+    """Return the pixels of a file as Pillow reads them.
+
+    Args:
+        data: The whole file.
+        mode: Colour mode of the result.
+        name: What errors call the file.
+        deep: Keep the values of a 16-bit grey picture as they are, in place of scaling them to 8 bits.
+    """
+    return pixels_of(open_pillow(data, name), mode, deep)
+
+
+def pixels_of(picture: Any, mode: str, deep: bool = False) -> Pixels:
+    """Return the pixels of a Pillow picture in a mode; 16-bit grey is scaled to 8 bits, never clipped."""
+    if picture.mode.startswith("I") and (deep or mode not in _WIDE_MODES):
+        values = np.asarray(picture).astype(np.int64)
+        if values.max(initial=0) > 255 or picture.mode != "I":
+            return _deep_grey(values, mode, deep)
+    array = np.asarray(picture if picture.mode == mode else picture.convert(mode))
+    if array.dtype == bool:
+        array = array.astype(np.uint8) * 255
+    if array.dtype != np.uint8:
+        return FloatPixels(torch.from_numpy(array.astype(np.float32))[None])
+    return BytePixels(array)
+
+
+def _deep_grey(values: np.ndarray, mode: str, deep: bool) -> Pixels:
+    from PIL import Image as PILImage
+
+    if deep:
+        return FloatPixels(torch.from_numpy(values.astype(np.float32))[None])
+    grey = ((values + _DEEP // 2) // _DEEP).clip(0, 255).astype(np.uint8)
+    return BytePixels(np.asarray(PILImage.fromarray(grey).convert(mode)))
+
+
+def _unreadable(name: Any, data: bytes, error: Exception | None) -> DataError:
+    remedy = "Replace or remove the file; `verify_images` lists all such files of a folder."
+    if not data:
+        return DataError(f"open_image: {name} is empty (0 bytes). {remedy}")
+    known = _started_as(data)
+    if known:
+        return DataError(
+            f"open_image: {name} is a damaged or truncated {known} file of {len(data):,} bytes ({error}). {remedy}"
+        )
+    return DataError(f"open_image: {name} is no picture; it holds {what_it_is(data)}. {remedy}")
+
+
+def _started_as(data: bytes) -> str:
+    """Return the name of the picture format that the first bytes announce, or an empty string."""
+    starts = {JPEG_START: "JPEG", PNG_START: "PNG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF",
+              b"icns": "ICNS", b"\0\0\1\0": "ICO"}  # fmt: skip
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    return next((kind for start, kind in starts.items() if data.startswith(start)), "")

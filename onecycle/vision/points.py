@@ -1,0 +1,172 @@
+"""Points in a picture as items: they move as the picture does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from onecycle.vision.flow import FlowField, scale_flow
+from onecycle.vision.geometry import Geometry, Size, invert, map_points
+from onecycle.vision.image import Image
+from onecycle.vision.lighting import Light
+from onecycle.vision.transform import is_composing
+
+__all__ = ["ImagePoints"]
+
+_SEARCH_STEPS = 20  # a flow field is inverted by walking; each step shrinks the error by the field's slope
+
+
+class PointPixels:
+    """Keep points in place of pixels: moved against the map that pixels are read along.
+
+    Args:
+        size: (H, W) of the picture.
+        points: Places (P, 2) in unit coordinates, (x, y).
+    """
+
+    __slots__ = ("points", "size")
+
+    def __init__(self, size: Size, points: Tensor) -> None:
+        self.size, self.points = (int(size[0]), int(size[1])), points
+
+    @property
+    def channels(self) -> int:
+        return 1
+
+    def resampled(self, geometry: Geometry, mode: str, padding_mode: str) -> PointPixels:
+        matrix = geometry.matrix()
+        if matrix is not None:
+            return PointPixels(geometry.size, map_points(invert(matrix), self.points))
+        in_frame = map_points(invert(geometry.base), self.points)
+        return PointPixels(geometry.size, _search(geometry.frame_grid(), in_frame))
+
+    def relit(self, light: Light) -> PointPixels:
+        return self
+
+    def tensor(self, white: float) -> Tensor:
+        return self.points
+
+
+def _search(grid: Tensor, wanted: Tensor) -> Tensor:
+    """Return the places of the result whose entries in a grid (H, W, 2) are the wanted places (P, 2)."""
+    found = wanted.clone()
+    field = grid.permute(2, 0, 1)[None]
+    for _ in range(_SEARCH_STEPS):
+        read = torch.nn.functional.grid_sample(
+            field, found.view(1, 1, -1, 2).to(field), mode="bilinear", padding_mode="border", align_corners=False
+        )
+        found = found + (wanted - read[0, :, 0].T)
+    return found
+
+
+class ImagePoints(Image):
+    """Hold points in a picture.
+
+    Args:
+        flow: The picture's (H, W) and the points, shape (P, 2).
+        scale: The points are in pixels; in unit coordinates (-1 to 1) when False.
+        y_first: The points are (y, x); (x, y) when False.
+
+    Example:
+        >>> points = ImagePoints(FlowField((10, 20), torch.tensor([[5.0, 5.0]])))
+        >>> points.flip_lr().data
+        tensor([[0.0000, 0.5000]])
+    """
+
+    _pixels: PointPixels  # type: ignore[assignment]
+
+    def __init__(self, flow: FlowField, scale: bool = True, y_first: bool = True) -> None:
+        placed = flow.flow.float()
+        if not y_first:
+            placed = placed.flip(-1)
+        if scale:
+            placed = scale_flow(FlowField(flow.size, placed)).flow
+        self._pixels = PointPixels(flow.size, placed.flip(-1))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} {tuple(self.size)}"
+
+    __str__ = __repr__
+
+    @property
+    def shape(self) -> torch.Size:
+        """(1, H, W) of the picture."""
+        return torch.Size((1, *self._frame_size()))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the points are."""
+        return self._pixels.points.device
+
+    @property
+    def flow(self) -> FlowField:
+        """The points (x, y) in unit coordinates with the picture's size."""
+        self.refresh()
+        return FlowField(self._pixels.size, self._pixels.points)
+
+    @flow.setter
+    def flow(self, value: FlowField) -> None:
+        self._pixels, self._geometry = PointPixels(value.size, value.flow), None
+
+    @property
+    def px(self) -> Tensor:
+        """The points as they are in `data`."""
+        return self.data
+
+    @property
+    def data(self) -> Any:
+        """The points (y, x) in unit coordinates, those outside the picture left out unless `remove_out` is off."""
+        points = self.flow.flow
+        if self.sample_kwargs.get("remove_out", True):
+            points = points[(points.abs() <= 1).all(dim=1)]
+        return points.flip(-1)
+
+    def coord(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Move the points as a function of a `FlowField` moves pixels."""
+        return super().coord(func, *args, **kwargs)
+
+    def lighting(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Return the points as they are: light moves nothing."""
+        return self
+
+    def pixel(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Move the points as a flip or crop moves pixels; other functions of pixels move nothing."""
+        return super().pixel(func, *args, **kwargs) if is_composing(func) else self
+
+    def _as_pillow(self) -> Any:
+        from PIL import Image as PILImage
+
+        return PILImage.new("L", (self.size[1], self.size[0]))
+
+    pack = None  # type: ignore[assignment]
+
+    def show(  # type: ignore[override]
+        self,
+        ax: Any = None,
+        figsize: tuple[float, float] = (3, 3),
+        title: str | None = None,
+        hide_axis: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Show the points on a matplotlib axis.
+
+        Args:
+            ax: The axis; a new figure when None.
+            figsize: Width and height of a new figure in inches.
+            title: What stands above it.
+            hide_axis: Show no ticks.
+            **kwargs: What `scatter` takes.
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots(figsize=figsize)[1]
+        points = scale_flow(FlowField(tuple(self.size), self.data), to_unit=False).flow
+        ax.scatter(points[:, 1], points[:, 0], **{"s": 10, "marker": ".", "c": "r", **kwargs})
+        if hide_axis:
+            ax.axis("off")
+        if title:
+            ax.set_title(title)
