@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
+from onecycle.nn import torch_losses  # noqa: F401 - gives torch's losses their names
 from onecycle.nn.module import Module
 from onecycle.utils.registry import register
 
@@ -26,6 +27,11 @@ __all__ = [
     "WassersteinLoss",
     "activation_for",
 ]
+
+
+def _identity(x: Any) -> Any:
+    """Return the input."""
+    return x
 
 
 @register("loss")
@@ -56,7 +62,6 @@ class FlattenedLoss:
     ) -> None:
         self.func = func(*args, **kwargs)
         self.axis, self.floatify, self.is_2d = axis, floatify, is_2d
-        self._made_by = (func, args, kwargs)
         self._plain = axis == -1 and is_2d and not floatify
 
     def __repr__(self) -> str:
@@ -108,18 +113,16 @@ class FlattenedLoss:
 
     def get_state(self) -> dict[str, Any]:
         """Return what rebuilds the loss, for files."""
-        func, args, kwargs = self._made_by
-        flags = {"axis": self.axis, "floatify": self.floatify, "is_2d": self.is_2d}
-        return {"func": func, "args": list(args), "kwargs": kwargs, **flags}
+        return {"loss": self.func, "axis": self.axis, "floatify": self.floatify, "is_2d": self.is_2d}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> FlattenedLoss:
         """Rebuild a loss from `get_state`."""
-        state = dict(state)
-        func, args, kwargs = state.pop("func"), state.pop("args"), state.pop("kwargs")
-        return cls(func, *args, **kwargs, **state)
+        flags = {key: value for key, value in state.items() if key != "loss"}
+        return cls(_identity, state["loss"], **flags)
 
 
+@register("loss")
 def CrossEntropyFlat(*args: Any, axis: int = -1, **kwargs: Any) -> FlattenedLoss:
     """Return a cross-entropy over flattened predictions; `axis` holds the classes.
 
@@ -130,16 +133,19 @@ def CrossEntropyFlat(*args: Any, axis: int = -1, **kwargs: Any) -> FlattenedLoss
     return FlattenedLoss(nn.CrossEntropyLoss, *args, axis=axis, **kwargs)
 
 
+@register("loss")
 def BCEWithLogitsFlat(*args: Any, axis: int = -1, floatify: bool = True, **kwargs: Any) -> FlattenedLoss:
     """Return a binary cross-entropy on logits over flattened predictions and targets."""
     return FlattenedLoss(nn.BCEWithLogitsLoss, *args, axis=axis, floatify=floatify, is_2d=False, **kwargs)
 
 
+@register("loss")
 def BCEFlat(*args: Any, axis: int = -1, floatify: bool = True, **kwargs: Any) -> FlattenedLoss:
     """Return a binary cross-entropy on probabilities over flattened predictions and targets."""
     return FlattenedLoss(nn.BCELoss, *args, axis=axis, floatify=floatify, is_2d=False, **kwargs)
 
 
+@register("loss")
 def MSELossFlat(*args: Any, axis: int = -1, floatify: bool = True, **kwargs: Any) -> FlattenedLoss:
     """Return a mean squared error over flattened predictions and targets."""
     return FlattenedLoss(nn.MSELoss, *args, axis=axis, floatify=floatify, is_2d=False, **kwargs)
@@ -237,11 +243,6 @@ class NoneReduceOnCPU:
 
 
 # --- from a loss to its activation
-
-
-def _identity(x: Tensor) -> Tensor:
-    """Return the input."""
-    return x
 
 
 _SOFTMAX = (nn.CrossEntropyLoss, LabelSmoothingCrossEntropy, F.cross_entropy)

@@ -14,7 +14,7 @@ import torch
 
 from onecycle.errors import ArgumentError, NotRegisteredError, did_you_mean
 
-__all__ = ["decode", "encode", "lookup", "name_of", "names", "register"]
+__all__ = ["decode", "encode", "give_state", "lookup", "name_of", "names", "register"]
 
 # Built-in names and the leaf that registers them: a file may be read before that leaf was imported.
 # One row a name, sorted within its kind.
@@ -72,10 +72,32 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "learner": {},
     "loss": {
+        "BCEFlat": "onecycle.nn.losses",
+        "BCEWithLogitsFlat": "onecycle.nn.losses",
+        "CrossEntropyFlat": "onecycle.nn.losses",
+        "F.binary_cross_entropy": "onecycle.nn.torch_losses",
+        "F.binary_cross_entropy_with_logits": "onecycle.nn.torch_losses",
+        "F.cross_entropy": "onecycle.nn.torch_losses",
+        "F.huber_loss": "onecycle.nn.torch_losses",
+        "F.l1_loss": "onecycle.nn.torch_losses",
+        "F.mse_loss": "onecycle.nn.torch_losses",
+        "F.nll_loss": "onecycle.nn.torch_losses",
+        "F.smooth_l1_loss": "onecycle.nn.torch_losses",
         "FlattenedLoss": "onecycle.nn.losses",
         "LabelSmoothingCrossEntropy": "onecycle.nn.losses",
+        "MSELossFlat": "onecycle.nn.losses",
         "NoopLoss": "onecycle.nn.losses",
         "WassersteinLoss": "onecycle.nn.losses",
+        "nn.BCELoss": "onecycle.nn.torch_losses",
+        "nn.BCEWithLogitsLoss": "onecycle.nn.torch_losses",
+        "nn.CrossEntropyLoss": "onecycle.nn.torch_losses",
+        "nn.HuberLoss": "onecycle.nn.torch_losses",
+        "nn.KLDivLoss": "onecycle.nn.torch_losses",
+        "nn.L1Loss": "onecycle.nn.torch_losses",
+        "nn.MSELoss": "onecycle.nn.torch_losses",
+        "nn.NLLLoss": "onecycle.nn.torch_losses",
+        "nn.PoissonNLLLoss": "onecycle.nn.torch_losses",
+        "nn.SmoothL1Loss": "onecycle.nn.torch_losses",
     },
     "metric": {
         "AUROC": "onecycle.metrics.ranking",
@@ -160,6 +182,20 @@ def register(kind: str, name: str | None = None) -> Callable[[Any], Any]:
     return remember
 
 
+_foreign_states: dict[type, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {}
+
+
+def give_state(cls: type, get_state: Callable[[Any], Any], from_state: Callable[[Any], Any]) -> None:
+    """Say how objects of a registered class of another library are written and rebuilt.
+
+    Args:
+        cls: The class; register it too.
+        get_state: From an object to what `encode` takes.
+        from_state: From that to an object.
+    """
+    _foreign_states[cls] = (get_state, from_state)
+
+
 def _identity(thing: Any) -> tuple[str, str]:
     """Return where a thing is defined, so that running a notebook cell twice is no clash."""
     return getattr(thing, "__module__", "") or "", getattr(thing, "__qualname__", repr(thing))
@@ -223,8 +259,9 @@ def _encode_registered(value: Any) -> Any:
     if known is not None:
         return {_TAG: "name", "kind": known[0], "name": known[1]}
     known = _names.get(id(type(value)))
-    if known is not None and hasattr(value, "get_state"):
-        return {_TAG: "object", "kind": known[0], "name": known[1], "state": encode(value.get_state())}
+    get_state = _foreign_states.get(type(value), (getattr(type(value), "get_state", None),))[0]
+    if known is not None and get_state is not None:
+        return {_TAG: "object", "kind": known[0], "name": known[1], "state": encode(get_state(value))}
     what = getattr(value, "__qualname__", None) or repr(value)
     raise ArgumentError(
         f"encode: {what} ({type(value).__name__}) cannot be written to a file, since files hold names and never code. "
@@ -298,7 +335,9 @@ def decode(value: Any) -> Any:
 
 
 def _decode_object(value: dict[str, Any]) -> Any:
-    return lookup(value["kind"], value["name"]).from_state(decode(value["state"]))
+    kind = lookup(value["kind"], value["name"])
+    build = _foreign_states[kind][1] if kind in _foreign_states else kind.from_state
+    return build(decode(value["state"]))
 
 
 def _decode_partial(value: dict[str, Any]) -> Any:
