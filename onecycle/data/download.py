@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from onecycle.errors import ArgumentError, FileFormatError, did_you_mean
 from onecycle.utils.download import download_file
 from onecycle.utils.epoch_table import say
+from onecycle.utils.fetch import secure_url
 from onecycle.utils.home import home_path, read_settings, settings_file, write_settings
 from onecycle.utils.unpack import safe_unpack
 
@@ -248,7 +249,7 @@ def download_data(
     base, ending = _split_ending(url, ext)
     target = Path(fname) if fname is not None else _archive_path(base, ending, data)
     if not target.is_file():
-        say(f"Downloading {base}{ending}")
+        say(f"Downloading {secure_url(base)}{ending}")
     known = KNOWN.get(base)
     return download_file(
         base + ending, target, sha256=known and known.sha256, size=known and known.size, timeout=10
