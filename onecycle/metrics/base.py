@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentTypeError, describe
-from onecycle.metrics.check import check_metric, is_metric_object, metric_name, snake_case
+from onecycle.metrics.check import check_metric, is_metric_object, metric_name
 from onecycle.metrics.counting import CountingForm, counting_form, is_whole_set, register_metric, wide_zero
+from onecycle.utils.tensors import add_metrics
+from onecycle.utils.words import camel2snake
 
 __all__ = ["AverageMetric", "Metric", "as_metric"]
 
@@ -39,7 +41,7 @@ class Metric:
     rows: dict[str, list[Tensor]]
 
     def __init__(self) -> None:
-        self.name = snake_case(type(self).__name__)
+        self.name = camel2snake(type(self).__name__)
         self.reset()
 
     def reset(self) -> None:
@@ -123,7 +125,7 @@ class Metric:
 
     def on_epoch_end(self, last_metrics: Sequence[Any] | None = None, **kwargs: Any) -> dict[str, Any] | None:
         """Add the figure of the set to the row of the epoch."""
-        return {"last_metrics": [*(last_metrics or ()), self.figure()]}
+        return add_metrics(last_metrics, self.figure())
 
     def figure(self) -> Tensor:
         """Return `compute()`, or NaN where nothing was counted."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from onecycle.errors import ArgumentTypeError, describe, did_you_mean
 from onecycle.utils.registry import name_of
+from onecycle.utils.words import camel2snake
 
 __all__ = ["check_metric"]
 
@@ -30,13 +30,7 @@ def metric_name(metric: Any) -> str:
     if isinstance(named, str):
         return named
     metric = bare_function(metric)
-    return getattr(metric, "__name__", None) or snake_case(type(metric).__name__)
-
-
-def snake_case(name: str) -> str:
-    """Return a class name in lower case with underscores: KappaScore is kappa_score, AUROC is auroc."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return spaced.lower()
+    return getattr(metric, "__name__", None) or camel2snake(type(metric).__name__)
 
 
 def is_metric_object(metric: Any) -> bool:

@@ -7,9 +7,10 @@ import torch
 
 from onecycle.errors import ArgumentTypeError
 from onecycle.metrics.base import AverageMetric, as_metric
-from onecycle.metrics.check import check_metric, metric_name, snake_case
+from onecycle.metrics.check import check_metric, metric_name
 from onecycle.metrics.classification import accuracy, top_k_accuracy
 from onecycle.metrics.confusion import KappaScore, Precision
+from onecycle.metrics.regression import R2Score
 from onecycle.metrics.segmentation import foreground_acc
 
 
@@ -89,18 +90,10 @@ def test_an_error_inside_a_metric_stays_itself():
         AverageMetric(broken).update(torch.ones(2), torch.ones(2))
 
 
-@pytest.mark.parametrize(
-    ("name", "snake"),
-    [("KappaScore", "kappa_score"), ("AUROC", "auroc"), ("R2Score", "r2_score"), ("FBeta", "f_beta"), ("RMSE", "rmse"),
-     ("MultiLabelFbeta", "multi_label_fbeta"), ("ExpRMSPE", "exp_rmspe")],
-)
-def test_snake_case(name, snake):
-    assert snake_case(name) == snake
-
-
 def test_names_of_columns():
     assert metric_name(accuracy) == "accuracy"
     assert metric_name(partial(partial(top_k_accuracy), k=3)) == "top_k_accuracy"
     assert metric_name(torch.nn.L1Loss()) == "l1_loss"
     assert metric_name(Precision()) == "precision"
+    assert metric_name(R2Score()) == "r2_score"
     assert metric_name(lambda o, t: 0) == "<lambda>"

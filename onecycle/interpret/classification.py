@@ -1,0 +1,196 @@
+"""Interpretation of a classifier: confusion matrix, most confused classes, the items it got most wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from onecycle.data.loaders import DatasetType
+from onecycle.errors import DataError
+from onecycle.interpret.pictures import PictureInterpretation, check_count
+from onecycle.interpret.plots import draw_confusion, figure_if, row_shares
+
+__all__ = ["ClassificationInterpretation"]
+
+
+class ClassificationInterpretation(PictureInterpretation):
+    """Read a classifier's mistakes.
+
+    Args:
+        learn: A trained learner.
+        preds: Probabilities, `(N, K)`.
+        y_true: Class indices, `(N,)`.
+        losses: Losses, `(N,)`.
+        ds_type: Which set it is.
+
+    Raises:
+        DataError: predictions have no column for each class.
+        ArgumentError: there are not as many predictions as targets and losses.
+    """
+
+    def __init__(
+        self,
+        learn: Any,
+        preds: Tensor,
+        y_true: Tensor,
+        losses: Tensor,
+        ds_type: DatasetType = DatasetType.Valid,
+    ) -> None:
+        super().__init__(learn, preds, y_true, losses, ds_type)
+        self._check_columns()
+        self.pred_class = preds.argmax(dim=1)  # (N, K) -> (N,)
+
+    def _check_columns(self) -> None:
+        shape = tuple(self.preds.shape)
+        if len(shape) != 2 or self.y_true.numel() != shape[0]:
+            raise DataError(
+                f"ClassificationInterpretation: predictions must be of shape (N, classes) and targets class indices; "
+                f"got {shape} and {tuple(self.y_true.shape)}. For several labels an item use "
+                f"MultiLabelClassificationInterpretation."
+            )
+
+    def confusion_matrix(self, slice_size: int = 1) -> np.ndarray:
+        """Return how often each class was taken for each; rows are actual classes, columns predicted ones.
+
+        Args:
+            slice_size: Taken for v1's sake; the count needs no slices.
+
+        Returns:
+            Whole numbers, `(K, K)`.
+        """
+        num_classes = max(len(self.classes), self.preds.shape[1])
+        cell = self.y_true.long().flatten() * num_classes + self.pred_class
+        return torch.bincount(cell, minlength=num_classes**2).view(num_classes, num_classes).cpu().numpy()
+
+    def most_confused(self, min_val: int = 1, slice_size: int = 1) -> list[tuple[Any, Any, int]]:
+        """Return which class was taken for which and how often, the most frequent first.
+
+        Args:
+            min_val: The fewest times that count.
+            slice_size: Taken for v1's sake.
+
+        Returns:
+            Tuples (actual, predicted, times).
+        """
+        matrix = self.confusion_matrix(slice_size)
+        np.fill_diagonal(matrix, 0)
+        pairs = [(int(a), int(p)) for a, p in np.argwhere(matrix >= max(min_val, 1))]
+        found = [(self.classes[a], self.classes[p], int(matrix[a, p])) for a, p in pairs]
+        return sorted(found, key=lambda pair: -pair[2])
+
+    def plot_confusion_matrix(
+        self,
+        normalize: bool = False,
+        title: str = "Confusion matrix",
+        cmap: str = "Blues",
+        slice_size: int = 1,
+        norm_dec: int = 2,
+        plot_txt: bool = True,
+        return_fig: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Draw the confusion matrix.
+
+        Args:
+            normalize: Whether to show shares of the actual class in place of counts.
+            title: Text above.
+            cmap: Name of matplotlib's colour map.
+            slice_size: Taken for v1's sake.
+            norm_dec: Decimals of a share.
+            plot_txt: Whether to write the numbers; with 20 classes and more zeros are left out.
+            return_fig: Whether to return the figure; `defaults.return_fig` when None.
+            **kwargs: As for `matplotlib.pyplot.figure`, e.g. `figsize=(8, 8)`.
+        """
+        matrix = self.confusion_matrix(slice_size)
+        shown = row_shares(matrix) if normalize else matrix
+        write = (lambda value: f"{value:.{norm_dec}f}") if normalize else str
+        figure = draw_confusion(shown, self.classes, title, cmap, write if plot_txt else None, **kwargs)
+        return figure_if(figure, return_fig)
+
+    def plot_top_losses(
+        self,
+        k: int,
+        largest: bool = True,
+        figsize: tuple[float, float] = (12, 12),
+        heatmap: bool | None = None,
+        heatmap_thresh: int = 16,
+        alpha: float = 0.6,
+        cmap: str = "magma",
+        show_text: bool = True,
+        return_fig: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Draw the items with the largest losses; above each prediction/actual/loss/probability of the actual class.
+
+        Args:
+            k: How many.
+            largest: False for the smallest losses.
+            figsize: Width and height, inches.
+            heatmap: Whether to lay over each picture where the network saw what it predicts (Grad-CAM); None: do
+                so where the model has maps.
+            heatmap_thresh: The fewest cells of a map worth drawing.
+            alpha: How much of a picture its map covers, 0..1.
+            cmap: Colour map of the maps.
+            show_text: Whether to write titles.
+            return_fig: Whether to return the figure; `defaults.return_fig` when None.
+            **kwargs: As for `matplotlib.pyplot.subplots`.
+
+        Raises:
+            ArgumentError: k is less than 1, or a heat map is wanted of a model that has none.
+        """
+        check_count("plot_top_losses", "k", k)
+        indices = self.top_losses(k, largest)[1].tolist()
+        heading = "Prediction/Actual/Loss/Probability" if show_text else ""
+        titles = self._title if show_text else _no_title
+        return self.draw_items(
+            indices, titles, heading, heatmap, heatmap_thresh, alpha, cmap, return_fig, figsize=figsize, **kwargs
+        )
+
+    def _title(self, index: int) -> list[str]:
+        actual = int(self.y_true[index])
+        names = self.classes
+        loss, probability = float(self.losses[index]), float(self.preds[index, actual])
+        return [str(names[int(self.pred_class[index])]), str(names[actual]), f"{loss:.2f}", f"{probability:.2f}"]
+
+    def plot_multi_top_losses(
+        self,
+        samples: int = 3,
+        figsize: tuple[float, float] = (8, 8),
+        save_misclassified: bool = False,
+        heatmap: bool | None = False,
+        return_fig: bool | None = None,
+    ) -> Any:
+        """Draw the wrongly classified items with the largest losses, and say how many there are.
+
+        Args:
+            samples: How many pictures.
+            figsize: Width and height, inches.
+            save_misclassified: Whether to return the indices of all wrongly classified items, largest loss first.
+            heatmap: As for `plot_top_losses`.
+            return_fig: Whether to return the figure.
+
+        Raises:
+            ArgumentError: samples is less than 1.
+        """
+        check_count("plot_multi_top_losses", "samples", samples)
+        wrong = self.misclassified()
+        print(f"{len(wrong)} of {len(self.losses)} items are wrongly classified.")
+        figure = None
+        if wrong:
+            heading = "Prediction/Actual/Loss/Probability"
+            figure = self.draw_items(
+                wrong[:samples], self._title, heading, heatmap, 16, 0.6, "magma", return_fig, figsize=figsize
+            )
+        return wrong if save_misclassified else figure
+
+    def misclassified(self) -> list[int]:
+        """Return the indices of wrongly classified items, largest loss first."""
+        order = self.losses.argsort(descending=True)
+        return order[(self.pred_class != self.y_true.flatten())[order]].tolist()
+
+
+def _no_title(index: int) -> list[str]:
+    return []

@@ -1,0 +1,128 @@
+"""Drawings of interpretation: a confusion matrix that stays readable, and a grid of pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from onecycle.utils.defaults import defaults
+
+__all__: list[str] = []
+
+_POINTS = 72  # an inch
+_SHARE_OF_MATRIX = 0.72  # of the figure's side; the rest is names and margins
+_MANY = 20  # classes: from here on zeros are left out
+
+
+def figure_if(figure: Any, return_fig: bool | None) -> Any:
+    """Return the figure where that is wanted (by the call, else by `defaults.return_fig`), else None."""
+    wanted = defaults.return_fig if return_fig is None else return_fig
+    return figure if wanted else None
+
+
+def row_shares(matrix: np.ndarray) -> np.ndarray:
+    """Return counts as shares of their row; a row without items stays 0."""
+    totals = matrix.sum(axis=1, keepdims=True)
+    return matrix / np.maximum(totals, 1)
+
+
+def draw_confusion(
+    matrix: np.ndarray,
+    classes: Sequence[Any],
+    title: str,
+    cmap: str,
+    text: Callable[[Any], str] | None,
+    ax: Any = None,
+    **figure_options: Any,
+) -> Any:
+    """Draw a matrix of actual (rows) against predicted (columns) classes; letters grow and shrink with its cells.
+
+    Args:
+        matrix: Counts or shares, `(K, K)`.
+        classes: K names.
+        title: Text above.
+        cmap: Name of matplotlib's colour map.
+        text: Makes the text of a cell; None for no texts.
+        ax: Where to draw; a figure of its own when left out.
+        **figure_options: As for `matplotlib.pyplot.figure`; by default its size follows the number of classes.
+
+    Returns:
+        The figure.
+    """
+    ax = _axes_for(len(classes), figure_options) if ax is None else ax
+    ax.imshow(matrix, interpolation="nearest", cmap=cmap)
+    cell = _cell_points(ax, len(classes))
+    _name_axes(ax, classes, title, cell)
+    if text is not None:
+        _write_cells(ax, matrix, text, cell)
+    return ax.figure
+
+
+def _axes_for(num_classes: int, figure_options: dict[str, Any]) -> Any:
+    import matplotlib.pyplot as plt
+
+    side = min(16.0, 4.5 + 0.27 * num_classes)
+    figure = plt.figure(**{"figsize": (side, side), "layout": "constrained", **figure_options})
+    return figure.add_subplot()
+
+
+def _cell_points(ax: Any, num_classes: int) -> float:
+    """Return about how many points a cell is wide."""
+    width, height = ax.figure.get_size_inches()
+    box = ax.get_position()
+    shown = min(width * box.width, height * box.height) / 0.775  # matplotlib's axes fill 0.775 of a figure
+    return shown * _SHARE_OF_MATRIX * _POINTS / max(num_classes, 1)
+
+
+def _name_axes(ax: Any, classes: Sequence[Any], title: str, cell: float) -> None:
+    size = float(np.clip(cell * 0.75, 3.5, 10))
+    names = [str(name) for name in classes]
+    places = range(len(names))
+    upright = max(map(len, names), default=0) * size * 0.6 > cell
+    ax.set_xticks(places, names, rotation=90 if upright else 0, fontsize=size)
+    ax.set_yticks(places, names, fontsize=size)
+    ax.set_title(title)
+    ax.set_xlabel("Predicted")
+    ax.set_ylabel("Actual")
+
+
+def _write_cells(ax: Any, matrix: np.ndarray, text: Callable[[Any], str], cell: float) -> None:
+    longest = max(len(text(value)) for value in matrix.flat)
+    size = float(np.clip(1.4 * cell / max(longest, 2), 3, 12))
+    middle = matrix.max() / 2
+    for (row, column), value in np.ndenumerate(matrix):
+        if value or len(matrix) < _MANY:
+            colour = "white" if value > middle else "black"
+            ax.text(column, row, text(value), ha="center", va="center", color=colour, fontsize=size)
+
+
+def grid(count: int, **options: Any) -> tuple[Any, list[Any]]:
+    """Make a figure with a nearly square grid of axes, as many as asked for and none of them framed.
+
+    Args:
+        count: How many axes.
+        **options: As for `matplotlib.pyplot.subplots`.
+    """
+    import matplotlib.pyplot as plt
+
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    figure, axes = plt.subplots(rows, columns, **{"squeeze": False, "layout": "constrained", **options})
+    for ax in axes.flat:
+        ax.axis("off")
+    return figure, list(axes.flat)[:count]
+
+
+def title_of(parts: Sequence[str], ax: Any, size: float = 10) -> None:
+    """Write `a/b / c / d` over axes, in two lines and smaller letters where it would not fit."""
+    names, figures = "/".join(parts[:2]), " / ".join(parts[2:])
+    box, inches = ax.get_position(), ax.figure.get_size_inches()[0]
+    letters = box.width * inches * _POINTS * 1.25 / (0.55 * size)  # that fit above the picture in one line
+    lines = [" / ".join(filter(None, (names, figures)))]
+    if len(lines[0]) > letters:
+        lines = [names, figures]
+    longest = max(1, *map(len, lines))
+    ax.set_title("\n".join(lines), fontsize=max(5.0, min(size, size * letters / longest)))
