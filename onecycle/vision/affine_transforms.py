@@ -12,7 +12,7 @@ from typing import Annotated
 from onecycle.utils.registry import register
 from onecycle.utils.seeding import rand_bool, uniform, uniform_int
 from onecycle.vision.geometry import Matrix, scale_shift, to_matrix
-from onecycle.vision.transform import TfmAffine
+from onecycle.vision.transform_base import TfmAffine
 
 __all__ = ["dihedral_affine", "flip_affine", "rotate", "squish", "zoom", "zoom_squish"]
 

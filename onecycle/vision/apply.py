@@ -8,7 +8,7 @@ from typing import Any
 from onecycle.errors import ArgumentTypeError, explain
 from onecycle.vision.pixel_transforms import crop_pad
 from onecycle.vision.resize import ResizeMethod, crop_target, scaled_size
-from onecycle.vision.transform import RandTransform, TfmCrop, Transform
+from onecycle.vision.transform_base import RandTransform, TfmCrop, Transform
 
 __all__: list[str] = []
 

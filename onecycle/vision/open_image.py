@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from onecycle.vision.decode import FilePixels, check_mode, from_pillow, open_pillow, pixels_of, read_bytes
-from onecycle.vision.image import Image
+from onecycle.vision.picture import Image
 from onecycle.vision.pixels import BytePixels, Pixels
 from onecycle.vision.rle import rle_decode
 from onecycle.vision.segment import ImageSegment

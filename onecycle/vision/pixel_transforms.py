@@ -15,7 +15,7 @@ from onecycle.utils.seeding import log_uniform, uniform, uniform_int
 from onecycle.vision.geometry import View, scale_shift, to_matrix, window
 from onecycle.vision.lighting import Light, logit_of
 from onecycle.vision.resize import tis2hw
-from onecycle.vision.transform import TfmCrop, TfmLighting, TfmPixel, composes
+from onecycle.vision.transform_base import TfmCrop, TfmLighting, TfmPixel, composes
 from onecycle.vision.warp_transforms import draw_seed
 
 __all__ = [

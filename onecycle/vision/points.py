@@ -10,9 +10,9 @@ from torch import Tensor
 
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.geometry import Geometry, Size, invert, map_points
-from onecycle.vision.image import Image
+from onecycle.vision.picture import Image
 from onecycle.vision.lighting import Light
-from onecycle.vision.transform import is_composing
+from onecycle.vision.transform_base import is_composing
 
 __all__ = ["ImagePoints"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from onecycle.vision.affine_transforms import dihedral_affine, rotate, zoom, zoom_squish
 from onecycle.vision.pixel_transforms import brightness, check_padding_mode, contrast, crop, crop_pad, flip_lr, pad
-from onecycle.vision.transform import RandTransform
+from onecycle.vision.transform_base import RandTransform
 from onecycle.vision.warp_transforms import symmetric_warp
 
 __all__ = ["get_transforms", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "zoom_crop"]

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onecycle.vision.image import Image
+from onecycle.vision.picture import Image
 from onecycle.vision.pixel_batch import PixelBatch, pack_pixels
 from onecycle.vision.show import show_image
 

@@ -18,7 +18,7 @@ from onecycle.utils.registry import register
 from onecycle.utils.seeding import uniform, uniform_int
 from onecycle.vision.flow import FlowField
 from onecycle.vision.geometry import CORNERS, Matrix, homography
-from onecycle.vision.transform import TfmCoord, composes
+from onecycle.vision.transform_base import TfmCoord, composes
 
 __all__ = ["jitter", "perspective_warp", "skew", "symmetric_warp", "tilt"]
 

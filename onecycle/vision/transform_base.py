@@ -1,0 +1,344 @@
+"""Transforms as things: a named function on pictures, and one call of it that draws its numbers anew each time.
+
+`rotate` is a `Transform`. `rotate(degrees=(-10, 10), p=0.75)` is a `RandTransform`: each time it is resolved it
+draws the degrees from -10 to 10 and whether it runs at all. `rotate(img, 10)` turns this picture by 10 degrees.
+
+How a parameter is drawn is written at the parameter: `degrees: uniform` or `degrees: Annotated[float, uniform]`
+draws with `uniform`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+import torch
+
+from onecycle.errors import ArgumentTypeError, check_keywords, explain
+from onecycle.utils.registry import encode, lookup, name_of, register
+from onecycle.utils.seeding import rand_bool
+
+__all__ = [
+    "RandTransform",
+    "TfmAffine",
+    "TfmCoord",
+    "TfmCrop",
+    "TfmLighting",
+    "TfmList",
+    "TfmPixel",
+    "Transform",
+]
+
+_REQUIRED = inspect.Parameter.empty
+
+
+def composes(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function that touches no pixel: it returns its part of the picture's one map or one table.
+
+    A marked pixel function takes the (H, W) of the frame first and returns a `View`. A marked coordinate function
+    takes its parameters alone and returns a homography, a marked lighting function a `Light`.
+    """
+    func.composes = True  # type: ignore[attr-defined]
+    return func
+
+
+def is_composing(func: Callable[..., Any]) -> bool:
+    """Whether a function is marked with `composes`."""
+    return getattr(func, "composes", False)
+
+
+def _hints(func: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a function with strings evaluated and `Annotated` kept."""
+    try:
+        return get_type_hints(func, include_extras=True)
+    except (TypeError, NameError, AttributeError, SyntaxError):
+        return dict(getattr(func, "__annotations__", {}))
+
+
+def _draw_of(hint: Any) -> Callable[..., Any] | None:
+    """Return the function that an annotation names for drawing, or None."""
+    extras = getattr(hint, "__metadata__", ())
+    draw = next((extra for extra in extras if callable(extra)), hint)
+    is_type = isinstance(draw, type) or hasattr(draw, "__origin__") or draw is Any
+    return draw if callable(draw) and not is_type else None
+
+
+def _numbers_needed(draw: Callable[..., Any]) -> int:
+    """Return how many arguments a drawing function cannot do without."""
+    try:
+        parameters = inspect.signature(draw).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.default is _REQUIRED and p.kind in positional for p in parameters)
+
+
+def _without_range(draw: Any) -> Any:
+    """Return a drawing function with the range it brings along taken away: the caller gave another."""
+    return functools.partial(draw.func, **draw.keywords) if isinstance(draw, functools.partial) else draw
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    """How one parameter of a transform gets its value."""
+
+    name: str
+    draw: Callable[..., Any] | None
+    default: Any
+    needed: int
+
+    def value(self, given: Any, owner: str) -> Any:
+        """Return the value for what the caller gave: drawn from a range, or as it is."""
+        if self.draw is None:
+            return given
+        if isinstance(given, (list, tuple)):
+            return self._drawn(given, owner)
+        has_range = isinstance(self.draw, functools.partial) and self.draw.args
+        if isinstance(given, torch.Tensor) or self.needed > 1 or has_range:
+            return given
+        return self._drawn((given,), owner)
+
+    def _drawn(self, numbers: Sequence[Any], owner: str) -> Any:
+        draw = _without_range(self.draw)
+        try:
+            return draw(*numbers)
+        except (TypeError, ValueError) as error:
+            name = getattr(draw, "__name__", repr(draw))
+            rule = f"must be a number or what {name} takes, such as (low, high)"
+            raise ArgumentTypeError(explain(owner, self.name, rule, tuple(numbers), f"{name} says: {error}.")) from error
+
+    def missing(self, owner: str) -> Any:
+        """Return the value where the caller gave none."""
+        if self.default is not _REQUIRED:
+            return self.default
+        if self.draw is not None and self.needed == 0:
+            return self.draw()
+        raise ArgumentTypeError(explain(owner, self.name, "must be given", cure=f"Call {owner}({self.name}=…)."))
+
+
+class Transform:
+    """Make a named transform of a function.
+
+    Args:
+        func: What it does to a picture. A leading underscore is left out of its name.
+        order: Where it stands among others in `apply_tfms`, lowest first.
+
+    Example:
+        >>> def _darken(x, share: float = 0.5): return x * share
+        >>> darken = TfmPixel(_darken)
+        >>> darken
+        TfmPixel (darken)
+        >>> darken(share=0.9, p=0.5).p
+        0.5
+    """
+
+    order = 0
+    _kind = "Transform"
+
+    def __init__(self, func: Callable[..., Any], order: int | None = None) -> None:
+        if not callable(func):
+            raise ArgumentTypeError(explain(type(self).__name__, "func", "must be a function on a picture", func))
+        if order is not None:
+            self.order = order
+        functools.update_wrapper(self, func)
+        self.func = func
+        self.__name__ = func.__name__.removeprefix("_")
+        self._parameters, self._takes_any = _parameters_of(func, self._takes_picture())
+        self.params = {name: p.draw for name, p in self._parameters.items() if p.draw is not None}
+        self.def_args = {name: p.default for name, p in self._parameters.items() if p.default is not _REQUIRED}
+
+    @property
+    def name(self) -> str:
+        """The transform's name."""
+        return self.__name__
+
+    def __repr__(self) -> str:
+        return f"{self._kind} ({self.name})"
+
+    def __call__(
+        self, *args: Any, p: float = 1.0, is_random: bool = True, use_on_y: bool = True, **kwargs: Any
+    ) -> Any:
+        """Transform a picture when one is given; else return a `RandTransform` for later.
+
+        Args:
+            *args: A picture and values for the function's parameters, in their order.
+            p: Probability that it runs, 0 to 1.
+            is_random: Draw values from what is given; take what is given as the values when False.
+            use_on_y: Do the same to a target that is a picture, points or boxes.
+            **kwargs: Ranges to draw the function's parameters from, or fixed numbers.
+        """
+        if args:
+            return self.calc(*args, **kwargs)
+        if not self._takes_any:
+            check_keywords(self.name, kwargs, [*self._parameters, "p", "is_random", "use_on_y"])
+        return RandTransform(self, kwargs=kwargs, p=p, is_random=is_random, use_on_y=use_on_y)
+
+    def __reduce__(self) -> Any:
+        """Travel to a worker process by name where the name is known there, else by function."""
+        if getattr(sys.modules.get(self.__module__), self.__name__, None) is self:
+            return self.__name__
+        return type(self), (self.func, self.order)
+
+    def _takes_picture(self) -> bool:
+        """Whether the function's first parameter is the picture, not one of the transform's own."""
+        return True
+
+    def calc(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Transform the picture `x` with these values; draws what is left out and can be drawn."""
+        names = list(self._parameters)
+        given = {**dict(zip(names, args)), **kwargs}
+        for name in names:
+            if name not in given:
+                given[name] = self._parameters[name].missing(self.name)
+        return self.apply_to(x, given)
+
+    def apply_to(self, x: Any, values: dict[str, Any]) -> Any:
+        """Transform the picture `x`; every parameter has its value."""
+        return self.func(x, **values)
+
+    def draw(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return a value for every parameter: drawn from what is given, or its default."""
+        parameters, values = self._parameters, {}
+        for name, given in kwargs.items():
+            known = parameters.get(name)
+            values[name] = given if known is None else known.value(given, self.name)
+        for name, known in parameters.items():
+            if name not in values:
+                values[name] = known.missing(self.name)
+        return values
+
+
+def _parameters_of(func: Callable[..., Any], skip_first: bool) -> tuple[dict[str, _Parameter], bool]:
+    """Return the parameters of a function, without the picture, and whether it takes any keyword."""
+    hints, found, takes_any = _hints(func), {}, False
+    for parameter in list(inspect.signature(func).parameters.values())[skip_first:]:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            takes_any = True
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            draw = _draw_of(hints.get(parameter.name))
+            needed = _numbers_needed(draw) if draw else 0
+            found[parameter.name] = _Parameter(parameter.name, draw, parameter.default, needed)
+    return found, takes_any
+
+
+class TfmAffine(Transform):
+    """Make a transform of a function that returns a 3x3 matrix in unit coordinates.
+
+    The matrix says, for each place (x, y, 1) of the result, where in the picture it is read.
+    """
+
+    order = 5
+    _kind = "TfmAffine"
+
+    def _takes_picture(self) -> bool:
+        return False
+
+    def apply_to(self, x: Any, values: dict[str, Any]) -> Any:
+        return x.affine(self.func, **values)
+
+
+class TfmCoord(Transform):
+    """Make a transform of a function that takes a `FlowField`, first, and returns it with the places moved."""
+
+    order = 4
+    _kind = "TfmCoord"
+
+    def _takes_picture(self) -> bool:
+        return not is_composing(self.func)
+
+    def apply_to(self, x: Any, values: dict[str, Any]) -> Any:
+        return x.coord(self.func, **values)
+
+
+class TfmLighting(Transform):
+    """Make a transform of a function that takes the logits of the pixels, first, and returns new ones."""
+
+    order = 8
+    _kind = "TfmLighting"
+
+    def _takes_picture(self) -> bool:
+        return not is_composing(self.func)
+
+    def apply_to(self, x: Any, values: dict[str, Any]) -> Any:
+        return x.lighting(self.func, **values)
+
+
+class TfmPixel(Transform):
+    """Make a transform of a function that takes the pixels (C, H, W), first, and returns new ones."""
+
+    order = 10
+    _kind = "TfmPixel"
+
+    def apply_to(self, x: Any, values: dict[str, Any]) -> Any:
+        return x.pixel(self.func, **values)
+
+
+class TfmCrop(TfmPixel):
+    """Make a pixel transform that brings the picture to its final size; `apply_tfms` gives it `size`."""
+
+    order = 99
+    _kind = "TfmCrop"
+
+
+@register("transform")
+@dataclass
+class RandTransform:
+    """Hold one call of a transform with what its values are drawn from.
+
+    Args:
+        tfm: The transform.
+        kwargs: What to draw each parameter from.
+        p: Probability that it runs.
+        resolved: The values of the last draw.
+        do_run: Whether it runs, by the last draw.
+        is_random: Whether `kwargs` are ranges; they are the values themselves when False.
+        use_on_y: Whether a target in the picture is moved along.
+    """
+
+    tfm: Transform
+    kwargs: dict[str, Any]
+    p: float = 1.0
+    resolved: dict[str, Any] = field(default_factory=dict)
+    do_run: bool = True
+    is_random: bool = True
+    use_on_y: bool = True
+
+    @property
+    def order(self) -> int:
+        """Where the transform stands among others, lowest first."""
+        return self.tfm.order
+
+    def resolve(self) -> None:
+        """Draw the values and whether the transform runs."""
+        if self.is_random:
+            self.resolved = self.tfm.draw(self.kwargs)
+            self.do_run = self.p >= 1 or bool(rand_bool(self.p))
+        else:
+            self.resolved = {**self.tfm.def_args, **self.kwargs}
+
+    def __call__(self, x: Any, **kwargs: Any) -> Any:
+        """Transform the picture `x` with the values of the last draw."""
+        if not self.resolved and self.tfm._parameters:
+            self.resolve()
+        return self.tfm.apply_to(x, {**self.resolved, **kwargs}) if self.do_run else x
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a file needs to rebuild it.
+
+        Raises:
+            ArgumentError: the transform has no registered name.
+        """
+        tfm = name_of("transform", self.tfm) or encode(self.tfm)
+        return {"tfm": tfm, "kwargs": self.kwargs, "p": self.p, "is_random": self.is_random, "use_on_y": self.use_on_y}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> RandTransform:
+        """Rebuild it from what `get_state` returned."""
+        return cls(**{**state, "tfm": lookup("transform", state["tfm"])})
+
+
+TfmList = Sequence[RandTransform]
