@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -260,7 +261,7 @@ def _check_plain(value: Any, where: str) -> None:
     elif isinstance(value, (list, tuple, set)):
         for i, entry in enumerate(value):
             _check_plain(entry, f"{where}[{i}]")
-    elif not isinstance(value, _PLAIN):
+    elif not isinstance(value, _PLAIN) or isinstance(value, np.generic):  # NumPy's float64 is a float
         cure = "Store its numbers instead (for instance .state_dict(), .item() or .tolist())."
         raise ArgumentError(
             explain("save_checkpoint", where, "must be a tensor, number or string", value, cure)
@@ -294,16 +295,16 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device | N
         )
     if kind not in _PICKLED:
         raise _foreign("load_checkpoint", path, kind, "a .pth or .safetensors file of weights")
-    return _load_torch(file, device)
+    return _load_torch(file, kind, device)
 
 
-def _load_torch(path: Path, device: str | torch.device | None) -> Any:
+def _load_torch(path: Path, kind: str, device: str | torch.device | None) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of old pickle protocols that it then reads
             return torch.load(path, map_location=device, weights_only=True)
     except pickle.UnpicklingError as error:
-        raise _refused(path, error) from error
+        raise _refused(path, kind, error) from error
     except (
         RuntimeError,
         EOFError,
@@ -317,14 +318,14 @@ def _load_torch(path: Path, device: str | torch.device | None) -> Any:
         raise _damaged(path, error) from error
 
 
-def _refused(path: Path, error: pickle.UnpicklingError) -> FileFormatError:
+def _refused(path: Path, kind: str, error: pickle.UnpicklingError) -> FileFormatError:
     named = re.search(r"(?:GLOBAL|global|class|type)\s+([\w.]+\.[\w.]+)", str(error))
-    if named is None:
+    if named is None and kind != "pickle":
         return _damaged(
             path, pickle.UnpicklingError(str(error).rsplit("WeightsUnpickler error:", 1)[-1].strip())
         )
     return FileFormatError(
-        f"load_checkpoint: {str(path)!r} holds more than tensors ({named.group(1)}), "
+        f"load_checkpoint: {str(path)!r} holds more than tensors ({named.group(1) if named else 'a pickle'}), "
         f"and reading that could run code. {_CONVERT_WEIGHTS}"
     )
 
