@@ -56,6 +56,7 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "enum": {
         "NormType": "onecycle.nn.norm",
+        "ResizeMethod": "onecycle.vision.resize",
     },
     "function": {
         "bb_pad_collate": "onecycle.vision.object_list",
