@@ -1,19 +1,152 @@
-"""Blocks that look at their own input twice: residual, dense, attention."""
+"""Layers put together: convolution with its normalisation, upsampling, residual and dense blocks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, explain
-from onecycle.nn.layers import conv1d, conv2d, conv_layer
+from onecycle.errors import ArgumentError
+from onecycle.nn.attention import SelfAttention
+from onecycle.nn.init import InitFunc, icnr, init_default
+from onecycle.nn.layers import PoolFlatten, relu
 from onecycle.nn.module import Module
-from onecycle.nn.norm import NormType, reparametrise
+from onecycle.nn.norm import NormType, is_norm_layer, norm_layer, reparametrise
 
-__all__ = ["MergeLayer", "PooledSelfAttention2d", "SelfAttention", "SequentialEx", "res_block"]
+__all__ = ["MergeLayer", "PixelShuffle_ICNR", "SequentialEx", "conv_layer", "res_block", "simple_cnn"]
+
+
+def _conv_class(is_1d: bool, transpose: bool) -> type[nn.Module]:
+    if transpose:
+        return nn.ConvTranspose1d if is_1d else nn.ConvTranspose2d
+    return nn.Conv1d if is_1d else nn.Conv2d
+
+
+def conv_layer(
+    ni: int,
+    nf: int,
+    ks: int = 3,
+    stride: int = 1,
+    padding: int | None = None,
+    bias: bool | None = None,
+    is_1d: bool = False,
+    norm_type: NormType | None = NormType.Batch,
+    use_activ: bool = True,
+    leaky: float | None = None,
+    transpose: bool = False,
+    init: InitFunc | None = nn.init.kaiming_normal_,
+    self_attention: bool = False,
+) -> nn.Sequential:
+    """Return convolution, ReLU and normalisation, in this order.
+
+    Args:
+        ni: Channels in.
+        nf: Channels out.
+        ks: Side of the kernel.
+        padding: `(ks - 1) // 2` when left out, 0 for a transposed convolution.
+        bias: Whether the convolution has one; by default where no normalisation layer follows.
+        is_1d: Over `(N, C, L)` rather than `(N, C, H, W)`.
+        norm_type: Kind of normalisation, None for none.
+        use_activ: With a ReLU.
+        leaky: Slope of the ReLU below zero.
+        transpose: A transposed convolution.
+        init: Fills the weight.
+        self_attention: Add a `SelfAttention` layer at the end.
+
+    Example:
+        >>> [type(layer).__name__ for layer in conv_layer(1, 8, stride=2)]
+        ['Conv2d', 'ReLU', 'BatchNorm2d']
+    """
+    has_norm = is_norm_layer(norm_type)
+    conv: Any = _conv_class(is_1d, transpose)(
+        ni,
+        nf,
+        kernel_size=ks,
+        stride=stride,
+        padding=((0 if transpose else (ks - 1) // 2) if padding is None else padding),
+        bias=(not has_norm) if bias is None else bias,
+    )
+    layers = [reparametrise(init_default(conv, init), norm_type)]
+    if use_activ:
+        layers.append(relu(True, leaky=leaky))
+    if has_norm and norm_type is not None:
+        layers.append(norm_layer(nf, norm_type, is_1d))
+    if self_attention:
+        layers.append(SelfAttention(nf))
+    return nn.Sequential(*layers)
+
+
+def simple_cnn(
+    actns: list[int] | tuple[int, ...],
+    kernel_szs: list[int] | None = None,
+    strides: list[int] | None = None,
+    bn: bool = False,
+) -> nn.Sequential:
+    """Return a small convolutional net that ends in a vector.
+
+    Args:
+        actns: Channels, from those of the input to the length of the vector.
+        kernel_szs: Side of each kernel; 3 when left out.
+        strides: Stride of each convolution; 2 when left out.
+        bn: Batch norm behind every convolution but the last.
+
+    Shape: `(N, actns[0], H, W) -> (N, actns[-1])`
+    """
+    count = len(actns) - 1
+    kernel_szs, strides = kernel_szs or [3] * count, strides or [2] * count
+    layers = [
+        conv_layer(
+            actns[i],
+            actns[i + 1],
+            kernel_szs[i],
+            stride=strides[i],
+            norm_type=NormType.Batch if bn and i < count - 1 else None,
+        )
+        for i in range(count)
+    ]
+    return nn.Sequential(*layers, PoolFlatten())
+
+
+class PixelShuffle_ICNR(Module):
+    """Upsample by a pixel shuffle that starts as nearest neighbour.
+
+    Args:
+        ni: Channels in.
+        nf: Channels out; as many as in when left out.
+        scale: Factor of height and width.
+        blur: Average over 2x2 windows afterwards, against checkerboards.
+        norm_type: Normalisation of the convolution.
+        leaky: Slope of the ReLU below zero.
+
+    Shape: `(N, ni, H, W) -> (N, nf, scale*H, scale*W)`
+
+    Reference:
+        Aitken et al. 2017 (start); Sugawara et al. 2018, "Super-resolution using convolutional neural
+        networks without any checkerboard artifacts" (blur).
+    """
+
+    def __init__(
+        self,
+        ni: int,
+        nf: int | None = None,
+        scale: int = 2,
+        blur: bool = False,
+        norm_type: NormType | None = NormType.Weight,
+        leaky: float | None = None,
+    ) -> None:
+        nf = ni if nf is None else nf
+        start = lambda weight: icnr(weight, scale)
+        self.conv = conv_layer(ni, nf * scale**2, ks=1, norm_type=norm_type, use_activ=False, init=start)
+        self.shuf = nn.PixelShuffle(scale)
+        self.relu = relu(True, leaky=leaky)
+        self.do_blur = blur
+        self.pad = nn.ReplicationPad2d((1, 0, 1, 0))
+        self.blur = nn.AvgPool2d(2, stride=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.shuf(self.relu(self.conv(x)))  # (N, nf, scale*H, scale*W)
+        return self.blur(self.pad(x)) if self.do_blur else x
 
 
 class SequentialEx(Module):
@@ -111,73 +244,3 @@ def res_block(
         conv_layer(inner, nf, norm_type=_second_norm(norm_type, dense), **conv_kwargs),
         MergeLayer(dense),
     )
-
-
-def _attend(asking: Tensor, offered: Tensor, values: Tensor) -> Tensor:
-    """Return for each asking place the mean of the values, weighted by how well the offered place answers.
-
-    Shape: `(N, F, P), (N, F, P'), (N, C, P') -> (N, C, P)`
-    """
-    query, key, value = (t.transpose(1, 2) for t in (asking, offered, values))
-    return F.scaled_dot_product_attention(query, key, value, scale=1.0).transpose(1, 2)
-
-
-class SelfAttention(Module):
-    """Let every place of a feature map look at every other one.
-
-    Args:
-        n_channels: Channels in and out, at least 8.
-
-    Shape: `(N, C, *) -> (N, C, *)`
-
-    Reference:
-        Zhang et al. 2018, "Self-attention generative adversarial networks", section 3.
-    """
-
-    def __init__(self, n_channels: int) -> None:
-        _check_channels("SelfAttention", n_channels)
-        self.query = conv1d(n_channels, n_channels // 8)
-        self.key = conv1d(n_channels, n_channels // 8)
-        self.value = conv1d(n_channels, n_channels)
-        self.gamma = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        flat = x.flatten(2)  # (N, C, P)
-        seen = _attend(self.key(flat), self.query(flat), self.value(flat))
-        return (self.gamma * seen + flat).view(x.shape)
-
-
-class PooledSelfAttention2d(Module):
-    """Let every place of a feature map look at a map of half its height and width.
-
-    Args:
-        n_channels: Channels in and out, at least 8.
-
-    Shape: `(N, C, H, W) -> (N, C, H, W)`
-
-    Reference:
-        Brock et al. 2018, "Large scale GAN training" (BigGAN), appendix B.
-    """
-
-    def __init__(self, n_channels: int) -> None:
-        _check_channels("PooledSelfAttention2d", n_channels)
-        self.theta = _pointwise(n_channels, n_channels // 8)
-        self.phi = _pointwise(n_channels, n_channels // 8)
-        self.g = _pointwise(n_channels, n_channels // 2)
-        self.o = _pointwise(n_channels // 2, n_channels)
-        self.gamma = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        offered = F.max_pool2d(self.phi(x), 2).flatten(2)  # (N, C/8, P/4)
-        values = F.max_pool2d(self.g(x), 2).flatten(2)  # (N, C/2, P/4)
-        seen = _attend(self.theta(x).flatten(2), offered, values)  # (N, C/2, P)
-        return self.gamma * self.o(seen.view(x.shape[0], -1, *x.shape[2:])) + x
-
-
-def _pointwise(n_in: int, n_out: int) -> nn.Module:
-    return reparametrise(conv2d(n_in, n_out, ks=1), NormType.Spectral)
-
-
-def _check_channels(owner: str, n_channels: int) -> None:
-    if n_channels < 8:
-        raise ArgumentError(explain(owner, "n_channels", "must be at least 8", n_channels))

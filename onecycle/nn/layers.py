@@ -1,4 +1,4 @@
-"""Small layers: shapes, pooling, activation, convolution with its normalisation."""
+"""Single layers: shapes, pooling, activation, linear, convolution."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.nn.init import InitFunc, icnr, init_default, trunc_normal_
+from onecycle.nn.init import InitFunc, init_default, trunc_normal_
 from onecycle.nn.module import Module
-from onecycle.nn.norm import NormType, is_norm_layer, norm_layer, reparametrise
+from onecycle.nn.norm import NormType, reparametrise
 
 __all__ = [
     "AdaptiveConcatPool2d",
@@ -18,7 +18,6 @@ __all__ = [
     "Flatten",
     "Lambda",
     "PartialLayer",
-    "PixelShuffle_ICNR",
     "PoolFlatten",
     "ResizeBatch",
     "SigmoidRange",
@@ -27,11 +26,9 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv2d_trans",
-    "conv_layer",
     "embedding",
     "relu",
     "sigmoid_range",
-    "simple_cnn",
 ]
 
 
@@ -228,137 +225,3 @@ def conv2d_trans(
 ) -> nn.ConvTranspose2d:
     """Return an `nn.ConvTranspose2d` that doubles height and width."""
     return nn.ConvTranspose2d(ni, nf, ks, stride=stride, padding=padding, bias=bias)
-
-
-def _conv_class(is_1d: bool, transpose: bool) -> type[nn.Module]:
-    if transpose:
-        return nn.ConvTranspose1d if is_1d else nn.ConvTranspose2d
-    return nn.Conv1d if is_1d else nn.Conv2d
-
-
-def conv_layer(
-    ni: int,
-    nf: int,
-    ks: int = 3,
-    stride: int = 1,
-    padding: int | None = None,
-    bias: bool | None = None,
-    is_1d: bool = False,
-    norm_type: NormType | None = NormType.Batch,
-    use_activ: bool = True,
-    leaky: float | None = None,
-    transpose: bool = False,
-    init: InitFunc | None = nn.init.kaiming_normal_,
-    self_attention: bool = False,
-) -> nn.Sequential:
-    """Return convolution, ReLU and normalisation, in this order.
-
-    Args:
-        ni: Channels in.
-        nf: Channels out.
-        ks: Side of the kernel.
-        padding: `(ks - 1) // 2` when left out, 0 for a transposed convolution.
-        bias: Whether the convolution has one; by default where no normalisation layer follows.
-        is_1d: Over `(N, C, L)` rather than `(N, C, H, W)`.
-        norm_type: Kind of normalisation, None for none.
-        use_activ: With a ReLU.
-        leaky: Slope of the ReLU below zero.
-        transpose: A transposed convolution.
-        init: Fills the weight.
-        self_attention: Add a `SelfAttention` layer at the end.
-
-    Example:
-        >>> [type(layer).__name__ for layer in conv_layer(1, 8, stride=2)]
-        ['Conv2d', 'ReLU', 'BatchNorm2d']
-    """
-    has_norm = is_norm_layer(norm_type)
-    conv: Any = _conv_class(is_1d, transpose)(
-        ni,
-        nf,
-        kernel_size=ks,
-        stride=stride,
-        padding=((0 if transpose else (ks - 1) // 2) if padding is None else padding),
-        bias=(not has_norm) if bias is None else bias,
-    )
-    layers = [reparametrise(init_default(conv, init), norm_type)]
-    if use_activ:
-        layers.append(relu(True, leaky=leaky))
-    if has_norm and norm_type is not None:
-        layers.append(norm_layer(nf, norm_type, is_1d))
-    if self_attention:
-        from onecycle.nn.blocks import SelfAttention
-
-        layers.append(SelfAttention(nf))
-    return nn.Sequential(*layers)
-
-
-def simple_cnn(
-    actns: list[int] | tuple[int, ...],
-    kernel_szs: list[int] | None = None,
-    strides: list[int] | None = None,
-    bn: bool = False,
-) -> nn.Sequential:
-    """Return a small convolutional net that ends in a vector.
-
-    Args:
-        actns: Channels, from those of the input to the length of the vector.
-        kernel_szs: Side of each kernel; 3 when left out.
-        strides: Stride of each convolution; 2 when left out.
-        bn: Batch norm behind every convolution but the last.
-
-    Shape: `(N, actns[0], H, W) -> (N, actns[-1])`
-    """
-    count = len(actns) - 1
-    kernel_szs, strides = kernel_szs or [3] * count, strides or [2] * count
-    layers = [
-        conv_layer(
-            actns[i],
-            actns[i + 1],
-            kernel_szs[i],
-            stride=strides[i],
-            norm_type=NormType.Batch if bn and i < count - 1 else None,
-        )
-        for i in range(count)
-    ]
-    return nn.Sequential(*layers, PoolFlatten())
-
-
-class PixelShuffle_ICNR(Module):
-    """Upsample by a pixel shuffle that starts as nearest neighbour.
-
-    Args:
-        ni: Channels in.
-        nf: Channels out; as many as in when left out.
-        scale: Factor of height and width.
-        blur: Average over 2x2 windows afterwards, against checkerboards.
-        norm_type: Normalisation of the convolution.
-        leaky: Slope of the ReLU below zero.
-
-    Shape: `(N, ni, H, W) -> (N, nf, scale*H, scale*W)`
-
-    Reference:
-        Aitken et al. 2017 (start); Sugawara et al. 2018, "Super-resolution using convolutional neural
-        networks without any checkerboard artifacts" (blur).
-    """
-
-    def __init__(
-        self,
-        ni: int,
-        nf: int | None = None,
-        scale: int = 2,
-        blur: bool = False,
-        norm_type: NormType | None = NormType.Weight,
-        leaky: float | None = None,
-    ) -> None:
-        nf = ni if nf is None else nf
-        start = lambda weight: icnr(weight, scale)
-        self.conv = conv_layer(ni, nf * scale**2, ks=1, norm_type=norm_type, use_activ=False, init=start)
-        self.shuf = nn.PixelShuffle(scale)
-        self.relu = relu(True, leaky=leaky)
-        self.do_blur = blur
-        self.pad = nn.ReplicationPad2d((1, 0, 1, 0))
-        self.blur = nn.AvgPool2d(2, stride=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.shuf(self.relu(self.conv(x)))  # (N, nf, scale*H, scale*W)
-        return self.blur(self.pad(x)) if self.do_blur else x

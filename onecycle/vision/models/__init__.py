@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         AlexNet, alexnet,
     )
     from onecycle.vision.models.darknet import (
-        Darknet, ResLayer, conv_bn_lrelu,
+        Darknet, ResLayer,
     )
     from onecycle.vision.models.densenet import (
         DenseNet, densenet121, densenet161, densenet169, densenet201,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ResNet, resnet101, resnet152, resnet18, resnet34, resnet50,
     )
     from onecycle.vision.models.spec import (
-        IMAGENET, ModelSpec, Split, Weights, register_model, spec_of,
+        ModelSpec, Weights, register_model, spec_of,
     )
     from onecycle.vision.models.squeezenet import (
         FireBlock, SqueezeNet, squeezenet1_0, squeezenet1_1,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         VGG, vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn,
     )
     from onecycle.vision.models.weights import (
-        load_published, with_weights,
+        with_weights,
     )
     from onecycle.vision.models.wrn import (
         BasicBlock, WideResNet, wrn_22,
@@ -43,19 +43,18 @@ if TYPE_CHECKING:
         SeparableBlock, Xception, xception,
     )
     from onecycle.vision.models.xresnet import (
-        ResBlock, XResNet, xresnet, xresnet101, xresnet152, xresnet18, xresnet18_deep, xresnet34,
-        xresnet34_deep, xresnet50, xresnet50_deep,
+        XResNet, xresnet101, xresnet152, xresnet18, xresnet18_deep, xresnet34, xresnet34_deep, xresnet50,
+        xresnet50_deep,
     )
 
 __all__ = [
-    "AlexNet", "BasicBlock", "Darknet", "DenseNet", "FireBlock", "IMAGENET", "InvertedResidual",
-    "MobileNetV2", "ModelSpec", "ResBlock", "ResLayer", "ResNet", "SeparableBlock", "Split", "SqueezeNet",
-    "VGG", "Weights", "WideResNet", "XResNet", "Xception", "alexnet", "conv_bn_lrelu", "densenet121",
-    "densenet161", "densenet169", "densenet201", "load_published", "mobilenet_v2", "register_model",
-    "resnet101", "resnet152", "resnet18", "resnet34", "resnet50", "spec_of", "squeezenet1_0", "squeezenet1_1",
-    "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn", "with_weights", "wrn_22", "xception", "xresnet",
-    "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep", "xresnet34", "xresnet34_deep", "xresnet50",
-    "xresnet50_deep",
+    "AlexNet", "BasicBlock", "Darknet", "DenseNet", "FireBlock", "InvertedResidual", "MobileNetV2",
+    "ModelSpec", "ResLayer", "ResNet", "SeparableBlock", "SqueezeNet", "VGG", "Weights", "WideResNet",
+    "XResNet", "Xception", "alexnet", "densenet121", "densenet161", "densenet169", "densenet201",
+    "mobilenet_v2", "register_model", "resnet101", "resnet152", "resnet18", "resnet34", "resnet50", "spec_of",
+    "squeezenet1_0", "squeezenet1_1", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn", "with_weights",
+    "wrn_22", "xception", "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep", "xresnet34",
+    "xresnet34_deep", "xresnet50", "xresnet50_deep",
 ]
 
 _LEAVES = {
@@ -63,7 +62,7 @@ _LEAVES = {
         "AlexNet", "alexnet",
     ),
     "onecycle.vision.models.darknet": (
-        "Darknet", "ResLayer", "conv_bn_lrelu",
+        "Darknet", "ResLayer",
     ),
     "onecycle.vision.models.densenet": (
         "DenseNet", "densenet121", "densenet161", "densenet169", "densenet201",
@@ -75,7 +74,7 @@ _LEAVES = {
         "ResNet", "resnet101", "resnet152", "resnet18", "resnet34", "resnet50",
     ),
     "onecycle.vision.models.spec": (
-        "IMAGENET", "ModelSpec", "Split", "Weights", "register_model", "spec_of",
+        "ModelSpec", "Weights", "register_model", "spec_of",
     ),
     "onecycle.vision.models.squeezenet": (
         "FireBlock", "SqueezeNet", "squeezenet1_0", "squeezenet1_1",
@@ -84,7 +83,7 @@ _LEAVES = {
         "VGG", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn",
     ),
     "onecycle.vision.models.weights": (
-        "load_published", "with_weights",
+        "with_weights",
     ),
     "onecycle.vision.models.wrn": (
         "BasicBlock", "WideResNet", "wrn_22",
@@ -93,8 +92,8 @@ _LEAVES = {
         "SeparableBlock", "Xception", "xception",
     ),
     "onecycle.vision.models.xresnet": (
-        "ResBlock", "XResNet", "xresnet", "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep",
-        "xresnet34", "xresnet34_deep", "xresnet50", "xresnet50_deep",
+        "XResNet", "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep", "xresnet34", "xresnet34_deep",
+        "xresnet50", "xresnet50_deep",
     ),
 }
 

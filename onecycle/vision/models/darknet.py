@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from onecycle.nn.layers import Flatten, conv2d
 from onecycle.nn.module import Module
 
-__all__ = ["Darknet", "ResLayer", "conv_bn_lrelu"]
+__all__ = ["Darknet", "ResLayer"]
 
 _SLOPE = 0.1  # of the leaky ReLU below zero
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from onecycle.utils.registry import register
 
-__all__ = ["IMAGENET", "ModelSpec", "Split", "Weights", "register_model", "spec_of"]
+__all__ = ["ModelSpec", "Weights", "register_model", "spec_of"]
 
 Stats = tuple[Sequence[float], Sequence[float]]
 Split = Callable[[Any], tuple[nn.Module, ...]]

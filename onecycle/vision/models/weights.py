@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError, FileFormatError
 from onecycle.vision.models.spec import ModelSpec, spec_of
 
-__all__ = ["load_published", "with_weights"]
+__all__ = ["with_weights"]
 
 M = TypeVar("M", bound=nn.Module)
 _SHOWN = 5  # keys of one kind that an error lists

@@ -17,9 +17,7 @@ from onecycle.vision.models.spec import register_model
 from onecycle.vision.models.weights import with_weights
 
 __all__ = [
-    "ResBlock",
     "XResNet",
-    "xresnet",
     "xresnet18",
     "xresnet18_deep",
     "xresnet34",
