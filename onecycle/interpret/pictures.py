@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError, did_you_mean, explain
 from onecycle.interpret.activation_maps import feature_layer, grad_cam, show_heatmap, show_picture
 from onecycle.interpret.base import Interpretation
-from onecycle.interpret.plots import figure_if, grid, title_of
+from onecycle.interpret.plots import figure_if, grid, write_titles
 
 __all__: list[str] = []
 
@@ -121,7 +121,7 @@ class PictureInterpretation(Interpretation):
                 show_heatmap(image, heat, ax, alpha, cmap)
             else:
                 show_picture(image, ax)
-            title_of(titles(index), ax)
+        write_titles([titles(index) for index in indices], axes)
         return figure_if(figure, return_fig)
 
 

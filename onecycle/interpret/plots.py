@@ -116,13 +116,37 @@ def grid(count: int, **options: Any) -> tuple[Any, list[Any]]:
     return figure, list(axes.flat)[:count]
 
 
-def title_of(parts: Sequence[str], ax: Any, size: float = 10) -> None:
-    """Write `a/b / c / d` over axes, in two lines and smaller letters where it would not fit."""
-    names, figures = "/".join(parts[:2]), " / ".join(parts[2:])
-    box, inches = ax.get_position(), ax.figure.get_size_inches()[0]
-    letters = box.width * inches * _POINTS * 1.25 / (0.55 * size)  # that fit above the picture in one line
-    lines = [" / ".join(filter(None, (names, figures)))]
-    if len(lines[0]) > letters:
-        lines = [names, figures]
-    longest = max(1, *map(len, lines))
-    ax.set_title("\n".join(lines), fontsize=max(5.0, min(size, size * letters / longest)))
+def write_titles(titles: Sequence[Sequence[str]], axes: Sequence[Any], size: float = 10) -> None:
+    """Write `a/b / c / d` over each of several axes: all in one line, or all in two or three where one is too long.
+
+    Args:
+        titles: The parts of each title; the first two are names.
+        axes: Where they belong, all of one size.
+        size: Size of the letters, points; smaller where even three lines are too long.
+    """
+    room = _letters_in(axes[0], size)
+    for layout in (_one_line, _two_lines, _three_lines):
+        texts = [layout(parts) for parts in titles]
+        longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
+        if longest <= room:
+            break
+    for text, ax in zip(texts, axes, strict=True):
+        ax.set_title(text, fontsize=max(5.0, min(size, size * room / max(longest, 1))))
+
+
+def _letters_in(ax: Any, size: float) -> float:
+    """Return about how many letters fit above axes in one line."""
+    width = ax.figure.get_size_inches()[0] / ax.get_subplotspec().get_gridspec().ncols
+    return 0.93 * width * _POINTS / (0.6 * size)
+
+
+def _one_line(parts: Sequence[str]) -> str:
+    return " / ".join(filter(None, ("/".join(parts[:2]), *parts[2:])))
+
+
+def _two_lines(parts: Sequence[str]) -> str:
+    return "/".join(parts[:2]) + "\n" + " / ".join(parts[2:])
+
+
+def _three_lines(parts: Sequence[str]) -> str:
+    return "/\n".join(parts[:2]) + "\n" + " / ".join(parts[2:])

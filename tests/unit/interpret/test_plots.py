@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from onecycle.interpret.plots import draw_confusion, figure_if, grid, row_shares, title_of
+from onecycle.interpret.plots import draw_confusion, figure_if, grid, row_shares, write_titles
 from onecycle.utils.defaults import defaults
 
 
@@ -49,10 +49,27 @@ def test_a_grid_has_as_many_axes_as_asked_for(count, shape):
     assert not any(ax.axison for ax in figure.axes)
 
 
-def test_a_long_title_takes_two_lines_and_smaller_letters():
-    _, axes = grid(9, figsize=(6, 6))
-    title_of(["staffordshire_bull_terrier", "american_pit_bull_terrier", "1.25", "0.03"], axes[0])
-    title_of(["1", "7", "1.25", "0.03"], axes[1])
-    assert axes[0].get_title().count("\n") == 1
-    assert axes[0].title.get_fontsize() < axes[1].title.get_fontsize()
-    assert axes[1].get_title() == "1/7 / 1.25 / 0.03"
+SHORT = ["1", "7", "1.25", "0.03"]
+LONG = ["staffordshire_bull_terrier", "american_pit_bull_terrier", "1.25", "0.03"]
+
+
+def written(*titles, inches=6.0):
+    _, axes = grid(len(titles), figsize=(inches, inches))
+    write_titles(titles, axes)
+    return [(ax.get_title(), ax.title.get_fontsize()) for ax in axes]
+
+
+def test_a_title_that_fits_takes_one_line():
+    assert written(SHORT, SHORT) == [("1/7 / 1.25 / 0.03", 10.0)] * 2
+
+
+def test_all_titles_follow_the_longest():
+    (long, long_size), (short, short_size) = written(LONG, SHORT, inches=10.0)
+    assert (long.count("\n"), short.count("\n")) == (1, 1)
+    assert long_size == short_size == 10.0
+
+
+def test_a_very_long_title_takes_three_lines_and_smaller_letters():
+    (text, size), _ = written(LONG, SHORT, inches=3.0)
+    assert text == "staffordshire_bull_terrier/\namerican_pit_bull_terrier\n1.25 / 0.03"
+    assert 5 <= size < 10
