@@ -1,0 +1,52 @@
+"""The flat-then-falling schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
+from onecycle.errors import ArgumentError, did_you_mean
+from onecycle.optim.schedules import annealing_cos, annealing_exp, annealing_linear
+
+__all__ = ["FlatCosAnnealScheduler"]
+
+_CURVES = {"cosine": annealing_cos, "linear": annealing_linear, "exponential": annealing_exp}
+_NEARLY_ZERO = 1e-4  # where a curve of equal factors ends, as a fraction of the rate
+
+
+def FlatCosAnnealScheduler(  # noqa: N802 - the name is a contract
+    learn: Any,
+    lr: Any = 4e-3,
+    tot_epochs: int = 1,
+    moms: tuple[float, float] = (0.95, 0.999),
+    start_pct: float = 0.72,
+    curve: str = "cosine",
+) -> GeneralScheduler:
+    """Keep the rate flat, then let it fall to zero; momentum goes from moms[0] to moms[1] as it falls.
+
+    Args:
+        learn: The learner.
+        lr: The flat rate, a number or one a layer group.
+        tot_epochs: Length of the whole in epochs.
+        moms: Momentum while flat, and at the end.
+        start_pct: Fraction of the batches at the flat rate, 0 to 1.
+        curve: How the rate falls: `cosine`, `linear` or `exponential`.
+
+    Raises:
+        ArgumentError: the curve is unknown.
+    """
+    if curve not in _CURVES:
+        raise ArgumentError(
+            f"FlatCosAnnealScheduler: curve must be one of {', '.join(_CURVES)}; got {curve!r}."
+            f"{did_you_mean(curve, _CURVES)}"
+        )
+    anneal = _CURVES[curve]
+    total = len(learn.data.train_dl) * tot_epochs
+    flat = int(total * start_pct)
+    lowest = lr * _NEARLY_ZERO if curve == "exponential" else lr * 0.0
+    phases = [TrainingPhase(flat).schedule_hp("lr", lr).schedule_hp("mom", moms[0])] if flat else []
+    if total > flat:
+        falling = TrainingPhase(total - flat)
+        falling.schedule_hp("lr", (lr, lowest), anneal).schedule_hp("mom", (moms[0], moms[1]), anneal)
+        phases.append(falling)
+    return GeneralScheduler(learn, phases)

@@ -1,0 +1,100 @@
+"""Schedules put together from phases, for any setting of the optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from onecycle.errors import ArgumentError, explain
+from onecycle.optim.phases import Course
+from onecycle.optim.schedules import Scheduler
+from onecycle.training.callback import LearnerCallback
+
+__all__ = ["GeneralScheduler", "TrainingPhase"]
+
+
+class TrainingPhase:
+    """Describe one phase of a schedule.
+
+    Args:
+        length: How many batches, at least 1.
+
+    Raises:
+        ArgumentError: the length is below 1.
+
+    Example:
+        >>> warm_up = TrainingPhase(100).schedule_hp("lr", (1e-4, 1e-2)).schedule_hp("mom", 0.9)
+        >>> sorted(warm_up.scheds)
+        ['lr', 'mom']
+    """
+
+    def __init__(self, length: int) -> None:
+        if length < 1:
+            raise ArgumentError(explain("TrainingPhase", "length", "must be at least 1 batch", length))
+        self.length = int(length)
+        self.scheds: dict[str, Scheduler] = {}
+
+    def schedule_hp(self, name: str, vals: Any, anneal: Callable[..., Any] | None = None) -> TrainingPhase:
+        """Set how a setting of the optimiser goes in this phase.
+
+        Args:
+            name: `lr`, `mom`, `beta`, `wd` or a setting of the torch optimiser.
+            vals: `(start, end)`, or one value that stays.
+            anneal: The curve; a straight line for a pair when None.
+
+        Returns:
+            The phase.
+        """
+        self.scheds[name] = Scheduler(vals, self.length, anneal)
+        return self
+
+
+class GeneralScheduler(LearnerCallback):
+    """Run through phases one after the other; training ends with the last one.
+
+    Args:
+        learn: The learner.
+        phases: What to run through; all must schedule the same settings.
+        start_epoch: Epoch to begin at, in a run that is taken up again.
+
+    Raises:
+        ArgumentError: there is no phase, or the phases schedule different settings.
+    """
+
+    def __init__(self, learn: Any, phases: Sequence[TrainingPhase], start_epoch: int | None = None) -> None:
+        super().__init__(learn)
+        self.phases, self.start_epoch = list(phases), start_epoch
+        if not self.phases:
+            raise ArgumentError(explain("GeneralScheduler", "phases", "must hold at least one TrainingPhase", phases))
+        names = [sorted(phase.scheds) for phase in self.phases]
+        if any(other != names[0] for other in names):
+            raise ArgumentError(explain("GeneralScheduler", "phases", "must all schedule the same settings", names))
+
+    def on_train_begin(self, epoch: int, **kwargs: Any) -> dict[str, int] | None:
+        """Lay the phases end to end and set the first values."""
+        first = epoch if self.start_epoch is None else self.start_epoch
+        self._courses = {
+            name: Course([phase.scheds[name] for phase in self.phases]) for name in self.phases[0].scheds
+        }
+        self._length = sum(phase.length for phase in self.phases)
+        self.jump_to_epoch(first)
+        return {"epoch": first} if first != epoch else None
+
+    def jump_to_epoch(self, epoch: int) -> None:
+        """Set the values with which `epoch` begins."""
+        self._step = epoch * len(self.learn.data.train_dl)
+        self._set()
+
+    def _set(self) -> None:
+        for name, course in self._courses.items():
+            self.learn.opt.set_stat(name, course.at(self._step))
+
+    def on_batch_end(self, train: bool, **kwargs: Any) -> dict[str, bool] | None:
+        """Set the values of the next step; end training when the phases are through."""
+        if not train:
+            return None
+        self._step += 1
+        if self._step > self._length:
+            return {"stop_epoch": True, "stop_training": True}
+        self._set()
+        return None

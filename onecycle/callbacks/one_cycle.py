@@ -1,0 +1,116 @@
+"""The one-cycle schedule: rate up then down, momentum down then up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onecycle.errors import ArgumentError, explain
+from onecycle.optim.phases import Course
+from onecycle.optim.schedules import Scheduler, annealing_cos
+from onecycle.training.callback import LearnerCallback
+
+__all__ = ["OneCycleScheduler"]
+
+_FINAL_FRACTION = 1e4  # how much lower than its first value the rate ends, where final_div is not given
+
+
+class OneCycleScheduler(LearnerCallback):
+    """Set rate and momentum along one cycle.
+
+    The rate goes from lr_max / div_factor to lr_max over the first `pct_start` of the batches and on to
+    lr_max / final_div over the rest, each on half a cosine wave. Momentum goes from moms[0] to moms[1] and back.
+
+    Args:
+        learn: The learner.
+        lr_max: Highest rate, a number or one a layer group.
+        moms: Momentum at the ends and at the highest rate, each 0 to 1.
+        div_factor: Highest rate over first rate, above 0.
+        pct_start: Fraction of the batches on the way up, 0 to 1.
+        final_div: Highest rate over last rate; 1e4 · div_factor when None.
+        tot_epochs: Length of the cycle in epochs; those of this fit when None.
+        start_epoch: Epoch to begin at, in a run that is taken up again.
+
+    Raises:
+        ArgumentError: a value is out of its range.
+
+    Reference: Smith, "A disciplined approach to neural network hyper-parameters" (2018), section 4, with cosine
+    in place of straight lines.
+    """
+
+    def __init__(
+        self,
+        learn: Any,
+        lr_max: Any,
+        moms: Any = (0.95, 0.85),
+        div_factor: float = 25.0,
+        pct_start: float = 0.3,
+        final_div: float | None = None,
+        tot_epochs: int | None = None,
+        start_epoch: int | None = None,
+    ) -> None:
+        super().__init__(learn)
+        _check(moms, div_factor, pct_start, tot_epochs, start_epoch)
+        self.lr_max, self.moms, self.div_factor, self.pct_start = lr_max, tuple(moms), div_factor, pct_start
+        self.final_div = final_div if final_div is not None else div_factor * _FINAL_FRACTION
+        self.tot_epochs, self.start_epoch = tot_epochs, start_epoch
+
+    def steps(self, *steps_cfg: Any) -> list[Scheduler]:
+        """Return the curve of each phase.
+
+        Args:
+            *steps_cfg: `(start, end)` of each phase.
+        """
+        pairs = zip(steps_cfg, self.phases)
+        return [Scheduler(tuple(pair), count, annealing_cos) for pair, count in pairs if count > 0]
+
+    def on_train_begin(self, n_epochs: int, epoch: int, **kwargs: Any) -> dict[str, Any] | None:
+        """Lay out the cycle and set the first values."""
+        first = epoch if self.start_epoch is None else self.start_epoch
+        self._epochs = n_epochs if self.tot_epochs is None else self.tot_epochs
+        total = len(self.learn.data.train_dl) * self._epochs
+        rising = int(total * self.pct_start)
+        self.phases = [rising, total - rising]
+        self._lr = Course(self.steps((self.lr_max / self.div_factor, self.lr_max), (self.lr_max, self._last_lr)))
+        self._mom = Course(self.steps(self.moms, self.moms[::-1]))
+        self.jump_to_epoch(first)
+        return {"epoch": first} if first != epoch else None
+
+    @property
+    def _last_lr(self) -> Any:
+        return self.lr_max / self.final_div
+
+    def jump_to_epoch(self, epoch: int) -> None:
+        """Set the values with which `epoch` begins."""
+        self._step = epoch * len(self.learn.data.train_dl)
+        self._set()
+
+    def _set(self) -> None:
+        opt = self.learn.opt
+        opt.lr = self._lr.at(self._step)
+        opt.mom = self._mom.at(self._step)
+
+    def on_batch_end(self, train: bool, **kwargs: Any) -> dict[str, bool] | None:
+        """Set the values of the next step; end training when the cycle is through."""
+        if not train:
+            return None
+        self._step += 1
+        if self._step > len(self._lr):
+            return {"stop_training": True, "stop_epoch": True}
+        self._set()
+        return None
+
+    def on_epoch_end(self, epoch: int, **kwargs: Any) -> dict[str, bool] | None:
+        """End training with the last epoch of the cycle."""
+        return {"stop_training": True} if epoch + 1 >= self._epochs else None
+
+
+def _check(moms: Any, div_factor: float, pct_start: float, tot_epochs: Any, start_epoch: Any) -> None:
+    owner = "OneCycleScheduler"
+    if len(tuple(moms)) != 2:
+        raise ArgumentError(explain(owner, "moms", "must be two numbers, e.g. (0.95, 0.85)", moms))
+    if not div_factor > 0:
+        raise ArgumentError(explain(owner, "div_factor", "must be above 0", div_factor))
+    if not 0 <= pct_start <= 1:
+        raise ArgumentError(explain(owner, "pct_start", "must be between 0 and 1", pct_start))
+    if start_epoch is not None and tot_epochs is not None and start_epoch >= tot_epochs:
+        raise ArgumentError(explain(owner, "start_epoch", f"must be below tot_epochs ({tot_epochs})", start_epoch))

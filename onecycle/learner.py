@@ -1,0 +1,209 @@
+"""The learner: data, a model, a loss and an optimiser, and all that can be done with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from onecycle.callbacks.hooks import model_summary
+from onecycle.errors import ArgumentTypeError, check_keywords, explain
+from onecycle.learning import exporting, recipes
+from onecycle.learning.fitting import Fitting
+from onecycle.learning.freezing import Freezing
+from onecycle.learning.persisting import Persisting
+from onecycle.learning.predicting import Predicting
+from onecycle.metrics.check import check_metric
+from onecycle.nn.init import apply_init
+from onecycle.nn.surgery import flatten_model
+from onecycle.optim.wrapper import OptimWrapper, check_opt_func
+from onecycle.training.handler import CallbackHandler
+from onecycle.training.recorder import Recorder
+from onecycle.utils.collections import listify
+from onecycle.utils.defaults import defaults
+from onecycle.utils.registry import lookup
+
+__all__ = ["Learner", "load_learner"]
+
+_KEYWORDS = (
+    "data", "model", "opt_func", "loss_func", "metrics", "true_wd", "bn_wd", "wd", "train_bn", "path", "model_dir",
+    "callback_fns", "callbacks", "layer_groups", "add_time", "silent",
+)  # fmt: skip
+
+
+class Learner(Fitting, Freezing, Predicting, Persisting):
+    """Train a model on data, look at what it does, save it.
+
+    Args:
+        data: A `DataBunch`: its loaders, device and path.
+        model: The network; moved to the data's device.
+        opt_func: Makes the optimiser from parameter groups.
+        loss_func: A function of (output, target); the data's when None.
+        metrics: Functions of (output, target), or metric objects, taken over the validation set.
+        true_wd: Decay the weights apart from the gradient.
+        bn_wd: Decay norms and biases as well.
+        wd: Weight decay.
+        train_bn: Let batch norms of frozen layer groups go on learning.
+        path: Where files go; the data's when None.
+        model_dir: Folder of saved weights, below `path` or absolute.
+        callback_fns: Called with the learner at each fit, each returns a callback.
+        callbacks: Callbacks of every fit.
+        layer_groups: Parts of the model with a rate of their own; the whole model when None.
+        add_time: Show the time of each epoch.
+        silent: Show nothing while training.
+
+    Raises:
+        ArgumentTypeError: a keyword is unknown, or the model, a metric or the optimiser is of the wrong kind.
+
+    Example:
+        learn = Learner(data, nn.Linear(4, 2), loss_func=nn.CrossEntropyLoss(), metrics=accuracy)
+        learn.fit_one_cycle(3, 1e-2)
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        model: nn.Module,
+        opt_func: Callable[..., Any] = partial(torch.optim.Adam, betas=(0.9, 0.99)),
+        loss_func: Callable[..., Any] | None = None,
+        metrics: Any = None,
+        true_wd: bool = True,
+        bn_wd: bool = True,
+        wd: Any = 0.01,
+        train_bn: bool = True,
+        path: str | os.PathLike[str] | None = None,
+        model_dir: str | os.PathLike[str] = "models",
+        callback_fns: Any = None,
+        callbacks: Sequence[Any] | None = None,
+        layer_groups: Any = None,
+        add_time: bool = True,
+        silent: bool | None = None,
+        **unknown: Any,
+    ) -> None:
+        check_keywords("Learner", unknown, _KEYWORDS)
+        _check_model(model)
+        check_opt_func("Learner", opt_func)
+        self.data = data
+        self.model: nn.Module = model.to(data.device)
+        self.opt_func = opt_func
+        self.loss_func: Any = loss_func if loss_func is not None else getattr(data, "loss_func", None)
+        self.metrics: list[Any] = listify(metrics)
+        for metric in self.metrics:
+            check_metric(metric)
+        self.true_wd, self.bn_wd, self.wd, self.train_bn = true_wd, bn_wd, wd, train_bn
+        self.path = Path(path if path is not None else data.path)
+        self.model_dir = model_dir
+        self.add_time = add_time
+        self.silent: bool = defaults.silent if silent is None else silent
+        self.callback_fns: list[Any] = [partial(Recorder, add_time=add_time), *listify(callback_fns)]
+        self.callbacks: list[Any] = listify(callbacks)
+        self.layer_groups: list[Any] = list(layer_groups or [nn.Sequential(*flatten_model(model))])
+        self.opt: OptimWrapper | None = None
+        self.model_spec: dict[str, Any] | None = None
+        self._loss_to_device()
+
+    def _loss_to_device(self) -> None:
+        """Move the loss's own tensors, such as class weights, to the device."""
+        if hasattr(self.loss_func, "to"):
+            self.loss_func.to(self.data.device)
+
+    fit_one_cycle = recipes.fit_one_cycle
+    fit_fc = recipes.fit_fc
+    lr_find = recipes.lr_find
+    mixup = recipes.mixup
+    to_fp16 = recipes.to_fp16
+    to_fp32 = recipes.to_fp32
+    clip_grad = recipes.clip_grad
+
+    def init(self, init: Callable[..., Any]) -> None:
+        """Fill the weights of all layers but batch norms, e.g. with `nn.init.kaiming_normal_`.
+
+        Args:
+            init: Fills a tensor in place.
+        """
+        apply_init(self.model, init)
+
+    def summary(self) -> str:
+        """Return the table of the layers, with the optimiser, the loss and the callbacks below."""
+        return model_summary(self)
+
+    def show_training_loop(self) -> None:
+        """Print who answers which event of training, in order."""
+        own = [make(self) for make in [*self.callback_fns, *listify(defaults.extra_callback_fns)]]
+        handler = CallbackHandler([*self.callbacks, *own, *listify(defaults.extra_callbacks)], self.metrics)
+        for event, names in handler.listeners().items():
+            print(f"{event:<18} {', '.join(names) if names else '-'}")
+
+    def interpret(self, ds_type: Any = None, **kwargs: Any) -> Any:
+        """Return an interpretation of the predictions, for a classification.
+
+        Args:
+            ds_type: Which set; the validation set when None.
+            **kwargs: For `ClassificationInterpretation.from_learner`.
+        """
+        from onecycle.interpret.classification import ClassificationInterpretation
+
+        chosen = {} if ds_type is None else {"ds_type": ds_type}
+        return ClassificationInterpretation.from_learner(self, **chosen, **kwargs)
+
+    def __repr__(self) -> str:
+        shown = [name for name in _KEYWORDS if name != "silent"]
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+def _check_model(model: Any) -> None:
+    if isinstance(model, type) or not isinstance(model, nn.Module):
+        cure = "Make it first, e.g. Net()." if isinstance(model, type) else "Pass an nn.Module."
+        raise ArgumentTypeError(explain("Learner", "model", "must be an nn.Module", model, cure))
+
+
+def load_learner(
+    path: str | os.PathLike[str],
+    file: str | os.PathLike[str] = "export.safetensors",
+    test: Any = None,
+    tfm_y: bool | None = None,
+    model: nn.Module | None = None,
+    **db_kwargs: Any,
+) -> Learner:
+    """Load a learner that `learn.export` wrote, ready to predict. Nothing in the file is executed.
+
+    Args:
+        path: Its folder.
+        file: Its name.
+        test: Items of a test set, for `get_preds(DatasetType.Test)`.
+        tfm_y: Transform the labels of the test set as well.
+        model: The model, where the file does not name its architecture.
+        **db_kwargs: For the loaders: `bs`, `num_workers`, `device` …
+
+    Returns:
+        The learner, with empty training and validation sets.
+
+    Raises:
+        FileMissingError, FileFormatError: there is no such file, or it is of another kind.
+        ArgumentError: the file does not name its architecture and no model was given.
+    """
+    source = Path(path) / os.fspath(file)
+    device = exporting.device_of(db_kwargs.pop("device", None) or defaults.device)
+    tensors, manifest = exporting.read(source, "cpu")
+    built = exporting.build_model(manifest["model"], model, source)
+    exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)
+    data = lookup_bunch(manifest["data"]).from_state(manifest["data"], Path(path), device, **db_kwargs)
+    if test is not None:
+        data.add_test(test, tfm_y=tfm_y)
+    learn = Learner(data, built, **exporting.settings(manifest))
+    groups = exporting.regroup(built, manifest["learner"]["layer_groups"])
+    learn.layer_groups = groups if groups is not None else learn.layer_groups
+    learn.model_spec = None if manifest["model"] is None else exporting.decode(manifest["model"])
+    learn.model.eval()
+    return learn
+
+
+def lookup_bunch(state: Any) -> Any:
+    """Return the class of the data that a state belongs to."""
+    name = state.get("bunch", state.get("cls", "DataBunch")) if isinstance(state, dict) else "DataBunch"
+    return lookup("data_bunch", name)

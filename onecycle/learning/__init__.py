@@ -1,0 +1,1 @@
+"""What a learner can do, one topic a file; composed in `onecycle.learner`."""

@@ -1,0 +1,136 @@
+"""Training: rates for the layer groups, the optimiser, and fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from onecycle.errors import ArgumentError, check_keywords, explain
+from onecycle.optim.wrapper import OptimWrapper
+from onecycle.training import loop
+from onecycle.training.nan_watch import NanWatch
+from onecycle.training.recorder import Recorder
+from onecycle.utils.collections import even_mults, listify
+from onecycle.utils.defaults import defaults
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__: list[str] = []
+
+_LOWER_GROUPS = 10  # slice(a): how much lower the rate of every group but the last is
+
+
+class Fitting:
+    """Train a learner's model."""
+
+    if TYPE_CHECKING:
+        data: Any
+        model: nn.Module
+        layer_groups: list[nn.Module]
+        opt: OptimWrapper | None
+        opt_func: Any
+        wd: Any
+        true_wd: bool
+        bn_wd: bool
+        silent: bool
+        metrics: list[Any]
+        callbacks: list[Any]
+        callback_fns: list[Any]
+        loss_func: Any
+
+    def lr_range(self, lr: float | slice | Any) -> Any:
+        """Spread a rate over the layer groups.
+
+        Args:
+            lr: `slice(a)`: a/10 for every group but the last, a for the last. `slice(a, b)`: from a for the first
+                to b for the last, by equal factors. A number: itself, the same for all groups.
+
+        Returns:
+            An array of one rate a layer group, or the number.
+
+        Raises:
+            ArgumentError: a rate is not above 0.
+        """
+        if not isinstance(lr, slice):
+            return lr
+        if lr.stop is None or lr.stop <= 0 or (lr.start is not None and lr.start <= 0):
+            raise ArgumentError(explain("lr_range", "lr", "must be slice(high) or slice(low, high), above 0", lr))
+        count = len(self.layer_groups)
+        if lr.start:
+            return even_mults(lr.start, lr.stop, count)
+        return np.array([lr.stop / _LOWER_GROUPS] * (count - 1) + [lr.stop])
+
+    def create_opt(self, lr: Any, wd: Any = 0.0) -> None:
+        """Make a new optimiser, `learn.opt`, for the layer groups as they are frozen now.
+
+        Args:
+            lr: Learning rate, a number or one a layer group.
+            wd: Weight decay, a number or one a layer group.
+        """
+        rates = self.lr_range(lr)
+        self.opt = OptimWrapper.create(self.opt_func, rates, self.layer_groups, wd, self.true_wd, self.bn_wd)
+
+    def fit(
+        self, epochs: int, lr: Any = defaults.lr, wd: Any = None, callbacks: Any = None, **unknown: Any
+    ) -> None:
+        """Train for some epochs at constant rates.
+
+        Args:
+            epochs: How many times to go through the training set.
+            lr: Learning rate; see `lr_range`.
+            wd: Weight decay; the learner's when None.
+            callbacks: More callbacks for this call.
+
+        Raises:
+            TrainingError: the loss became NaN; names the batch.
+            ArgumentTypeError: a keyword is unknown.
+
+        Example:
+            learn.fit(2, 1e-3)
+        """
+        check_keywords("fit", unknown, ("epochs", "lr", "wd", "callbacks"))
+        self._fit(epochs, lr, wd, callbacks)
+
+    def _fit(self, epochs: int, lr: Any, wd: Any, callbacks: Any, table: bool = True) -> None:
+        """Train with all callbacks: the learner's own, those its functions make, those of this call."""
+        self._ready_opt(self.lr_range(lr), self.wd if wd is None else wd)
+        made = [make(self) for make in [*self.callback_fns, *listify(defaults.extra_callback_fns)]]
+        for callback in made:
+            if isinstance(callback, Recorder) and not table:
+                callback.silent = True
+        everyone = [*self.callbacks, *made, *listify(defaults.extra_callbacks), *listify(callbacks)]
+        if not any(getattr(callback, "handles_nan", False) for callback in everyone):
+            everyone.append(NanWatch(self))
+        loop.fit(epochs, self, callbacks=everyone, metrics=self.metrics, display=not self.silent)
+
+    def _ready_opt(self, lr: Any, wd: Any) -> None:
+        """Set rate and decay of the optimiser, making one where there is none."""
+        if getattr(self, "opt", None) is None:
+            self.create_opt(lr, wd)
+        else:
+            assert self.opt is not None
+            self.opt.lr, self.opt.wd = lr, wd
+
+    def backward(self, item: Any) -> Any:
+        """Run one item forward and backward, leaving gradients in the model.
+
+        Args:
+            item: An item as `learn.predict` takes it, or a (item, label) pair.
+
+        Returns:
+            The detached loss.
+        """
+        xb, yb = self.data.one_item(item)
+        self.model.zero_grad()
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            inputs = xb if isinstance(xb, (list, tuple)) else [xb]
+            targets = yb if isinstance(yb, (list, tuple)) else [yb]
+            loss = self.loss_func(self.model(*inputs), *targets)
+            loss.backward()
+        finally:
+            self.model.train(was_training)
+        return loss.detach()

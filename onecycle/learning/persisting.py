@@ -1,0 +1,216 @@
+"""Weights and whole learners in files."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError, TrainingError, explain
+from onecycle.learning import exporting
+from onecycle.nn.surgery import get_model
+from onecycle.training.checkpoint import check_writable, fit_state, read_state, split_state, write_state
+
+if TYPE_CHECKING:
+    from onecycle.optim.wrapper import OptimWrapper
+
+__all__: list[str] = []
+
+_SUFFIXES = (".pth", ".safetensors")
+
+
+class Persisting:
+    """Save and load a learner's weights, and export it whole."""
+
+    if TYPE_CHECKING:
+        data: Any
+        model: nn.Module
+        opt: OptimWrapper | None
+        path: Path
+        model_dir: str | os.PathLike[str]
+
+        def create_opt(self, lr: Any, wd: Any = 0.0) -> None: ...
+
+    def _file(self, file: Any, suffix: str = ".pth") -> Path:
+        """Return the path of a file of weights: `path/model_dir/file.pth` unless the name says otherwise."""
+        name = os.fspath(file)
+        return Path(self.path) / self.model_dir / (name if name.endswith(_SUFFIXES) else name + suffix)
+
+    def check_model_dir(self) -> None:
+        """Refuse a `model_dir` that cannot be written, before hours of training are lost.
+
+        Raises:
+            TrainingError: names the folder and the cure.
+        """
+        check_writable(Path(self.path) / self.model_dir)
+
+    def save(self, file: Any = None, return_path: bool = False, with_opt: bool = True) -> Path | None:
+        """Save the weights, and the state of the optimiser, under `path/model_dir`.
+
+        The file appears whole or not at all; an older one survives a full disk. It holds tensors and numbers only.
+
+        Args:
+            file: A name, without `.pth`; an absolute path; a name ending in `.safetensors` (weights only); or an
+                open binary file.
+            return_path: Return where it went.
+            with_opt: Save the optimiser's state as well.
+
+        Raises:
+            ArgumentTypeError: `file` is none of these.
+            FileWriteError: it could not be written; says why.
+        """
+        target = file if hasattr(file, "write") else self._file(_checked("save", file))
+        flat = isinstance(target, Path) and target.suffix == ".safetensors"
+        state: Any = get_model(self.model).state_dict()
+        if with_opt and not flat and self.opt is not None:
+            state = {"model": state, "opt": self.opt.state_dict()}
+        write_state(target, state)
+        return target if return_path else None
+
+    def load(
+        self,
+        file: Any = None,
+        device: Any = None,
+        strict: bool = True,
+        with_opt: bool | None = None,
+        purge: bool = False,
+        remove_module: bool = False,
+    ) -> Any:
+        """Load weights that `save` wrote, or any `.pth` or `.safetensors` of tensors.
+
+        Args:
+            file: A name below `path/model_dir`, with or without its ending, an absolute path, or an open file.
+            device: Where to read it to; the data's device when None.
+            strict: Every key and shape must agree; else what agrees is loaded.
+            with_opt: Load the optimiser's state: True must, False never, None where it fits.
+            purge: Free what is cached first.
+            remove_module: Take the `module.` of DataParallel off the keys.
+
+        Returns:
+            The learner.
+
+        Raises:
+            FileMissingError: there is no such file; names the nearest.
+            FileFormatError: it is foreign or damaged, or keys or shapes differ; names them.
+        """
+        if purge:
+            self.purge()
+        source = file if hasattr(file, "read") else self._existing(_checked("load", file))
+        device = self.data.device if device is None else torch.device("cpu" if device == "cpu" else device)
+        weights, opt_state = split_state(read_state(source, device), source)
+        fit_state(get_model(self.model), weights, strict, remove_module, source)
+        if with_opt is not False:
+            self._load_opt(opt_state, must=bool(with_opt), source=source)
+        return self
+
+    def _existing(self, file: Any) -> Path:
+        """Return the file meant by a name: as it is said, or with one of the endings."""
+        tried = [Path(self.path) / self.model_dir / os.fspath(file), *(self._file(file, s) for s in _SUFFIXES)]
+        return next((path for path in tried if path.is_file()), self._file(file))
+
+    def _load_opt(self, opt_state: Any, must: bool, source: Any) -> None:
+        if opt_state is None:
+            if must:
+                raise FileFormatError(f"load: {source} holds no optimiser. Pass with_opt=False, or save with_opt=True.")
+            return
+        if self.opt is None:
+            self.create_opt(0.0)
+        assert self.opt is not None
+        try:
+            _check_fits(self.opt, opt_state)
+            self.opt.load_state_dict(opt_state)
+        except (ValueError, KeyError) as error:
+            if must:
+                raise FileFormatError(
+                    f"load: the optimiser in {source} does not fit this learner's: {error} "
+                    f"Freeze the layer groups as when it was saved, or pass with_opt=False."
+                ) from error
+
+    def purge(self, clear_opt: bool = True) -> Any:
+        """Free what training left in memory: gradients, the optimiser's moments, cached blocks.
+
+        Args:
+            clear_opt: Forget the optimiser's moments too.
+
+        Returns:
+            The learner.
+        """
+        for parameter in self.model.parameters():
+            parameter.grad = None
+        if clear_opt and self.opt is not None:
+            self.opt.clear()
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return self
+
+    def export(self, file: Any = "export.safetensors", destroy: bool = False) -> Path:
+        """Write all that is needed to predict: weights, architecture by name, transforms, classes.
+
+        The file is safetensors with a JSON manifest; reading it runs no code. It does not hold the data.
+
+        Args:
+            file: A name below `learn.path`, an absolute path.
+            destroy: Destroy the learner afterwards.
+
+        Returns:
+            Where it went.
+
+        Raises:
+            ArgumentError: something (a transform, a loss) has no registered name; names it and the cure.
+        """
+        target = Path(self.path) / os.fspath(_checked("export", file))
+        exporting.write(self, target)
+        if destroy:
+            self.destroy()
+        return target
+
+    def destroy(self) -> None:
+        """Let go of everything the learner holds, to free memory for the next one."""
+        for name in list(vars(self)):
+            delattr(self, name)
+        gone = _Destroyed()
+        self.model = self.data = self.opt = gone  # type: ignore[assignment]
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        print("this Learner object self-destroyed - it still exists, but no longer usable")
+
+
+class _Destroyed:
+    """Stand where a destroyed learner had something; say so when it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise TrainingError("Learner: was destroyed (learn.destroy()). Make a new one, or load_learner an export.")
+
+
+def _checked(owner: str, file: Any) -> Any:
+    """Refuse what is no file name."""
+    if file is None:
+        raise ArgumentTypeError(f"{owner}: file must be a name; none was given. Pass one, e.g. {owner}('stage-1').")
+    if not isinstance(file, (str, os.PathLike)):
+        raise ArgumentTypeError(explain(owner, "file", "must be a name or a path", file))
+    return file
+
+
+def _check_fits(opt: OptimWrapper, state: Mapping[str, Any]) -> None:
+    """Compare the shapes of an optimiser's state with its parameters."""
+    mine = [parameter for group in opt.opt.param_groups for parameter in group["params"]]
+    theirs = [index for group in state["param_groups"] for index in group["params"]]
+    if len(mine) != len(theirs):
+        raise ArgumentError(f"it has {len(theirs)} parameters, this one {len(mine)}.")
+    for parameter, index in zip(mine, theirs):
+        for name, value in state["state"].get(index, {}).items():
+            if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:
+                raise ArgumentError(f"{name} has shape {tuple(value.shape)} for a parameter {tuple(parameter.shape)}.")
+
+
+def is_open_file(value: Any) -> bool:
+    """Say whether a value is an open binary file."""
+    return isinstance(value, io.IOBase) or hasattr(value, "read")

@@ -1,0 +1,277 @@
+"""Looking at what a model does: validation, predictions of a set, a batch, an item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from onecycle.data.loaders import DatasetType
+from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.nn.losses import activation_for
+from onecycle.training import loop
+from onecycle.training.handler import CallbackHandler
+from onecycle.utils.functions import has_arg, split_kwargs_by_func
+from onecycle.utils.seeding import global_rng_kept
+from onecycle.utils.tensors import grab_idx, to_cpu
+
+__all__: list[str] = []
+
+_DROPOUTS = (nn.modules.dropout._DropoutNd,)
+
+
+class Predicting:
+    """Validate a learner's model and predict with it. Random generators are left as they were."""
+
+    if TYPE_CHECKING:
+        data: Any
+        model: nn.Module
+        loss_func: Any
+        metrics: list[Any]
+        callbacks: list[Any]
+
+    def dl(self, ds_type: Any = DatasetType.Valid) -> Any:
+        """Return the loader of a set."""
+        return self.data.dl(ds_type)
+
+    def validate(self, dl: Any = None, callbacks: Any = None, metrics: Any = None) -> list[Any]:
+        """Compute the loss and the metrics over a set.
+
+        Args:
+            dl: Its loader; the validation set's when None.
+            callbacks: More callbacks.
+            metrics: Metrics; the learner's when None.
+
+        Returns:
+            The loss and the values of the metrics.
+
+        Raises:
+            DataError: there is no validation set.
+        """
+        dl = self.data.valid_dl if dl is None else dl
+        if dl is None or len(dl) == 0:
+            raise DataError("validate: the set must hold at least one item; it is empty. Split off a validation set.")
+        metrics = self.metrics if metrics is None else metrics
+        handler = CallbackHandler([*self.callbacks, *(callbacks or [])], metrics)
+        with global_rng_kept(), _mode_kept(self.model):
+            handler.on_train_begin(1, None, metrics)
+            exception: BaseException | None = None
+            try:
+                handler.on_epoch_begin()
+                handler.on_epoch_end(loop.validate(self.model, dl, self.loss_func, handler))
+            except BaseException as error:
+                exception = error
+                raise
+            finally:
+                handler.on_train_end(exception)
+        return handler.state_dict["last_metrics"]
+
+    def get_preds(
+        self,
+        ds_type: Any = DatasetType.Valid,
+        activ: Callable[[Any], Any] | None = None,
+        with_loss: bool = False,
+        n_batch: int | None = None,
+        pbar: Any = None,
+    ) -> list[Any]:
+        """Predict a whole set.
+
+        Args:
+            ds_type: Which set.
+            activ: Applied to the model's output; what the loss implies (softmax …) when None.
+            with_loss: Add the loss of each item.
+            n_batch: Stop after so many batches.
+            pbar: A `master_bar` above the bar shown here.
+
+        Returns:
+            `[predictions, targets]` on the CPU in the order of the loader, and `losses` where asked for.
+        """
+        handler = CallbackHandler(self.callbacks)
+        with global_rng_kept(), _mode_kept(self.model):
+            return loop.get_preds(
+                self.model,
+                self._loader_in_order(ds_type),
+                pbar=pbar,
+                cb_handler=handler,
+                activ=activation_for(self.loss_func) if activ is None else activ,
+                loss_func=self.loss_func if with_loss else None,
+                n_batch=n_batch,
+            )
+
+    def _loader_in_order(self, ds_type: Any) -> Any:
+        loader = self.dl(ds_type)
+        if loader is None:
+            raise DataError(f"get_preds: the data has no {ds_type} set. Add it, e.g. with data.add_test(items).")
+        return loader
+
+    def pred_batch(
+        self,
+        ds_type: Any = DatasetType.Valid,
+        batch: Any = None,
+        reconstruct: bool = False,
+        with_dropout: bool = False,
+        activ: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        """Predict one batch.
+
+        Args:
+            ds_type: Set of which the first batch is taken.
+            batch: The batch (inputs, targets) itself.
+            reconstruct: Return items, such as categories, instead of numbers.
+            with_dropout: Leave dropout on.
+            activ: Applied to the model's output; what the loss implies when None.
+
+        Returns:
+            The predictions on the CPU.
+        """
+        xb, yb = batch if batch is not None else self.data.one_batch(ds_type, detach=False, denorm=False)
+        handler = CallbackHandler(self.callbacks)
+        with torch.no_grad(), _mode_kept(self.model):
+            self.model.eval()
+            if with_dropout:
+                self.model.apply(self.apply_dropout)
+            xb, yb = handler.on_batch_begin(xb, yb, train=False)
+            output, _ = loop.loss_batch(self.model, xb, yb, cb_handler=handler)
+        preds = self._activated(to_cpu(output), activ)
+        return self._items(preds, yb) if reconstruct else preds
+
+    def _activated(self, output: Any, activ: Callable[[Any], Any] | None) -> Any:
+        activ = activation_for(self.loss_func) if activ is None else activ
+        return [activ(output[0]), *output[1:]] if isinstance(output, (list, tuple)) else activ(output)
+
+    def _items(self, preds: Any, targets: Any) -> list[Any]:
+        """Return what the predictions say, item by item."""
+        y = self.data.single_ds.y
+        first = preds[0] if isinstance(preds, (list, tuple)) else preds
+        return [y.reconstruct(y.analyze_pred(grab_idx(preds, i))) for i in range(len(first))]
+
+    @staticmethod
+    def apply_dropout(m: nn.Module) -> None:
+        """Put a dropout layer into training mode."""
+        if isinstance(m, _DROPOUTS) or "dropout" in type(m).__name__.lower():
+            m.train()
+
+    def predict(
+        self,
+        item: Any,
+        return_x: bool = False,
+        batch_first: bool = True,
+        with_dropout: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """Predict one item.
+
+        Args:
+            item: An item of the kind the data holds, e.g. an `Image`.
+            return_x: Return the item as the model saw it, too.
+            batch_first: False where the model's output has the batch on the second axis.
+            with_dropout: Leave dropout on.
+            **kwargs: For `analyze_pred` of the labels, e.g. `thresh`.
+
+        Returns:
+            (prediction as an item, as a tensor of its data, output of the model after the activation); the
+            item itself first with `return_x`.
+        """
+        xb = self._single(item)
+        raw = grab_idx(self._output(xb, with_dropout), 0, batch_first=batch_first)
+        denorm = getattr(self.data, "denorm", None)
+        if denorm is not None and getattr(denorm, "do_y", False):
+            raw = denorm(raw, do_x=True)
+        y = self.data.single_ds.y
+        pred = y.analyze_pred(raw, **kwargs)
+        if not return_x and not has_arg(y.reconstruct, "x"):
+            return y.reconstruct(pred), pred, raw
+        x = self._seen(xb)
+        made = y.reconstruct(pred, x) if has_arg(y.reconstruct, "x") else y.reconstruct(pred)
+        return (x, made, pred, raw) if return_x else (made, pred, raw)
+
+    def _single(self, item: Any) -> Any:
+        """Return a batch of one item, on the device."""
+        if hasattr(self.data, "single_batch"):
+            return self.data.single_batch(item)
+        return self.data.one_item(item)[0]
+
+    def _output(self, xb: Any, with_dropout: bool = False) -> Any:
+        """Return the model's output for a batch after the activation."""
+        if with_dropout or self.callbacks:
+            return self.pred_batch(batch=(xb, [torch.zeros(1)]), with_dropout=with_dropout)
+        model = self.model
+        was_training = model.training
+        if was_training:
+            model.eval()
+        with torch.inference_mode():
+            output = model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+            output = self._activated(output, None)
+        if was_training:
+            model.train()
+        return output
+
+    def _seen(self, xb: Any) -> Any:
+        """Return the item as the model saw it."""
+        denorm = getattr(self.data, "denorm", None)
+        return self.data.single_ds.x.reconstruct(grab_idx(denorm(xb) if denorm is not None else to_cpu(xb), 0))
+
+    def predict_with_mc_dropout(
+        self, item: Any, with_dropout: bool = True, n_times: int = 10, **kwargs: Any
+    ) -> list[tuple[Any, ...]]:
+        """Predict one item several times with dropout on, to see how sure the model is.
+
+        Args:
+            item: The item.
+            with_dropout: Leave dropout on.
+            n_times: How many times.
+            **kwargs: For `predict`.
+
+        Returns:
+            What `predict` returns, for each time.
+
+        Reference: Gal and Ghahramani, "Dropout as a Bayesian approximation" (2016).
+        """
+        return [self.predict(item, with_dropout=with_dropout, **kwargs) for _ in range(n_times)]
+
+    def show_results(self, ds_type: Any = DatasetType.Valid, rows: int = 5, **kwargs: Any) -> None:
+        """Show items with their targets and predictions.
+
+        Args:
+            ds_type: Set of which the first batch is taken.
+            rows: Rows of the grid, at least 1.
+            **kwargs: For `analyze_pred` of the labels and for showing.
+        """
+        if rows < 1:
+            raise ArgumentError(explain("show_results", "rows", "must be at least 1", rows))
+        ds = self.dl(ds_type).dataset
+        xb, yb = self.data.one_batch(ds_type, detach=False, denorm=False, cpu=False)
+        preds = self.pred_batch(batch=(xb, yb))
+        first = xb[0] if isinstance(xb, (list, tuple)) else xb
+        count = min(rows**2 if getattr(ds.x, "_square_show_res", True) else rows, len(first))
+        for_pred, for_show = split_kwargs_by_func(kwargs, ds.y.analyze_pred)
+        denorm = getattr(self.data, "denorm", None)
+        on_targets = denorm is not None and getattr(denorm, "do_y", False)
+        xs = [ds.x.reconstruct(grab_idx(denorm(xb) if denorm is not None else xb, i)) for i in range(count)]
+        ys = [_rebuilt(ds.y, grab_idx(denorm(yb, do_x=True) if on_targets else yb, i), xs[i]) for i in range(count)]
+        shown = denorm(preds, do_x=True) if on_targets else preds
+        analyzed = [ds.y.analyze_pred(grab_idx(shown, i), **for_pred) for i in range(count)]
+        ds.x.show_xyzs(xs, ys, [_rebuilt(ds.y, pred, x) for pred, x in zip(analyzed, xs)], **for_show)
+
+
+def _rebuilt(labels: Any, data: Any, x: Any) -> Any:
+    return labels.reconstruct(data, x) if has_arg(labels.reconstruct, "x") else labels.reconstruct(data)
+
+
+@contextmanager
+def _mode_kept(model: nn.Module) -> Iterator[None]:
+    """Leave each layer in the mode (training or evaluation) in which it was."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def first_tensor(value: Any) -> Tensor:
+    """Return the first tensor of a nested batch."""
+    return first_tensor(value[0]) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,206 @@
+"""Ways to train, as functions of a learner; the learner has them as methods."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+from onecycle.callbacks.flat_cos_anneal import FlatCosAnnealScheduler
+from onecycle.callbacks.fp16 import MixedPrecision
+from onecycle.callbacks.gradient_clipping import GradientClipping
+from onecycle.callbacks.lr_finder import LRFinder
+from onecycle.callbacks.mixup import MixUpCallback
+from onecycle.callbacks.one_cycle import OneCycleScheduler
+from onecycle.errors import TrainingError
+from onecycle.utils.collections import listify
+from onecycle.utils.defaults import defaults
+from onecycle.utils.seeding import global_rng_kept
+
+__all__ = [
+    "clip_grad",
+    "fit_fc",
+    "fit_one_cycle",
+    "lr_find",
+    "mixup",
+    "one_cycle_scheduler",
+    "to_fp16",
+    "to_fp32",
+]
+
+
+def one_cycle_scheduler(lr_max: float, **kwargs: Any) -> Any:
+    """Return what makes a `OneCycleScheduler` for a learner, for use in `callback_fns`.
+
+    Args:
+        lr_max: Highest rate.
+        **kwargs: Its other settings.
+    """
+    return partial(OneCycleScheduler, lr_max=lr_max, **kwargs)
+
+
+def fit_one_cycle(
+    learn: Any,
+    cyc_len: int,
+    max_lr: Any = defaults.lr,
+    moms: tuple[float, float] = (0.95, 0.85),
+    div_factor: float = 25.0,
+    pct_start: float = 0.3,
+    final_div: float | None = None,
+    wd: Any = None,
+    callbacks: Any = None,
+    tot_epochs: int | None = None,
+    start_epoch: int | None = None,
+) -> None:
+    """Train along one cycle: the rate rises, then falls; momentum does the opposite.
+
+    Args:
+        learn: The learner.
+        cyc_len: Epochs to train.
+        max_lr: Highest rate; see `Learner.lr_range`.
+        moms: Momentum at the ends and at the highest rate.
+        div_factor: Highest rate over first rate.
+        pct_start: Fraction of the batches on the way up.
+        final_div: Highest rate over last rate; 1e4 · div_factor when None.
+        wd: Weight decay; the learner's when None.
+        callbacks: More callbacks for this call.
+        tot_epochs: Length of the cycle where this call is only a part of it.
+        start_epoch: Epoch to begin at, in a run that is taken up again.
+
+    Reference: Smith and Topin, "Super-convergence" (2018).
+    """
+    rates = learn.lr_range(max_lr)
+    cycle = OneCycleScheduler(
+        learn,
+        rates,
+        moms=moms,
+        div_factor=div_factor,
+        pct_start=pct_start,
+        final_div=final_div,
+        tot_epochs=tot_epochs,
+        start_epoch=start_epoch,
+    )
+    learn.fit(cyc_len, rates, wd=wd, callbacks=[*listify(callbacks), cycle])
+
+
+def fit_fc(
+    learn: Any,
+    tot_epochs: int = 1,
+    lr: Any = defaults.lr,
+    moms: tuple[float, float] = (0.95, 0.85),
+    start_pct: float = 0.72,
+    wd: Any = None,
+    callbacks: Any = None,
+) -> None:
+    """Train at a flat rate, then lower it on half a cosine wave.
+
+    Args:
+        learn: The learner.
+        tot_epochs: Epochs to train.
+        lr: The flat rate; see `Learner.lr_range`.
+        moms: Momentum while flat, and at the end.
+        start_pct: Fraction of the batches at the flat rate.
+        wd: Weight decay; the learner's when None.
+        callbacks: More callbacks for this call.
+    """
+    rates = learn.lr_range(lr)
+    course = FlatCosAnnealScheduler(learn, rates, tot_epochs, moms=moms, start_pct=start_pct)
+    learn.fit(tot_epochs, rates, wd=wd, callbacks=[*listify(callbacks), course])
+
+
+def lr_find(
+    learn: Any,
+    start_lr: Any = 1e-7,
+    end_lr: float = 10,
+    num_it: int = 100,
+    stop_div: bool = True,
+    wd: Any = None,
+) -> None:
+    """Try rising rates on a mock run, for `learn.recorder.plot()`; leaves no trace but the record.
+
+    Weights, statistics, optimiser and random generators are afterwards as they were.
+
+    Args:
+        learn: The learner.
+        start_lr: First rate, above 0.
+        end_lr: Last rate, above 0.
+        num_it: How many batches at most.
+        stop_div: Stop when the loss diverges.
+        wd: Weight decay; the learner's when None.
+    """
+    rates = learn.lr_range(start_lr)
+    batches = len(learn.data.train_dl)
+    if batches == 0:
+        raise TrainingError("lr_find: the training set must fill at least one batch; it is empty. Pass a smaller bs.")
+    finder = LRFinder(learn, rates, end_lr, num_it, stop_div)
+    had_opt = learn.opt
+    learn.opt = None
+    try:
+        with global_rng_kept():
+            learn._fit(math.ceil(num_it / batches), rates, wd, [finder], table=False)
+    finally:
+        learn.opt = had_opt
+
+
+def mixup(learn: Any, alpha: float = 0.4, stack_x: bool = False, stack_y: bool = True) -> Any:
+    """Train on mixtures of two items.
+
+    Args:
+        learn: The learner.
+        alpha: Parameter of the Beta distribution of the mixing weight, above 0.
+        stack_x: Hand the model both items and the weight instead of the mixture.
+        stack_y: Mix the losses of both targets instead of the targets.
+
+    Returns:
+        The learner.
+    """
+    learn.callback_fns.append(partial(MixUpCallback, alpha=alpha, stack_x=stack_x, stack_y=stack_y))
+    return learn
+
+
+def to_fp16(
+    learn: Any,
+    loss_scale: float | None = None,
+    max_noskip: int = 1000,
+    dynamic: bool = True,
+    clip: float | None = None,
+    flat_master: bool = False,
+    max_scale: float = 2**24,
+    loss_fp32: bool = True,
+) -> Any:
+    """Train in mixed precision; see `MixedPrecision`.
+
+    Returns:
+        The learner.
+    """
+    to_fp32(learn)
+    learn.callbacks.append(
+        MixedPrecision(
+            learn,
+            loss_scale=loss_scale,
+            max_noskip=max_noskip,
+            dynamic=dynamic,
+            clip=clip,
+            flat_master=flat_master,
+            max_scale=max_scale,
+            loss_fp32=loss_fp32,
+        )
+    )
+    return learn
+
+
+def to_fp32(learn: Any) -> Any:
+    """Train in single precision again; returns the learner."""
+    learn.callbacks = [callback for callback in learn.callbacks if not isinstance(callback, MixedPrecision)]
+    return learn
+
+
+def clip_grad(learn: Any, clip: float = 0.1) -> Any:
+    """Clip gradients in training; returns the learner.
+
+    Args:
+        learn: The learner.
+        clip: Largest norm of all gradients together, above 0.
+    """
+    learn.callback_fns.append(partial(GradientClipping, clip=clip))
+    return learn

@@ -1,0 +1,381 @@
+"""An optimiser whose rate, momentum and decay are set one layer group at a time."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from onecycle.errors import ArgumentError, ArgumentTypeError, did_you_mean, explain
+from onecycle.optim.groups import decay_pairs, spread
+
+__all__ = ["OptimWrapper"]
+
+OptimizerFactory = Callable[..., Optimizer]
+_FUSED_DEVICES = ("cpu", "cuda", "mps")
+_FUSED_CLASSES = (torch.optim.Adam, torch.optim.SGD)  # torch has kernels for them on each of these devices
+_OF_THIS_MACHINE = ("fused", "foreach", "paired")
+
+
+def _class_of(opt_func: OptimizerFactory) -> Any:
+    """Return the optimiser class below any partials."""
+    while isinstance(opt_func, partial):
+        opt_func = opt_func.func
+    return opt_func
+
+
+def _said_keywords(opt_func: OptimizerFactory) -> set[str]:
+    """Return the keywords that the user's partials already set."""
+    said: set[str] = set()
+    while isinstance(opt_func, partial):
+        said.update(opt_func.keywords)
+        opt_func = opt_func.func
+    return said
+
+
+def _one_kernel_option(opt_func: OptimizerFactory, parameters: list[nn.Parameter]) -> dict[str, bool]:
+    """Return `fused=True` where the optimiser and the parameters allow it and the user said nothing."""
+    if _said_keywords(opt_func) & {"fused", "foreach", "differentiable"}:
+        return {}
+    made = _class_of(opt_func)
+    known = isinstance(made, type) and issubclass(made, _FUSED_CLASSES)
+    fits = known and "fused" in inspect.signature(made).parameters
+    fits = fits and all(p.is_floating_point() and p.device.type in _FUSED_DEVICES for p in parameters)
+    return {"fused": True} if fits else {}
+
+
+def _check_parameters(owner: str, parameters: list[nn.Parameter]) -> None:
+    if not parameters:
+        raise ArgumentError(
+            explain(owner, "layer_groups", "must hold a trainable parameter", cure="Unfreeze first: learn.unfreeze().")
+        )
+
+
+class OptimWrapper:
+    """Hold a torch optimiser with two parameter groups a layer group: decayed, and norms and biases.
+
+    Args:
+        opt: The torch optimiser. With an even number of groups made by `create` they are read in pairs; any
+            other optimiser counts each of its groups as a layer group.
+        wd: Weight decay, a number or one a layer group.
+        true_wd: Shrink the weights by lr · wd each step, apart from the gradient.
+        bn_wd: Decay norms and biases as well.
+
+    Reference: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), algorithm 2.
+    """
+
+    def __init__(self, opt: Optimizer, wd: Any = 0.0, true_wd: bool = False, bn_wd: bool = True) -> None:
+        self.opt, self.true_wd, self.bn_wd = opt, true_wd, bn_wd
+        self.opt_func: OptimizerFactory = type(opt)
+        self._paired = bool(opt.param_groups[0].get("paired", False))
+        self._native_decay = all("decoupled_weight_decay" in group for group in opt.param_groups)
+        self.opt_keys = [key for key in opt.param_groups[0] if key not in ("params", "paired")]
+        self.read_defaults()
+        self.wd = wd
+
+    @classmethod
+    def create(
+        cls,
+        opt_func: OptimizerFactory,
+        lr: Any,
+        layer_groups: Collection[nn.Module],
+        wd: Any = 0.0,
+        true_wd: bool = False,
+        bn_wd: bool = True,
+    ) -> OptimWrapper:
+        """Make the optimiser for some layer groups.
+
+        Args:
+            opt_func: An optimiser class or a partial of one, called with parameter groups.
+            lr: Learning rate, a number or one a layer group.
+            layer_groups: Modules in order from the input to the output; frozen parameters are left out.
+            wd: Weight decay, a number or one a layer group.
+            true_wd: Decay apart from the gradient.
+            bn_wd: Decay norms and biases as well.
+
+        Raises:
+            ArgumentError: nothing is trainable, or the number of values and groups differs.
+        """
+        pairs = decay_pairs(layer_groups)
+        parameters = [p for pair in pairs for half in pair for p in half]
+        _check_parameters("OptimWrapper.create", parameters)
+        groups = [{"params": half, "paired": True} for pair in pairs for half in pair]
+        keywords = _one_kernel_option(opt_func, parameters)
+        opt = opt_func(groups, lr=spread(lr, len(pairs), name="lr")[-1], **keywords)
+        wrapper = cls(opt, wd=wd, true_wd=true_wd, bn_wd=bn_wd)
+        wrapper.lr, wrapper.opt_func = lr, opt_func
+        return wrapper
+
+    def new(self, layer_groups: Collection[nn.Module], split_no_wd: bool = True) -> OptimWrapper:
+        """Make the same optimiser for other layer groups.
+
+        Args:
+            layer_groups: The new modules.
+            split_no_wd: Part norms and biases from the rest, as `create` does.
+        """
+        if split_no_wd:
+            fresh = self.create(self.opt_func, self.lr, layer_groups, self.wd, self.true_wd, self.bn_wd)
+            return self._copy_settings(fresh)
+        return self.new_with_params([[p for p in g.parameters() if p.requires_grad] for g in layer_groups])
+
+    def new_with_params(self, param_groups: Collection[Collection[nn.Parameter]]) -> OptimWrapper:
+        """Make the same optimiser for lists of parameters, one list a torch parameter group."""
+        groups = [list(group) for group in param_groups]
+        parameters = [p for group in groups for p in group]
+        _check_parameters("OptimWrapper.new_with_params", parameters)
+        paired = self._paired and len(groups) % 2 == 0
+        extra: dict[str, Any] = {"paired": True} if paired else {}
+        opt = self.opt_func(
+            [{"params": group, **extra} for group in groups], lr=self.lr, **_one_kernel_option(self.opt_func, parameters)
+        )
+        fresh = OptimWrapper(opt, wd=self.wd, true_wd=self.true_wd, bn_wd=self.bn_wd)
+        fresh.opt_func = self.opt_func
+        return self._copy_settings(fresh)
+
+    def _copy_settings(self, fresh: OptimWrapper) -> OptimWrapper:
+        """Give a fresh optimiser this one's values, a layer group each where the numbers agree."""
+        same = len(fresh._firsts) == len(self._firsts)
+        for name in ("lr", "mom", "beta", "wd"):
+            values = getattr(self, f"_{name}")
+            if values is not None:
+                setattr(fresh, name, values if same else values[-1])
+        return fresh
+
+    @property
+    def _firsts(self) -> list[dict[str, Any]]:
+        """The torch group of decayed parameters of each layer group."""
+        return self.opt.param_groups[::2] if self._paired else self.opt.param_groups
+
+    @property
+    def _seconds(self) -> list[dict[str, Any]]:
+        """The torch group of norms and biases of each layer group."""
+        return self.opt.param_groups[1::2] if self._paired else []
+
+    @property
+    def n_params(self) -> int:
+        """How many parameter tensors the optimiser updates."""
+        return sum(len(group["params"]) for group in self.opt.param_groups)
+
+    def __repr__(self) -> str:
+        return f"OptimWrapper over {self.opt!r}.\nTrue weight decay: {self.true_wd}"
+
+    def step(self) -> None:
+        """Decay the weights where torch's kernel does not, then let the optimiser step."""
+        if self.true_wd and not self._native_decay:
+            self._shrink_weights()
+        self.opt.step()
+
+    @torch.no_grad()
+    def _shrink_weights(self) -> None:
+        for lr, wd, first in zip(self._lr, self._wd, self._firsts):
+            _shrink(first["params"], lr * wd)
+        if self.bn_wd:
+            for lr, wd, second in zip(self._lr, self._wd, self._seconds):
+                _shrink(second["params"], lr * wd)
+
+    def zero_grad(self) -> None:
+        """Drop the gradients."""
+        for group in self.opt.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    def clear(self) -> None:
+        """Forget what was gathered in training (moments, step counts); keep the settings."""
+        self.load_state_dict({**self.opt.state_dict(), "state": {}})
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return torch's state of the optimiser: tensors, numbers and names of settings only."""
+        return self.opt.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over a state's moments, rate and momentum; decay and kernels stay as they are here."""
+        mine = [{key: value for key, value in g.items() if key != "params"} for g in self.opt.param_groups]
+        decay = self._wd
+        self.opt.load_state_dict(state)
+        for group, own in zip(self.opt.param_groups, mine):
+            group.update({key: own[key] for key in own if key in _OF_THIS_MACHINE or key not in group})
+        self.read_defaults()
+        self.wd = decay
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the whole state: torch's, the settings a layer group, and the function that makes it."""
+        return {
+            "opt_state": self.opt.state_dict(),
+            "opt_func": self.opt_func,
+            **{name: getattr(self, f"_{name}") for name in ("lr", "wd", "mom", "beta")},
+            "true_wd": self.true_wd,
+            "bn_wd": self.bn_wd,
+        }
+
+    @classmethod
+    def load_with_state_and_layer_group(
+        cls, state: dict[str, Any], layer_groups: Collection[nn.Module]
+    ) -> OptimWrapper:
+        """Make an optimiser from what `get_state` returned, for some layer groups."""
+        fresh = cls.create(
+            state["opt_func"], state["lr"], layer_groups, state["wd"], state["true_wd"], state["bn_wd"]
+        )
+        fresh.load_state_dict(state["opt_state"])
+        for name in ("mom", "beta", "wd", "lr"):
+            if state[name] is not None:
+                setattr(fresh, name, state[name])
+        return fresh
+
+    @property
+    def lr(self) -> float:
+        """Learning rate of the last layer group; set with a number or one a layer group."""
+        return self._lr[-1]
+
+    @lr.setter
+    def lr(self, val: Any) -> None:
+        self._lr = self.set_val("lr", spread(val, len(self._firsts), name="lr"))
+
+    @property
+    def mom(self) -> float | None:
+        """Momentum (Adam's first beta) of the last layer group; None where the optimiser has none."""
+        return self._mom[-1] if self._mom else None
+
+    @mom.setter
+    def mom(self, val: Any) -> None:
+        if self._mom is None:
+            return
+        self._mom = spread(val, len(self._firsts), name="mom")
+        if "momentum" in self.opt_keys:
+            self.set_val("momentum", self._mom)
+        else:
+            self._set_betas()
+
+    @property
+    def beta(self) -> float | None:
+        """Adam's second beta, or RMSprop's alpha, of the last layer group; None where there is none."""
+        return self._beta[-1] if self._beta else None
+
+    @beta.setter
+    def beta(self, val: Any) -> None:
+        if self._beta is None or val is None:
+            return
+        self._beta = spread(val, len(self._firsts), name="beta")
+        if "betas" in self.opt_keys:
+            self._set_betas()
+        elif "alpha" in self.opt_keys:
+            self.set_val("alpha", self._beta)
+
+    def _set_betas(self) -> None:
+        assert self._mom is not None and self._beta is not None
+        self.set_val("betas", list(zip(self._mom, self._beta)))
+
+    @property
+    def wd(self) -> float:
+        """Weight decay of the last layer group; set with a number or one a layer group."""
+        return self._wd[-1]
+
+    @wd.setter
+    def wd(self, val: Any) -> None:
+        self._wd = spread(val, len(self._firsts), name="wd")
+        if "weight_decay" not in self.opt_keys:
+            return
+        by_kernel = self._native_decay or not self.true_wd
+        if self._native_decay and self.true_wd:
+            self.set_val("decoupled_weight_decay", True)
+        values = self._wd if by_kernel else [0.0] * len(self._wd)
+        self.set_val("weight_decay", values, bn_groups=self.bn_wd)
+        if not self.bn_wd:
+            _write(self._seconds, "weight_decay", [0.0] * len(self._wd))
+
+    def read_defaults(self) -> None:
+        """Read rate, momentum, beta and decay from the torch optimiser."""
+        groups = self._firsts
+        self._lr = [group["lr"] for group in groups]
+        self._mom: list[float] | None = None
+        self._beta: list[float] | None = None
+        if "momentum" in self.opt_keys:
+            self._mom = [group["momentum"] for group in groups]
+        if "alpha" in self.opt_keys:
+            self._beta = [group["alpha"] for group in groups]
+        if "betas" in self.opt_keys:
+            self._mom = [group["betas"][0] for group in groups]
+            self._beta = [group["betas"][1] for group in groups]
+        reads_decay = "weight_decay" in self.opt_keys and (self._native_decay or not self.true_wd)
+        if reads_decay or not hasattr(self, "_wd"):
+            self._wd = [group.get("weight_decay", 0.0) for group in groups]
+
+    def set_val(self, key: str, val: Any, bn_groups: bool = True) -> list[Any]:
+        """Write a setting into the torch groups.
+
+        Args:
+            key: A setting of the optimiser, e.g. `eps`.
+            val: One value, or a list of one a layer group.
+            bn_groups: Write to the groups of norms and biases as well.
+
+        Returns:
+            The values, one a layer group.
+        """
+        self._check_key("set_val", key)
+        values = val if isinstance(val, list) else [val] * len(self._firsts)
+        _write(self._firsts, key, values)
+        if bn_groups:
+            _write(self._seconds, key, values)
+        return values
+
+    def read_val(self, key: str) -> Any:
+        """Read a setting, one value a layer group; a pair of lists where the value is a pair (`betas`)."""
+        self._check_key("read_val", key)
+        values = [group[key] for group in self._firsts]
+        return tuple(list(column) for column in zip(*values)) if isinstance(values[0], tuple) else values
+
+    def _check_key(self, method: str, key: str) -> None:
+        if key not in self.opt_keys:
+            name = type(self.opt).__name__
+            raise ArgumentError(
+                f"OptimWrapper.{method}: key must be a setting of {name}; got {key!r}."
+                f"{did_you_mean(key, self.opt_keys)} Settings: {', '.join(sorted(self.opt_keys))}."
+            )
+
+    def set_stat(self, name: str, value: Any) -> None:
+        """Set `lr`, `mom`, `beta`, `wd` or any setting of the torch optimiser by name."""
+        if name in ("lr", "mom", "beta", "wd"):
+            setattr(self, name, value)
+        else:
+            self.set_val(name, spread(value, len(self._firsts), name=name))
+
+    def get_stat(self, name: str) -> Any:
+        """Return `lr`, `mom`, `beta`, `wd` or any setting of the last layer group by name."""
+        if name in ("lr", "mom", "beta", "wd"):
+            return getattr(self, name)
+        self._check_key("get_stat", name)
+        return self._firsts[-1][name]
+
+
+def _write(groups: list[dict[str, Any]], key: str, values: list[Any]) -> None:
+    for group, value in zip(groups, values):
+        group[key] = value
+
+
+def _shrink(parameters: list[nn.Parameter], fraction: float) -> None:
+    """Multiply the parameters that have a gradient by 1 - fraction."""
+    moved = [p for p in parameters if p.grad is not None]
+    if moved and fraction:
+        torch._foreach_mul_(moved, 1 - fraction)
+
+
+def check_opt_func(owner: str, opt_func: Any) -> None:
+    """Refuse an optimiser that is already built, or is none.
+
+    Raises:
+        ArgumentTypeError: says what to pass instead.
+    """
+    if isinstance(opt_func, Optimizer) or not callable(opt_func):
+        raise ArgumentTypeError(
+            explain(
+                owner,
+                "opt_func",
+                "must be a function that makes an optimiser from parameter groups",
+                opt_func,
+                "Pass the class or a partial, e.g. partial(torch.optim.SGD, momentum=0.9).",
+            )
+        )

@@ -1,0 +1,173 @@
+"""The callback: what training tells whoever listens, and the check of who listens how."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from onecycle.errors import CallbackError, did_you_mean
+from onecycle.utils.words import camel2snake
+
+__all__ = ["Callback", "CallbackList", "LearnerCallback"]
+
+# In the order in which they happen.
+EVENTS = (
+    "on_train_begin",
+    "on_epoch_begin",
+    "on_batch_begin",
+    "on_loss_begin",
+    "on_backward_begin",
+    "on_backward_end",
+    "on_step_end",
+    "on_batch_end",
+    "on_epoch_end",
+    "on_train_end",
+)
+
+
+class Callback:
+    """Listen to training, and change its course.
+
+    Override the events you care for. Each gets the state of training by keyword: name what you use and end
+    with `**kwargs`. Return None, or a dict of the state's entries to change, e.g. `{"stop_training": True}`.
+    An event that you do not override costs nothing.
+
+    The state: epoch, n_epochs, iteration (training steps so far), num_batch (those of this epoch), train,
+    last_input, last_target, last_output, last_loss, smooth_loss, last_metrics, metrics, pbar, skip_validate,
+    stop_epoch, stop_training, skip_bwd, skip_step, skip_zero.
+
+    Example:
+        >>> class Losses(Callback):
+        ...     def on_train_begin(self, **kwargs): self.seen = []
+        ...     def on_batch_end(self, last_loss, train, **kwargs):
+        ...         if train: self.seen.append(float(last_loss))
+    """
+
+    _order = 0
+    exclude: tuple[str, ...] = ()
+    not_min: tuple[str, ...] = ()
+
+    def on_train_begin(self, **kwargs: Any) -> Any:
+        """Run once before the first epoch; also gets `metrics_names`."""
+
+    def on_epoch_begin(self, **kwargs: Any) -> Any:
+        """Run before each epoch."""
+
+    def on_batch_begin(self, **kwargs: Any) -> Any:
+        """Run before each batch of training and validation; may change last_input and last_target."""
+
+    def on_loss_begin(self, **kwargs: Any) -> Any:
+        """Run between the forward pass and the loss; may change last_output."""
+
+    def on_backward_begin(self, **kwargs: Any) -> Any:
+        """Run between the loss and the backward pass; may change last_loss, or set skip_bwd."""
+
+    def on_backward_end(self, **kwargs: Any) -> Any:
+        """Run after the backward pass; may change the gradients, or set skip_step."""
+
+    def on_step_end(self, **kwargs: Any) -> Any:
+        """Run after the optimiser's step; may set skip_zero to keep the gradients."""
+
+    def on_batch_end(self, **kwargs: Any) -> Any:
+        """Run after each batch of training and validation; may set stop_epoch."""
+
+    def on_epoch_end(self, **kwargs: Any) -> Any:
+        """Run after each epoch's validation; may set stop_training."""
+
+    def on_train_end(self, **kwargs: Any) -> Any:
+        """Run once at the end; also gets `exception`: what ended training early, or None."""
+
+    def jump_to_epoch(self, epoch: int) -> Any:
+        """Make ready to begin at `epoch`."""
+
+    def get_state(self, minimal: bool = True) -> dict[str, Any]:
+        """Return the attributes, less those in `exclude` and, where minimal, those in `not_min`."""
+        left_out = {*self.exclude, *(self.not_min if minimal else ())}
+        return {name: value for name, value in vars(self).items() if name not in left_out}
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_"))
+        return f"{type(self).__name__}({fields})"
+
+
+CallbackList = Iterable[Callback]
+
+
+class LearnerCallback(Callback):
+    """Be a callback that knows its learner, which in turn knows it as `learn.<name_in_snake_case>`.
+
+    Args:
+        learn: The learner; held weakly, so that both can go.
+    """
+
+    exclude = ("_learn",)
+
+    def __init__(self, learn: Any) -> None:
+        self._learn = weakref.ref(learn)
+        setattr(learn, self.cb_name, self)
+
+    @property
+    def learn(self) -> Any:
+        """The learner."""
+        learn = self._learn()
+        if learn is None:
+            raise CallbackError(f"{type(self).__name__}: its learner is gone. Keep the learner in a variable.")
+        return learn
+
+    @property
+    def cb_name(self) -> str:
+        """Name under which the learner has this callback."""
+        return camel2snake(type(self).__name__)
+
+
+def listener(callback: Any, event: str) -> Callable[..., Any] | None:
+    """Return the method by which a callback answers an event, or None if it does not."""
+    method = getattr(callback, event, None)
+    if method is None or getattr(method, "__func__", method) is getattr(Callback, event):
+        return None
+    return method
+
+
+def check_callback(callback: Any) -> None:
+    """Refuse what cannot be a callback: a class, or something without events.
+
+    Raises:
+        CallbackError: names what was passed and what to pass.
+    """
+    if isinstance(callback, type):
+        raise CallbackError(
+            f"callbacks: must be callbacks; got the class {callback.__name__}. "
+            f"Pass an instance, or the class in callback_fns."
+        )
+    if not any(hasattr(callback, event) for event in EVENTS):
+        raise CallbackError(f"callbacks: must have events such as on_batch_end; got {callback!r}. Subclass Callback.")
+
+
+def check_signature(callback: Any, event: str, known: Iterable[str]) -> None:
+    """Refuse an event's method that cannot be called with the state by keyword.
+
+    Raises:
+        CallbackError: names the callback, the event, the parameter and the nearest entry of the state.
+    """
+    owner, known = f"{type(callback).__name__}.{event}", list(known)
+    try:
+        parameters = inspect.signature(getattr(callback, event)).parameters.values()
+    except (TypeError, ValueError):
+        return
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        raise CallbackError(f"{owner}: must take **kwargs, since the state of training may gain entries. Add **kwargs.")
+    for p in parameters:
+        _check_parameter(owner, p, known)
+
+
+def _check_parameter(owner: str, p: inspect.Parameter, known: list[str]) -> None:
+    needed = p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    if p.kind is p.POSITIONAL_ONLY and needed:
+        raise CallbackError(f"{owner}: parameter {p.name!r} must be accepted by keyword. Drop the `/`.")
+    if needed and p.name not in known:
+        raise CallbackError(
+            f"{owner}: parameter {p.name!r} is no entry of the state of training.{did_you_mean(p.name, known)} "
+            f"Entries: {', '.join(sorted(known))}."
+        )

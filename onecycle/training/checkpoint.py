@@ -1,0 +1,130 @@
+"""Weights on disk: written whole, read without running code, fitted to a model with every misfit named."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from onecycle.errors import FileFormatError, TrainingError
+from onecycle.utils.bundle import load_checkpoint, save_checkpoint, try_save
+from onecycle.utils.tensors import remove_module_load
+
+__all__: list[str] = []
+
+_NAMED = 5
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder into which no file can be written; it is made where it is missing.
+
+    Raises:
+        TrainingError: names the folder, the reason and the cure.
+    """
+    probe = folder / f".{uuid.uuid4().hex}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise TrainingError(
+            f"Learner: model_dir {str(folder)!r} cannot be written ({error.strerror or error}). "
+            f"Set learn.model_dir, or pass model_dir= to the learner: a folder that can be written."
+        ) from error
+
+
+def write_state(target: Any, state: Any) -> None:
+    """Write a state to a path, atomically, or to an open file."""
+    if isinstance(target, (str, os.PathLike)):
+        check_writable(Path(target).parent)
+        save_checkpoint(target, state)
+    else:
+        try_save(state, file=target)
+
+
+def read_state(source: Any, device: Any) -> Any:
+    """Read a state from a path or an open file; nothing in it is executed."""
+    if isinstance(source, (str, os.PathLike)):
+        return load_checkpoint(source, device)
+    return torch.load(source, map_location=device, weights_only=True)
+
+
+def split_state(state: Any, source: Any) -> tuple[dict[str, Tensor], Any]:
+    """Return the weights and the optimiser's state (or None) of a file.
+
+    Raises:
+        FileFormatError: there are no weights; says what there is.
+    """
+    opt_state = None
+    if isinstance(state, Mapping) and isinstance(state.get("model"), Mapping):
+        state, opt_state = state["model"], state.get("opt")
+    elif isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
+        state = state["state_dict"]
+    if not isinstance(state, Mapping) or not state or not any(isinstance(v, Tensor) for v in state.values()):
+        found = f"the entries {', '.join(map(str, list(state)[:_NAMED]))}" if isinstance(state, Mapping) else type(state).__name__
+        raise FileFormatError(f"load: {source} must hold a model's weights by name; it holds {found}. Check the path.")
+    return dict(state), opt_state
+
+
+def fit_state(
+    model: nn.Module, weights: Mapping[str, Tensor], strict: bool, remove_module: bool, source: Any
+) -> None:
+    """Put weights into a model.
+
+    Args:
+        model: The model.
+        weights: Tensors by name.
+        strict: All names and shapes must agree; else those that agree are loaded.
+        remove_module: Take `module.` off the names.
+        source: Named in the message.
+
+    Raises:
+        FileFormatError: names the keys that are missing, unexpected or of another shape.
+    """
+    if remove_module:
+        weights = remove_module_load(weights)
+    mine = model.state_dict()
+    misshaped = [k for k, v in weights.items() if k in mine and mine[k].shape != v.shape]
+    if strict:
+        _refuse_misfits(mine, weights, misshaped, source)
+    fitting = {key: value for key, value in weights.items() if key in mine and key not in misshaped}
+    if not fitting:
+        raise FileFormatError(f"load: no name in {source} is one of this model's. {_hint(mine, weights)}")
+    model.load_state_dict(fitting, strict=False)
+
+
+def _refuse_misfits(
+    mine: Mapping[str, Tensor], weights: Mapping[str, Tensor], misshaped: list[str], source: Any
+) -> None:
+    # num_batches_tracked came to batch norms in 2018: older files lack it
+    missing = [key for key in mine if key not in weights and not key.endswith("num_batches_tracked")]
+    extra = [key for key in weights if key not in mine]
+    if not (missing or extra or misshaped):
+        return
+    shapes = [f"{k} is {tuple(weights[k].shape)} in the file, {tuple(mine[k].shape)} in the model" for k in misshaped]
+    said = [
+        _listed("missing in the file", missing),
+        _listed("not in the model", extra),
+        _listed("of another shape", shapes),
+    ]
+    raise FileFormatError(
+        f"load: {source} does not fit the model: {'; '.join(part for part in said if part)}. {_hint(mine, weights)}"
+    )
+
+
+def _hint(mine: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> str:
+    if any(key.startswith("module.") for key in weights) and not any(key.startswith("module.") for key in mine):
+        return "It was saved from DataParallel: pass remove_module=True."
+    return "Build the model as when it was saved, or pass strict=False to load what fits."
+
+
+def _listed(what: str, entries: list[str]) -> str:
+    if not entries:
+        return ""
+    more = f" and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
+    return f"{what}: {', '.join(entries[:_NAMED])}{more}"

@@ -1,0 +1,316 @@
+"""The loop: a batch, an epoch, a run; validation and predictions on the same path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from onecycle.errors import ArgumentError, DataError, TrainingError, explain
+from onecycle.training.handler import CallbackHandler
+from onecycle.training.losses import each_item
+from onecycle.utils.progress import master_bar, progress_bar
+from onecycle.utils.seeding import global_rng_kept, run_seed, seed_step
+
+__all__ = ["BasicLearner", "fit", "get_preds", "loss_batch", "train_epoch", "validate"]
+
+
+class Trainable(Protocol):
+    """What the loop needs to know of a learner; read anew each step, so callbacks may exchange any of it."""
+
+    model: nn.Module
+    loss_func: Any
+    opt: Any
+    data: Any
+
+
+class BasicLearner:
+    """Hold the four things that the loop needs, and nothing else.
+
+    Args:
+        model: The network.
+        loss_func: A function of (output, target).
+        opt: An optimiser with `step` and `zero_grad`.
+        data: What has `train_dl`, and `valid_dl` if there is validation.
+    """
+
+    def __init__(self, model: nn.Module, loss_func: Callable[..., Tensor], opt: Any, data: Any) -> None:
+        self.model, self.loss_func, self.opt, self.data = model, loss_func, opt, data
+
+
+def _as_args(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+def _detached(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_detached(entry) for entry in value]
+    return value.detach() if isinstance(value, Tensor) else value
+
+
+def loss_batch(
+    model: nn.Module,
+    xb: Any,
+    yb: Any,
+    loss_func: Callable[..., Tensor] | None = None,
+    opt: Any = None,
+    cb_handler: CallbackHandler | None = None,
+) -> Any:
+    """Compute the loss of a batch, and learn from it where there is an optimiser.
+
+    Args:
+        model: Called with the inputs.
+        xb: The input, or a list of inputs.
+        yb: The target, or a list of targets.
+        loss_func: A function of (output, *targets) that returns a 0-d tensor.
+        opt: An optimiser; None leaves the weights alone.
+        cb_handler: Told the events.
+
+    Returns:
+        The detached loss, on the device; without a loss function the detached (output, first target).
+    """
+    handler = cb_handler or CallbackHandler()
+    targets = _as_args(yb)
+    output = handler.on_loss_begin(model(*_as_args(xb)))
+    if not loss_func:
+        return _detached(output), _detached(targets[0])
+    loss = loss_func(output, *targets)
+    if opt is not None:
+        loss = _learn(loss, opt, handler)
+    return loss.detach()
+
+
+def _learn(loss: Tensor, opt: Any, handler: CallbackHandler) -> Tensor:
+    """Go back through the network and step; callbacks may skip any part."""
+    loss, skip_backward = handler.on_backward_begin(loss)
+    if not skip_backward:
+        loss.backward()
+    if not handler.on_backward_end():
+        opt.step()
+    if not handler.on_step_end():
+        opt.zero_grad()
+    return loss
+
+
+def train_epoch(model: nn.Module, dl: Any, opt: Any, loss_func: Callable[..., Tensor]) -> None:
+    """Train one epoch without callbacks.
+
+    Args:
+        model: The network.
+        dl: Yields batches (inputs, targets).
+        opt: The optimiser.
+        loss_func: A function of (output, target).
+    """
+    model.train()
+    for xb, yb in dl:
+        loss_batch(model, xb, yb, loss_func, opt)
+
+
+def validate(
+    model: nn.Module,
+    dl: Any,
+    loss_func: Callable[..., Tensor] | None = None,
+    cb_handler: CallbackHandler | None = None,
+    pbar: Any = None,
+    average: bool = True,
+    n_batch: int | None = None,
+) -> Any:
+    """Compute the loss over a set, the weights at rest.
+
+    Args:
+        model: The network; put into evaluation mode.
+        dl: Yields batches (inputs, targets).
+        loss_func: A function of (output, target); None collects outputs instead.
+        cb_handler: Told the events; its metrics take the batches in.
+        pbar: A `master_bar` above the bar shown here.
+        average: Return the mean over the items instead of a list of one loss a batch.
+        n_batch: Stop after so many batches.
+
+    Returns:
+        The mean loss as a float, or the list of what `loss_batch` returned.
+    """
+    handler = cb_handler or CallbackHandler()
+    handler.set_dl(dl)
+    model.eval()
+    results: list[Any] = []
+    sizes: list[int] = []
+    with torch.no_grad():
+        for step, batch in enumerate(progress_bar(dl, parent=pbar, leave=pbar is not None)):
+            if n_batch and step >= n_batch:
+                break
+            xb, yb = handler.on_batch_begin(*_pair(batch), train=False)
+            results.append(loss_batch(model, xb, yb, loss_func, cb_handler=handler))
+            sizes.append(_size(yb, xb))
+            if handler.on_batch_end(results[-1]):
+                break
+    return _mean(results, sizes) if average and loss_func else results
+
+
+def _pair(batch: Any) -> tuple[Any, Any]:
+    """Return (inputs, targets) of a batch, and say what is wrong if it has another form."""
+    if isinstance(batch, (list, tuple)) and len(batch) == 2:
+        return batch[0], batch[1]
+    parts = f" of {len(batch)} parts" if isinstance(batch, (list, tuple)) else ""
+    raise DataError(
+        f"batch: must be a pair (inputs, targets); got {type(batch).__name__}{parts}. "
+        f"Put several inputs in a list: ([x1, x2], y)."
+    )
+
+
+def _size(targets: Any, inputs: Any) -> int:
+    first = _as_args(targets)[0]
+    if not isinstance(first, Tensor) or first.ndim == 0:
+        first = _as_args(inputs)[0]
+    return len(first)
+
+
+def _mean(losses: list[Tensor], sizes: list[int]) -> float | None:
+    """Return the mean over items of losses that are means over batches."""
+    if not losses:
+        return None
+    weights = torch.tensor(sizes, dtype=torch.float64)
+    values = torch.stack([loss.float().mean() for loss in losses]).cpu().double()
+    return float((values * weights).sum() / weights.sum())
+
+
+def get_preds(
+    model: nn.Module,
+    dl: Any,
+    pbar: Any = None,
+    cb_handler: CallbackHandler | None = None,
+    activ: Callable[[Any], Any] | None = None,
+    loss_func: Callable[..., Tensor] | None = None,
+    n_batch: int | None = None,
+) -> list[Any]:
+    """Collect the predictions and targets of a set, on the CPU.
+
+    Args:
+        model: The network; put into evaluation mode.
+        dl: Yields batches (inputs, targets).
+        pbar: A `master_bar` above the bar shown here.
+        cb_handler: Told the events.
+        activ: Applied to the predictions, e.g. a softmax.
+        loss_func: Adds the loss of each item.
+        n_batch: Stop after so many batches.
+
+    Returns:
+        `[predictions, targets]` in the order of the set, and `losses` where asked for.
+    """
+    pairs = validate(model, dl, cb_handler=cb_handler, pbar=pbar, average=False, n_batch=n_batch)
+    if not pairs:
+        raise DataError("get_preds: the set must hold at least one item; it is empty. Pass another ds_type.")
+    preds, targets = _joined([p for p, _ in pairs]), _joined([t for _, t in pairs])
+    found = [preds, targets]
+    if loss_func is not None:
+        found.append(each_item(loss_func, preds, targets))
+    if activ is not None:
+        found[0] = activ(preds)
+    return found
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Join the batches of a set along the first axis, on the CPU, in single precision where in half."""
+    if isinstance(parts[0], (list, tuple)):
+        return [_joined(list(column)) for column in zip(*parts)]
+    whole = torch.cat([part.cpu() for part in parts])
+    return whole.float() if whole.dtype in (torch.float16, torch.bfloat16) else whole
+
+
+def fit(epochs: int, learn: Trainable, callbacks: Any = None, metrics: Any = None, display: bool = True) -> None:
+    """Train for some epochs, telling callbacks what happens.
+
+    The run has one seed, drawn from torch's global generator; everything random in it follows from that
+    seed, the epoch and the step. The global generators end as they were after that draw.
+
+    Args:
+        epochs: How many times to go through the training set, at least 1.
+        learn: Has model, loss_func, opt and data.
+        callbacks: Told the events.
+        metrics: Functions of (output, target), or metric objects, taken over the validation set.
+        display: Show the table and the bars.
+
+    Raises:
+        ArgumentError: `epochs` is no whole number of at least 1.
+        DataError: the training set is empty.
+    """
+    _check_run(epochs, learn)
+    handler = CallbackHandler(callbacks, metrics)
+    seed = run_seed()
+    with global_rng_kept():
+        _run(epochs, learn, handler, metrics, seed, display)
+
+
+def _run(
+    epochs: int, learn: Trainable, handler: CallbackHandler, metrics: Any, seed: int, display: bool
+) -> None:
+    pbar = master_bar(range(epochs), display=display)
+    handler.on_train_begin(epochs, pbar=pbar, metrics=metrics)
+    exception: BaseException | None = None
+    try:
+        for _ in pbar:
+            handler.on_epoch_begin()
+            _train(learn, handler, seed, pbar)
+            if handler.on_epoch_end(_validation_loss(learn, handler, seed, pbar)):
+                break
+    except BaseException as error:
+        exception = error
+        raise
+    finally:
+        handler.on_train_end(exception)
+
+
+def _at_address(dl: Any, seed: int, epoch: int) -> Any:
+    """Tell a loader which epoch comes, if it can be told."""
+    if hasattr(dl, "set_epoch"):
+        dl.set_epoch(seed, epoch)
+    return dl
+
+
+def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any) -> None:
+    """Train one epoch."""
+    learn.model.train()
+    epoch = handler.state_dict["epoch"]
+    dl = _at_address(learn.data.train_dl, seed, epoch)
+    handler.set_dl(dl)
+    for step, batch in enumerate(progress_bar(dl, parent=pbar)):
+        seed_step(seed, epoch, step)
+        xb, yb = handler.on_batch_begin(*_pair(batch))
+        loss = loss_batch(learn.model, xb, yb, learn.loss_func, learn.opt, handler)
+        if handler.on_batch_end(loss):
+            break
+
+
+def _validation_loss(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any) -> float | None:
+    if handler.skip_validate or _has_no_validation(learn.data):
+        return None
+    dl = _at_address(learn.data.valid_dl, seed, handler.state_dict["epoch"])
+    return validate(learn.model, dl, learn.loss_func, handler, pbar)
+
+
+def _has_no_validation(data: Any) -> bool:
+    return getattr(data, "valid_dl", None) is None or bool(getattr(data, "empty_val", False))
+
+
+def _check_run(epochs: Any, learn: Trainable) -> None:
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise ArgumentError(explain("fit", "epochs", "must be a whole number of at least 1", epochs))
+    if getattr(learn.data, "train_dl", None) is None or len(learn.data.train_dl) == 0:
+        raise DataError(_no_batches(learn.data))
+    if not learn.loss_func:
+        raise TrainingError("fit: the learner has no loss function. Pass loss_func=, e.g. nn.CrossEntropyLoss().")
+
+
+def _no_batches(data: Any) -> str:
+    dl = getattr(data, "train_dl", None)
+    items = getattr(dl, "dataset", None)
+    count = len(items) if items is not None and hasattr(items, "__len__") else 0
+    said = f"{count} items, fewer than one batch of {getattr(dl, 'batch_size', '?')}" if count else "no items"
+    return f"fit: the training set must fill at least one batch; it has {said}. Pass a smaller bs or more data."
+
+
+def batches_of(dl: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the (inputs, targets) of a loader."""
+    for batch in dl:
+        yield _pair(batch)

@@ -1,0 +1,79 @@
+"""The watch for a loss that is no number: ends training and says which batch it was."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from onecycle.errors import TrainingError
+from onecycle.training.callback import LearnerCallback
+
+__all__ = ["NanWatch"]
+
+_LOOK_EVERY = 50  # steps: reading a number from an accelerator makes it wait
+_NAMED = 5
+
+
+class NanWatch(LearnerCallback):
+    """Raise when the loss becomes NaN or infinite.
+
+    On the CPU each loss is looked at before the backward pass, so the weights stay as they were. On an
+    accelerator the losses are looked at every 50 steps and at the end of an epoch, since a look makes it wait.
+    A callback with `handles_nan = True` takes this over.
+
+    Raises:
+        TrainingError: names the epoch, the batch and, where they are known, its items.
+    """
+
+    _order = -50
+
+    def __init__(self, learn: Any) -> None:
+        super().__init__(learn)
+        self._unread: list[Tensor] = []
+
+    def on_epoch_begin(self, **kwargs: Any) -> None:
+        """Forget what an interrupted epoch left."""
+        self._unread.clear()
+
+    def on_backward_begin(self, last_loss: Tensor, epoch: int, num_batch: int, **kwargs: Any) -> None:
+        """Look at the loss, or remember it for the next look."""
+        if last_loss.device.type == "cpu":
+            if not math.isfinite(last_loss.item()):
+                raise self._error(last_loss.item(), epoch, num_batch, early=True)
+            return
+        self._unread.append(last_loss.detach())
+        if len(self._unread) >= _LOOK_EVERY:
+            self._look(epoch, num_batch + 1)
+
+    def on_epoch_end(self, epoch: int, num_batch: int, **kwargs: Any) -> None:
+        """Look at the losses that are left."""
+        if self._unread:
+            self._look(epoch, num_batch)
+
+    def _look(self, epoch: int, seen: int) -> None:
+        values = torch.stack(self._unread).float().tolist()
+        first = seen - len(values)
+        self._unread.clear()
+        for offset, value in enumerate(values):
+            if not math.isfinite(value):
+                raise self._error(value, epoch, first + offset, early=False)
+
+    def _error(self, value: float, epoch: int, batch: int, early: bool) -> TrainingError:
+        after = "The weights are as before that batch" if early else "The weights may be spoiled: load saved ones"
+        return TrainingError(
+            f"fit: the loss must be a number; it is {value} in epoch {epoch}, batch {batch}{self._items(batch)}. "
+            f"{after}. Lower the learning rate, look at these items, or clip gradients "
+            f"(GradientClipping)."
+        )
+
+    def _items(self, batch: int) -> str:
+        """Return what is known of the batch's items."""
+        named = getattr(self.learn.data.train_dl, "batch_names", None)
+        names = [str(name) for name in named(batch)] if named is not None else []
+        if not names:
+            return ""
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return f" ({', '.join(names[:_NAMED])}{more})"
