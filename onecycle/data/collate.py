@@ -12,6 +12,7 @@ from torch.utils.data import default_collate
 
 from onecycle.data.items import ItemBase, MixedItem
 from onecycle.errors import DataError
+from onecycle.utils.registry import register
 
 __all__ = ["data_collate"]
 
@@ -27,6 +28,7 @@ def data_of(sample: Any) -> Any:
     return sample
 
 
+@register("function")
 def data_collate(batch: Sequence[Any]) -> Any:
     """Collate samples into a batch of plain tensors.
 

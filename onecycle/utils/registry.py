@@ -52,18 +52,27 @@ HOMES: dict[str, dict[str, str]] = {
         "Normalize": "onecycle.vision.normalize",
     },
     "data_bunch": {
+        "DataBunch": "onecycle.data.bunch",
         "ImageDataBunch": "onecycle.vision.image_bunch",
     },
     "enum": {
+        "DatasetType": "onecycle.data.loaders",
         "NormType": "onecycle.nn.norm",
         "ResizeMethod": "onecycle.vision.resize",
     },
     "function": {
         "bb_pad_collate": "onecycle.vision.object_list",
+        "data_collate": "onecycle.data.collate",
     },
     "item_list": {
+        "CategoryList": "onecycle.data.categories",
+        "EmptyLabelList": "onecycle.data.categories",
+        "FloatList": "onecycle.data.categories",
         "ImageImageList": "onecycle.vision.image_list",
         "ImageList": "onecycle.vision.image_list",
+        "ItemList": "onecycle.data.item_list",
+        "MixedItemList": "onecycle.data.mixed",
+        "MultiCategoryList": "onecycle.data.categories",
         "ObjectCategoryList": "onecycle.vision.object_list",
         "ObjectItemList": "onecycle.vision.object_list",
         "PointsItemList": "onecycle.vision.points_list",
@@ -137,6 +146,9 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "optimizer": {},
     "processor": {
+        "CategoryProcessor": "onecycle.data.processors",
+        "MixedProcessor": "onecycle.data.processors",
+        "MultiCategoryProcessor": "onecycle.data.processors",
         "ObjectCategoryProcessor": "onecycle.vision.object_list",
         "PointsProcessor": "onecycle.vision.points_list",
         "SegmentationProcessor": "onecycle.vision.segmentation_list",

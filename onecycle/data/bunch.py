@@ -1,0 +1,564 @@
+"""The data of a task: loaders for training, validation and test, and what is known of the labels."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, TypeVar
+
+from torch.utils.data import DataLoader
+
+from onecycle.data.check import check_bunch
+from onecycle.data.collate import data_collate, exact_device, pack_samples
+from onecycle.data.item_loader import LOADER_KEYWORDS, ItemLoader
+from onecycle.data.items import EmptyLabel
+from onecycle.data.lists import LabelLists, held_out
+from onecycle.data.loaders import DatasetType, DeviceDataLoader
+from onecycle.data.state import bunch_state, checked, sets_from_state, whole_state
+from onecycle.errors import ArgumentError, DataError, check_keywords, explain
+from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.defaults import defaults
+from onecycle.utils.files import read_json, write_json
+from onecycle.utils.functions import has_arg
+from onecycle.utils.registry import decode, lookup, register
+from onecycle.utils.tensors import grab_idx, to_cpu, to_detach
+
+__all__ = ["DataBunch", "DatasetType", "load_data"]
+
+Self = TypeVar("Self", bound="DataBunch")
+BatchTransform = Callable[[Any], Any]
+
+
+@register("data_bunch")
+class DataBunch:
+    """Bind the loaders of a task together.
+
+    Args:
+        train_dl: Loader of the training set: a `DeviceDataLoader`, a torch `DataLoader`, or a list of batches.
+        valid_dl: Loader of the validation set, or None.
+        fix_dl: Loader of the training set in order and without random transforms; made when it is asked for.
+        test_dl: Loader of the test set, or None.
+        device: Where batches go; `defaults.device` when left out.
+        dl_tfms: Functions of a batch, applied on the device.
+        path: The folder where models and exports go.
+        collate_fn: Makes a batch from samples.
+        no_check: Do not look at a few samples now.
+
+    Example:
+        >>> import torch
+        >>> ready = [(torch.zeros(4, 3), torch.zeros(4)) for _ in range(10)]
+        >>> data = DataBunch(ready, ready[:2], device="cpu")
+        >>> len(data.train_dl), len(data.valid_dl), data.batch_size
+        (10, 2, 4)
+    """
+
+    norm: Any = None
+    denorm: Any = None
+    label_list: Any = None
+
+    def __init__(
+        self,
+        train_dl: Any,
+        valid_dl: Any,
+        fix_dl: Any = None,
+        test_dl: Any = None,
+        device: Any = None,
+        dl_tfms: Collection[BatchTransform] | BatchTransform | None = None,
+        path: PathOrStr = ".",
+        collate_fn: Callable[..., Any] = data_collate,
+        no_check: bool = False,
+    ) -> None:
+        self.device = exact_device(defaults.device if device is None else device)
+        self.dl_tfms: list[BatchTransform] = _as_list(dl_tfms)
+        self.path, self.collate_fn = Path(path), collate_fn
+        self.train_dl: DeviceDataLoader = self._on_device(train_dl)
+        self.valid_dl: DeviceDataLoader | None = self._on_device(valid_dl)
+        self.test_dl: DeviceDataLoader | None = self._on_device(test_dl)
+        self._fix_dl: DeviceDataLoader | None = self._on_device(fix_dl)
+        self._single_dl: DeviceDataLoader | None = None
+        self.own_c: int | None = None
+        self._own_loss: Any = None
+        if not no_check:
+            self.sanity_check()
+
+    def _on_device(self, loader: Any) -> Any:
+        if loader is None or isinstance(loader, DeviceDataLoader):
+            return loader
+        return DeviceDataLoader(loader, self.device, self.dl_tfms, self.collate_fn)
+
+    @classmethod
+    def create(
+        cls: type[Self],
+        train_ds: Any,
+        valid_ds: Any,
+        test_ds: Any = None,
+        path: PathOrStr = ".",
+        bs: int = 64,
+        val_bs: int | None = None,
+        num_workers: int | None = None,
+        dl_tfms: Collection[BatchTransform] | BatchTransform | None = None,
+        device: Any = None,
+        collate_fn: Callable[..., Any] = data_collate,
+        no_check: bool = False,
+        **dl_kwargs: Any,
+    ) -> Self:
+        """Make the loaders of datasets.
+
+        The training set comes in a new order each epoch and without its last batch if that is not whole, since
+        batch norm cannot learn from a single item.
+
+        Args:
+            train_ds: Training set: a `LabelList`, or any dataset of torch; a `TensorDataset` is indexed a
+                batch at a time.
+            valid_ds: Validation set, or None.
+            test_ds: Test set, or None.
+            path: The folder where models and exports go.
+            bs: Batch size.
+            val_bs: Batch size for validation and test; `bs` when left out.
+            num_workers: Processes that load items; chosen from the cost of an item when left out.
+            dl_tfms: Functions of a batch.
+            device: Where batches go; `defaults.device` when left out.
+            collate_fn: Makes a batch from samples.
+            no_check: Do not look at a few samples now.
+            **dl_kwargs: `on_error='skip'`, `sampler` or `batch_sampler` of the training set, `drop_last`,
+                `pin_memory`, or what torch's DataLoader knows.
+
+        Raises:
+            ArgumentTypeError: a keyword is unknown.
+            DataError: the samples cannot be read or do not fit together.
+
+        Example:
+            >>> import torch
+            >>> from torch.utils.data import TensorDataset
+            >>> rows = TensorDataset(torch.rand(100, 3), torch.rand(100))
+            >>> data = DataBunch.create(rows, rows, bs=32, device="cpu")
+            >>> len(data.train_dl), len(data.valid_dl)
+            (3, 4)
+        """
+        owner = f"{cls.__name__}.create"
+        check_keywords(owner, dl_kwargs, (*LOADER_KEYWORDS, *_CREATE_KEYWORDS))
+        place = exact_device(defaults.device if device is None else device)
+        tfms = _as_list(dl_tfms)
+        shared = {"device": place, "tfms": tfms, "num_workers": num_workers, "collate_fn": collate_fn}
+        train_bs = _fitting_batch_size(bs, train_ds, dl_kwargs)
+        train = DeviceDataLoader.create(train_ds, train_bs, **shared, **_for_training(dl_kwargs))
+        held = {name: value for name, value in dl_kwargs.items() if name not in _TRAIN_ONLY}
+        val_bs = bs if val_bs is None else val_bs
+        valid, test = (
+            None if dataset is None else DeviceDataLoader.create(dataset, val_bs, **shared, **held)
+            for dataset in (valid_ds, test_ds)
+        )
+        return cls(
+            train, valid, None, test,
+            device=place, dl_tfms=tfms, path=path, collate_fn=collate_fn, no_check=no_check,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__};\n\nTrain: {self.train_ds};\n\nValid: {self.valid_ds};\n\n"
+            f"Test: {self.test_ds}"
+        )
+
+    # Loaders
+
+    @property
+    def fix_dl(self) -> DeviceDataLoader:
+        """Return the loader of the training set in order, all of it, without random transforms."""
+        if self._fix_dl is None:
+            self._fix_dl = self._new_fix_dl()
+        return self._fix_dl
+
+    @fix_dl.setter
+    def fix_dl(self, loader: Any) -> None:
+        self._fix_dl = self._on_device(loader)
+
+    def _new_fix_dl(self) -> DeviceDataLoader:
+        if not isinstance(self.train_dl.dl, (ItemLoader, DataLoader)):
+            return self.train_dl  # ready batches have one order
+        train, valid = self.train_ds, self.valid_ds
+        as_valid = hasattr(valid, "transform") and hasattr(train, "x")
+        dataset = valid.new(train.x, train.y) if as_valid else train
+        return self.train_dl.new(dataset=dataset, shuffle=False, drop_last=False)
+
+    @property
+    def single_dl(self) -> DeviceDataLoader:
+        """Return the loader of one item at a time, transformed as for validation."""
+        if self._single_dl is None:
+            source = self.train_ds if self.valid_ds is None else self.valid_ds
+            dataset = source.new(source.x, source.y) if hasattr(source, "transform") else source
+            tfms, collate_fn = self.dl_tfms, self.collate_fn
+            self._single_dl = DeviceDataLoader.create(
+                dataset, 1, device=self.device, tfms=tfms, num_workers=0, collate_fn=collate_fn
+            )
+        return self._single_dl
+
+    def dl(self, ds_type: DatasetType = DatasetType.Valid) -> DeviceDataLoader:
+        """Return the loader of a set.
+
+        Args:
+            ds_type: Which set.
+
+        Raises:
+            DataError: there is no such set.
+        """
+        name = DatasetType(ds_type).name
+        loader = getattr(self, f"{name.lower()}_dl")
+        if loader is None:
+            cure = {"Test": "Add one with add_test.", "Valid": "Split off a validation set."}.get(name, "")
+            raise DataError(f"dl: the data has no {name.lower()} set. {cure}")
+        return loader
+
+    @property
+    def dls(self) -> list[DeviceDataLoader]:
+        """Return all loaders there are, those for looks at single items too."""
+        first = [self.train_dl, self.fix_dl, *([self.single_dl] if self.single_ds is not None else [])]
+        valid = [] if self.valid_dl is None or self.empty_val else [self.valid_dl]
+        return first + valid + ([] if self.test_dl is None else [self.test_dl])
+
+    def _made_loaders(self) -> list[DeviceDataLoader]:
+        every = (self.train_dl, self.valid_dl, self.test_dl, self._fix_dl, self._single_dl)
+        return list({id(loader): loader for loader in every if loader is not None}.values())
+
+    def add_tfm(self, tfm: BatchTransform) -> None:
+        """Add a function of a batch to all loaders, applied after the others."""
+        for loader in self._made_loaders():
+            loader.add_tfm(tfm)
+        self.dl_tfms = [*self.dl_tfms, tfm]
+
+    def remove_tfm(self, tfm: BatchTransform) -> None:
+        """Remove a function of a batch from all loaders."""
+        for loader in self._made_loaders():
+            loader.remove_tfm(tfm)
+        self.dl_tfms = [kept for kept in self.dl_tfms if kept is not tfm]
+
+    @property
+    def batch_size(self) -> int | None:
+        """Return the batch size of the training loader; setting it makes the loaders anew."""
+        return self.train_dl.batch_size
+
+    @batch_size.setter
+    def batch_size(self, value: int) -> None:
+        self.train_dl = self.train_dl.new(batch_size=value)
+        self.valid_dl = None if self.valid_dl is None else self.valid_dl.new(batch_size=value)
+        self.test_dl = None if self.test_dl is None else self.test_dl.new(batch_size=value)
+        self._fix_dl = None
+
+    # Datasets
+
+    @property
+    def train_ds(self) -> Any:
+        """Return the training set."""
+        return self.train_dl.dataset
+
+    @property
+    def valid_ds(self) -> Any:
+        """Return the validation set, or None."""
+        return None if self.valid_dl is None else self.valid_dl.dataset
+
+    @property
+    def test_ds(self) -> Any:
+        """Return the test set, or None."""
+        return None if self.test_dl is None else self.test_dl.dataset
+
+    @property
+    def fix_ds(self) -> Any:
+        """Return the training set without random transforms."""
+        return self.fix_dl.dataset
+
+    @property
+    def single_ds(self) -> Any:
+        """Return a set like the validation set, for single items; None where ready batches are wrapped."""
+        has_items = isinstance(self.train_dl.dl, ItemLoader)
+        return self.single_dl.dataset if has_items else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is neither a training nor a validation item."""
+        return _is_empty(self.train_dl) and self.empty_val
+
+    @property
+    def empty_val(self) -> bool:
+        """Say whether there is nothing to validate on."""
+        return self.valid_dl is None or _is_empty(self.valid_dl)
+
+    @property
+    def classes(self) -> Any:
+        """Return the classes of the labels, or None where they have none."""
+        return getattr(self.train_ds, "classes", None)
+
+    @property
+    def c(self) -> int | None:
+        """Return the number of outputs that a model needs; it can be set."""
+        return getattr(self.train_ds, "c", None) if self.own_c is None else self.own_c
+
+    @c.setter
+    def c(self, value: int | None) -> None:
+        self.own_c = value
+
+    @property
+    def loss_func(self) -> Any:
+        """Return the loss that goes with the labels, or None where it is not known; it can be set."""
+        return getattr(self.train_ds, "loss_func", None) if self._own_loss is None else self._own_loss
+
+    @loss_func.setter
+    def loss_func(self, value: Any) -> None:
+        self._own_loss = value
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Return how often each broken item was left out so far (with `on_error='skip'`)."""
+        return sum((loader.skipped for loader in self._made_loaders()), Counter())
+
+    def add_test(self, items: Any, label: Any = None, tfms: Any = None, tfm_y: Any = None) -> None:
+        """Give the data a test set, treated as the validation set is.
+
+        Args:
+            items: A list of items, or the items themselves.
+            label: The label that all are given; none when left out.
+            tfms: Transforms; those of the validation set when left out.
+            tfm_y: Whether the labels are transformed; as for the validation set when left out.
+        """
+        like = self.train_dl if self.valid_dl is None else self.valid_dl
+        dataset = held_out(self.single_ds, items, label, tfms, tfm_y)
+        self.test_dl = like.new(dataset=dataset, shuffle=False, drop_last=False)
+
+    # Looks
+
+    def one_batch(
+        self,
+        ds_type: DatasetType = DatasetType.Train,
+        detach: bool = True,
+        denorm: bool = True,
+        cpu: bool = True,
+    ) -> tuple[Any, Any]:
+        """Return one batch; no run is disturbed by it.
+
+        Args:
+            ds_type: From which set.
+            detach: Detach it from any graph.
+            denorm: Undo the normalisation of the inputs, if there is one.
+            cpu: Bring it to the CPU; only with `detach`.
+
+        Returns:
+            Inputs and targets.
+        """
+        return self._for_looking(self.dl(ds_type).one_batch(), detach, denorm, cpu)
+
+    def _for_looking(self, batch: Any, detach: bool, denorm: bool, cpu: bool) -> tuple[Any, Any]:
+        x, y = batch
+        if detach:
+            x, y = to_detach(x, cpu=cpu), to_detach(y, cpu=cpu)
+        if denorm and self.denorm is not None:
+            x, y = self._denormalised(x, y)
+        return x, y
+
+    def _denormalised(self, x: Any, y: Any) -> tuple[Any, Any]:
+        x = self.denorm(x)
+        return x, self.denorm(y, do_x=True) if getattr(self.norm, "do_y", False) else y
+
+    def single_batch(self, item: Any) -> Any:
+        """Return one item as a batch, transformed and normalised as for validation: what prediction needs.
+
+        Args:
+            item: An input, such as an image or a row.
+
+        Returns:
+            `[xb, yb]` on the device; yb stands for an empty label.
+        """
+        dataset = self.single_ds
+        if hasattr(dataset, "transformed"):
+            item = dataset.transformed(dataset.x.process_one(item))
+        collate = pack_samples if self.collate_fn is data_collate else self.collate_fn
+        return self.single_dl.proc_batch(collate([(item, EmptyLabel())]))
+
+    def one_item(
+        self, item: Any, detach: bool = False, denorm: bool = False, cpu: bool = False
+    ) -> tuple[Any, Any]:
+        """Return one item as a batch; see `single_batch`.
+
+        Args:
+            item: An input, such as an image or a row.
+            detach: Detach it from any graph.
+            denorm: Undo the normalisation.
+            cpu: Bring it to the CPU.
+
+        Returns:
+            Inputs and targets.
+        """
+        x, y = self._for_looking(self.single_batch(item), detach, denorm, cpu)
+        return (to_cpu(x), to_cpu(y)) if cpu else (x, y)
+
+    def show_batch(
+        self,
+        rows: int = 5,
+        ds_type: DatasetType = DatasetType.Train,
+        reverse: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Show a few samples of a batch as the model gets them, without the normalisation.
+
+        Args:
+            rows: Number of rows; of columns too, where items are shown in a square.
+            ds_type: From which set.
+            reverse: Begin at the end of the batch.
+            **kwargs: Passed to `show_xys` of the list of inputs.
+        """
+        x, y = self.one_batch(ds_type, True, True)
+        dataset = self.train_ds
+        count = rows**2 if dataset.x._square_show else rows
+        count = min(count, len(x[0]) if isinstance(x, (list, tuple)) else len(x))
+        order = range(count) if not reverse else [-1 - i for i in range(count)]
+        xs = [dataset.x.reconstruct(grab_idx(x, i)) for i in order]
+        ys = [_reconstructed(dataset.y, grab_idx(y, i), shown) for i, shown in zip(order, xs, strict=True)]
+        dataset.x.show_xys(xs, ys, **kwargs)
+
+    def sanity_check(self) -> None:
+        """Look at a few samples and say all that is wrong at once.
+
+        Raises:
+            DataError: the training set is empty, samples cannot be read, or they do not make a batch.
+        """
+        check_bunch(self)
+
+    # Files
+
+    def more_state(self) -> JsonDict:
+        """Return what a subclass needs to be rebuilt, beyond lists, transforms and classes."""
+        return {}
+
+    def take_more_state(self, more: JsonDict) -> None:
+        """Take over what `more_state` returned."""
+
+    def export_state(self) -> JsonDict:
+        """Return what prediction needs, as values that JSON knows: no item, no path, no code.
+
+        Raises:
+            ArgumentError: something has no registered name; says what, and how to give it one.
+        """
+        return bunch_state(self)
+
+    @classmethod
+    def from_state(cls, state: JsonDict, path: PathOrStr = ".", device: Any = None) -> DataBunch:
+        """Return a bunch without items that predicts as the one of `export_state`.
+
+        Args:
+            state: What `export_state` returned.
+            path: The folder where models and exports go.
+            device: Where batches go; `defaults.device` when left out.
+
+        Raises:
+            FileFormatError: the state is foreign, or of a newer version.
+            NotRegisteredError: a name in it is unknown; says how to register it.
+        """
+        state = checked(state, f"{cls.__name__}.from_state")
+        lists = LabelLists.load_state(path, state["labelled"])
+        return _from_lists(lists, state, path, device=device, no_check=True)
+
+    def export(self, file: PathOrStr = "export.json") -> None:
+        """Write `export_state` to a JSON file in `path`."""
+        write_json(self.path / file, self.export_state())
+
+    def save(self, file: PathOrStr = "data_save.json") -> None:
+        """Write the data with its items and labels to a JSON file in `path`; read it with `load_data`.
+
+        Files are written as names relative to `path`, not their contents.
+
+        Raises:
+            ArgumentError: something has no registered name; says what, and how to give it one.
+        """
+        write_json(self.path / file, whole_state(self))
+
+
+_TRAIN_ONLY = ("sampler", "batch_sampler", "drop_last", "shuffle")
+_CREATE_KEYWORDS = ("shuffle",)
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _for_training(settings: dict[str, Any]) -> dict[str, Any]:
+    if settings.get("batch_sampler") is not None:
+        return settings
+    ordered = settings.get("sampler") is not None
+    return {"shuffle": not ordered, "drop_last": True, **settings}
+
+
+def _fitting_batch_size(bs: Any, dataset: Any, settings: dict[str, Any]) -> Any:
+    """Return the batch size, or the size of the set where that is smaller; the user is told."""
+    is_whole = isinstance(bs, int) and settings.get("batch_sampler") is None
+    if not is_whole or bs <= len(dataset) or len(dataset) == 0:
+        return bs
+    warnings.warn(
+        f"databunch: bs is {bs} and the training set has {len(dataset)} items; its batches have {len(dataset)}. "
+        f"Pass a bs of at most {len(dataset)}.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return len(dataset)
+
+
+def _is_empty(loader: DeviceDataLoader) -> bool:
+    dataset = loader.dataset
+    return len(loader) == 0 if dataset is None or not hasattr(dataset, "__len__") else len(dataset) == 0
+
+
+def _reconstructed(labels: Any, t: Any, x: Any) -> Any:
+    return labels.reconstruct(t, x=x) if has_arg(labels.reconstruct, "x") else labels.reconstruct(t)
+
+
+def _from_lists(lists: LabelLists, state: JsonDict, path: PathOrStr, **settings: Any) -> DataBunch:
+    for name in ("dl_tfms", "collate_fn"):
+        settings.setdefault(name, decode(state[name]))
+    kind = lookup("data_bunch", state["bunch"])
+    data: DataBunch = kind.create(lists.train, lists.valid, test_ds=lists.test, path=path, **settings)
+    data.label_list, data.own_c = lists, state["c"]
+    data.take_more_state(decode(state["more"]))
+    return data
+
+
+def load_data(
+    path: PathOrStr,
+    file: PathOrStr = "data_save.json",
+    bs: int = 64,
+    val_bs: int | None = None,
+    num_workers: int | None = None,
+    dl_tfms: Collection[BatchTransform] | BatchTransform | None = None,
+    device: Any = None,
+    collate_fn: Callable[..., Any] | None = None,
+    no_check: bool = False,
+    **kwargs: Any,
+) -> DataBunch:
+    """Return the data that `DataBunch.save` wrote.
+
+    Args:
+        path: The folder that the files of the items are in, and where models and exports go.
+        file: The JSON file, in `path`.
+        bs: Batch size.
+        val_bs: Batch size for validation and test; `bs` when left out.
+        num_workers: Processes that load items; chosen from the cost of an item when left out.
+        dl_tfms: Functions of a batch; those of the saved data when left out.
+        device: Where batches go; `defaults.device` when left out.
+        collate_fn: Makes a batch from samples; that of the saved data when left out.
+        no_check: Do not look at a few samples now.
+        **kwargs: More for `DataBunch.create`.
+
+    Raises:
+        FileFormatError: the file is foreign, or of a newer version.
+        NotRegisteredError: a name in it is unknown; says how to register it.
+    """
+    state = checked(read_json(Path(path) / file), "load_data")
+    if "sets" not in state:
+        cure = "Write it with data.save(); data.export() writes no items."
+        raise ArgumentError(explain("load_data", "file", "must hold items and labels", str(file), cure))
+    given = {"dl_tfms": dl_tfms, "collate_fn": collate_fn}
+    settings = {name: value for name, value in given.items() if value is not None}
+    lists = sets_from_state(state, Path(path))
+    return _from_lists(
+        lists, state, path, bs=bs, val_bs=val_bs, num_workers=num_workers, device=device,
+        no_check=no_check, **settings, **kwargs,
+    )  # fmt: skip

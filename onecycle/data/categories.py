@@ -1,0 +1,256 @@
+"""The kinds of labels: one class of several, any number of classes, numbers, none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from onecycle.data.item_list import ItemList
+from onecycle.data.items import Category, EmptyLabel, FloatItem, ItemBase, MultiCategory
+from onecycle.data.processors import CategoryProcessor, MultiCategoryProcessor
+from onecycle.errors import DataError, explain
+from onecycle.utils.registry import lookup, register
+
+__all__ = ["CategoryList", "CategoryListBase", "EmptyLabelList", "FloatList", "MultiCategoryList"]
+
+
+class LabelItems(ItemList):
+    """Hold labels, and know the loss that goes with them.
+
+    A subclass names its loss in `_loss_name` (a registered loss); `loss_func` can also be set.
+    """
+
+    _loss_name: str | None = None
+    _prints_as = staticmethod(str)
+    filter_missing_y = False
+    _loss_func: Any = None
+
+    @property
+    def loss_func(self) -> Any:
+        """Return the loss that a learner takes when none is given."""
+        if self._loss_func is None and self._loss_name is not None:
+            self._loss_func = lookup("loss", self._loss_name)()
+        return self._loss_func
+
+    @loss_func.setter
+    def loss_func(self, value: Any) -> None:
+        self._loss_func = value
+
+
+class CategoryListBase(LabelItems):
+    """Hold labels that are classes.
+
+    Args:
+        items: The labels; indices of classes once they are processed.
+        classes: The classes in the order wanted; those of the training labels, sorted, when left out.
+        **kwargs: What `ItemList` takes.
+    """
+
+    filter_missing_y = True
+
+    def __init__(self, items: Any, classes: Sequence[Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(items, **kwargs)
+        self.classes = None if classes is None else list(classes)
+        self.copy_new = [*self.copy_new, "classes"]
+
+    @property
+    def c(self) -> int | None:
+        """Return the number of classes."""
+        return len(self.classes) if self.classes is not None else 0
+
+    @c.setter
+    def c(self, value: int | None) -> None:
+        raise DataError(explain(type(self).__name__, "c", "follows from classes and cannot be set", value))
+
+    def class_name(self, index: int) -> Any:
+        """Return the class with this index.
+
+        Raises:
+            DataError: there is none.
+        """
+        classes = self.classes or []
+        if not 0 <= index < len(classes):
+            raise DataError(explain(type(self).__name__, "index", f"must be below {len(classes)} classes", index))
+        return classes[index]
+
+
+@register("item_list")
+class CategoryList(CategoryListBase):
+    """Hold one class of several for each item.
+
+    Args:
+        items: The labels.
+        classes: The classes in the order wanted.
+        label_delim: Has no effect here.
+        **kwargs: What `ItemList` takes.
+    """
+
+    _processor = CategoryProcessor
+    _loss_name = "CrossEntropyFlat"
+
+    def __init__(
+        self, items: Any, classes: Sequence[Any] | None = None, label_delim: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(items, classes=classes, **kwargs)
+
+    def get(self, i: int) -> Any:
+        """Return the `Category` of item `i`."""
+        index = self.items[i]
+        if isinstance(index, EmptyLabel) or index is None:
+            return index
+        if self.classes is None:  # not processed yet
+            return ItemBase(index)
+        return Category(int(index), self.class_name(int(index)))
+
+    def get_batch(self, indices: Sequence[int]) -> Tensor:
+        """Return the class indices of many items at once, `(N,)`."""
+        return torch.from_numpy(self.items[np.asarray(indices)].astype(np.int64))
+
+    def analyze_pred(self, pred: Tensor, thresh: float = 0.5) -> Tensor:
+        """Return the index of the largest activation.
+
+        Args:
+            pred: Activations of one item, `(num_classes,)`.
+            thresh: Has no effect here.
+        """
+        return pred.argmax()
+
+    def reconstruct(self, t: Any, x: Any = None) -> Category:
+        """Return the `Category` with an index."""
+        return Category(t, self.class_name(int(t)))
+
+
+@register("item_list")
+class MultiCategoryList(CategoryListBase):
+    """Hold any number of classes for each item.
+
+    Args:
+        items: For each item its labels: a list, or one text with a delimiter, or a row of zeros and ones.
+        classes: The classes in the order wanted.
+        label_delim: What stands between the labels of a text.
+        one_hot: The items are rows of zeros and ones, one column a class.
+        **kwargs: What `ItemList` takes.
+    """
+
+    _processor = MultiCategoryProcessor
+    _loss_name = "BCEWithLogitsFlat"
+
+    def __init__(
+        self,
+        items: Any,
+        classes: Sequence[Any] | None = None,
+        label_delim: str | None = None,
+        one_hot: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        labels = items if label_delim is None else [_cut(text, label_delim) for text in items]
+        super().__init__(labels, classes=classes, **kwargs)
+        self.one_hot = one_hot
+        self.copy_new = [*self.copy_new, "one_hot"]
+
+    def get(self, i: int) -> Any:
+        """Return the `MultiCategory` of item `i`."""
+        labels = self.items[i]
+        if isinstance(labels, EmptyLabel):
+            return labels
+        if self.classes is None:  # not processed yet
+            return ItemBase(labels)
+        return self._with([int(index) for index in labels])
+
+    def _with(self, on: list[int], data: Any = None) -> MultiCategory:
+        names = [self.class_name(index) for index in on]
+        return MultiCategory(_one_hot(on, self.c or 0) if data is None else data, names, on)
+
+    def get_batch(self, indices: Sequence[int]) -> Tensor:
+        """Return the classes of many items at once as zeros and ones, `(N, num_classes)`."""
+        return torch.stack([_one_hot(self.items[i], self.c or 0) for i in indices])
+
+    def analyze_pred(self, pred: Tensor, thresh: float = 0.5) -> Tensor:
+        """Return ones where the activation reaches a threshold.
+
+        Args:
+            pred: Activations of one item after the sigmoid, `(num_classes,)`.
+            thresh: Between 0 and 1.
+        """
+        return (pred >= thresh).float()
+
+    def reconstruct(self, t: Any, x: Any = None) -> MultiCategory:
+        """Return the `MultiCategory` of zeros and ones."""
+        return self._with([int(i) for i in torch.as_tensor(t).nonzero().flatten()], t)
+
+
+def _cut(text: Any, delimiter: str) -> list[str]:
+    return [part for part in str(text).split(delimiter) if part]
+
+
+def _one_hot(on: Sequence[int], count: int) -> Tensor:
+    row = torch.zeros(count)
+    row[list(on)] = 1.0
+    return row
+
+
+@register("item_list")
+class FloatList(LabelItems):
+    """Hold numbers, or vectors of numbers, to be predicted.
+
+    Args:
+        items: The numbers.
+        log: Predict their natural logarithm; items and predictions are then logarithms.
+        classes: Has no effect; it lets `label_from_df(classes=…)` pass.
+        **kwargs: What `ItemList` takes.
+    """
+
+    _loss_name = "MSELossFlat"
+
+    def __init__(
+        self, items: Any, log: bool = False, classes: Sequence[Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(_as_floats(items), **kwargs)
+        self.log = log
+        self.copy_new = [*self.copy_new, "log"]
+        self.c = self.items.shape[1] if self.items.ndim > 1 else 1
+
+    def get(self, i: int) -> FloatItem:
+        """Return the `FloatItem` of item `i`."""
+        return FloatItem(np.log(self.items[i]) if self.log else self.items[i])
+
+    def get_batch(self, indices: Sequence[int]) -> Tensor:
+        """Return many numbers at once, `(N,)` or `(N, size of the vector)`."""
+        values = self.items[np.asarray(indices)]
+        return torch.from_numpy(np.log(values) if self.log else values)
+
+    def reconstruct(self, t: Any, x: Any = None) -> FloatItem:
+        """Return the `FloatItem` of a tensor."""
+        return FloatItem(torch.as_tensor(t).detach().cpu().numpy())
+
+
+def _as_floats(items: Any) -> np.ndarray:
+    try:
+        if isinstance(items, np.ndarray) and items.dtype == object:
+            items = items.tolist()
+        return np.array(items, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        odd = next((item for item in items if isinstance(item, str)), items)
+        raise DataError(explain("FloatList", "items", "must be numbers", odd)) from error
+
+
+@register("item_list")
+class EmptyLabelList(LabelItems):
+    """Hold no labels: every item has an `EmptyLabel`."""
+
+    def get(self, i: int) -> EmptyLabel:
+        """Return an `EmptyLabel`."""
+        self.items[i]  # beyond the end is an IndexError, as for every list
+        return EmptyLabel()
+
+    def get_batch(self, indices: Sequence[int]) -> Tensor:
+        """Return zeros, `(N,)`."""
+        return torch.zeros(len(indices), dtype=torch.int64)
+
+    def reconstruct(self, t: Any, x: Any = None) -> EmptyLabel:
+        """Return an `EmptyLabel`."""
+        return EmptyLabel()

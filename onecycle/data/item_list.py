@@ -1,0 +1,411 @@
+"""A list of items: what they are, how one is opened, processed, rebuilt and shown."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import numbers
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from onecycle.data.bunch import DataBunch
+from onecycle.data.items import ItemBase
+from onecycle.data.label_list import LabelList
+from onecycle.data.labels import Labelling
+from onecycle.data.processors import PreProcessor, as_items
+from onecycle.data.show import readable, show_table
+from onecycle.data.sources import column_numbers, complete_values, files_or_complain, read_csv
+from onecycle.data.split import Splitting
+from onecycle.errors import DataError, check_keywords
+from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.registry import decode, encode, lookup, name_of, register
+
+__all__ = ["ItemList"]
+
+Self = TypeVar("Self", bound="ItemList")
+_NOT_STATE = ("x", "path", "label_cls")  # of `copy_new`: where the items are, not what they are
+
+
+@register("item_list")
+class ItemList(Splitting, Labelling):
+    """Hold the items of a task, and know how to open one.
+
+    It is the first word of the data sentence: `ItemList.from_… .split_… .label_… .databunch()`. No word changes
+    the one before it. A subclass overrides `get`, and `reconstruct` for showing results; a setting of its own
+    goes into `__init__` and its name into `copy_new`.
+
+    Args:
+        items: Files, numbers, texts, rows of an array …
+        path: The folder where models and exports go.
+        label_cls: The class of the labels, where it is not to be inferred from the first one.
+        inner_df: The data frame that the items come from, one row an item.
+        processor: A `PreProcessor` or several, in place of those of the class.
+        x: For a list of labels, the list of inputs.
+        ignore_empty: Accept that there is no item; only the `from_…` methods ask.
+
+    Example:
+        >>> ItemList([1, 2, 3])
+        ItemList (3 items)
+        1,2,3
+        Path: .
+    """
+
+    _bunch: Any = DataBunch
+    _label_list: Any = LabelList
+    _processor: Any = None
+    _label_cls: Any = None
+    _square_show = False
+    _square_show_res = False
+    _prints_as: Callable[[Any], str] = staticmethod(repr)
+
+    def __init__(
+        self,
+        items: Any,
+        path: PathOrStr = ".",
+        label_cls: Any = None,
+        inner_df: Any = None,
+        processor: Any = None,
+        x: Any = None,
+        ignore_empty: bool = False,
+    ) -> None:
+        self.items: Any = as_items(items)
+        self.path = Path(path)
+        self.label_cls = self._label_cls if label_cls is None else label_cls
+        self.inner_df, self.processor, self.x = inner_df, processor, x
+        self.ignore_empty = ignore_empty
+        self.copy_new: list[str] = ["x", "label_cls", "path"]
+        self._c: int | None = None
+
+    @property
+    def c(self) -> int | None:
+        """Return the number of outputs that a model needs for such labels; None where it is not known."""
+        return self._c
+
+    @c.setter
+    def c(self, value: int | None) -> None:
+        self._c = value
+
+    # Items
+
+    def __len__(self) -> int:
+        return len(self.items) or 0
+
+    def get(self, i: int) -> Any:
+        """Return item `i` as it is opened; override it to open items of your own."""
+        return self.items[i]
+
+    def __getitem__(self, idxs: Any) -> Any:
+        """Return an item for a whole number, and a list for a slice, a list of numbers or a mask."""
+        if isinstance(idxs, numbers.Integral) or (getattr(idxs, "ndim", None) == 0):
+            return self.get(int(idxs))
+        return self._part(_positions(idxs))
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.get(i) for i in range(len(self)))
+
+    def _part(self: Self, positions: Any) -> Self:
+        made = self.fresh()
+        made.items = self.items[positions]
+        made.inner_df = None if self.inner_df is None else self.inner_df.iloc[positions]
+        return made
+
+    def new(self: Self, items: Any, processor: Any = None, **kwargs: Any) -> Self:
+        """Return a list of other items with the settings of this one.
+
+        Args:
+            items: The items.
+            processor: Its processors; those of this list when left out.
+            **kwargs: Settings that differ.
+        """
+        settings = {name: getattr(self, name) for name in self.copy_new}
+        processor = self.processor if processor is None else processor
+        return type(self)(items=items, processor=processor, **{**settings, **kwargs})
+
+    def from_items(self: Self, items: Any) -> Self:
+        """Return a list of other items, as this one treats its own.
+
+        Args:
+            items: A list of items of any kind, or the items themselves.
+        """
+        if isinstance(items, ItemList):
+            return self.new(items.items, inner_df=items.inner_df)
+        return self.new(items, inner_df=None)
+
+    def fresh(self: Self) -> Self:
+        """Return a copy that can be processed without this list noticing."""
+        return copy.copy(self)
+
+    def add(self: Self, items: ItemList) -> Self:
+        """Return a list of these items and others after them.
+
+        Args:
+            items: A list of the same kind.
+        """
+        both = [frame for frame in (self.inner_df, items.inner_df) if frame is not None]
+        frame = None
+        if len(both) == 2:
+            import pandas as pd
+
+            frame = pd.concat(both, ignore_index=True)
+        return self.new(np.concatenate([self.items, items.items]), inner_df=frame)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} ({len(self)} items)\n{self.first_items()}\nPath: {self.path}"
+
+    def first_items(self, count: int = 5) -> str:
+        """Return the first items as one line."""
+        return ",".join(readable(self.get, i, self._prints_as) for i in range(min(count, len(self))))
+
+    # Processing
+
+    def process(self: Self, processor: Any = None) -> Self:
+        """Run the processors over the items of this list, in place.
+
+        Args:
+            processor: Processors to use from now on; those of the list when left out.
+        """
+        if processor is not None:
+            self.processor = processor
+        self.processor = _as_list(self.processor)
+        for each in self.processor:
+            each.process(self)
+        return self
+
+    def process_one(self, item: Any, processor: Any = None) -> Any:
+        """Return one item as the processors make it."""
+        for each in _as_list(self.processor if processor is None else processor):
+            item = each.process_one(item)
+        return item
+
+    def fitted_processors(self) -> list[PreProcessor]:
+        """Return new processors for this list as the training list: its own ones, copied, or its class's."""
+        given = self.processor if self.processor is not None else self._processor
+        return [each(ds=self) if inspect.isclass(each) else copy.copy(each) for each in _as_list(given)]
+
+    # Back from tensors
+
+    def reconstruct(self, t: Any, x: Any = None) -> Any:
+        """Return the item that a tensor of a batch stands for.
+
+        Args:
+            t: Data of one item.
+            x: For labels that need it, the input item.
+        """
+        return ItemBase(t)
+
+    def analyze_pred(self, pred: Any) -> Any:
+        """Return what `reconstruct` takes from the activations of one item."""
+        return pred
+
+    def show_xys(self, xs: Sequence[Any], ys: Sequence[Any], **kwargs: Any) -> None:
+        """Show inputs and targets."""
+        show_table(("input", "target"), xs, ys)
+
+    def show_xyzs(self, xs: Sequence[Any], ys: Sequence[Any], zs: Sequence[Any], **kwargs: Any) -> None:
+        """Show inputs, targets and predictions."""
+        show_table(("input", "target", "prediction"), xs, ys, zs)
+
+    # Sources
+
+    @classmethod
+    def from_folder(
+        cls: type[Self],
+        path: PathOrStr,
+        extensions: Collection[str] | None = None,
+        recurse: bool = True,
+        exclude: Collection[str] | None = None,
+        include: Collection[str] | None = None,
+        processor: Any = None,
+        presort: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """List the files of a folder, always in the same, sorted order.
+
+        Args:
+            path: The folder.
+            extensions: Endings that are wanted, in lower or upper case; all when left out.
+            recurse: Go into subfolders.
+            exclude: Names of subfolders to leave out, at any depth.
+            include: Names of subfolders of `path` to go into; the others are left out.
+            processor: See `ItemList`.
+            presort: Has no effect: the files are always sorted.
+            **kwargs: Settings of the class.
+
+        Raises:
+            DataError: no such folder, or no such file in it; says what is there.
+        """
+        cls._check_settings("from_folder", kwargs)
+        if kwargs.get("ignore_empty") and not Path(path).is_dir():
+            return cls([], path=path, processor=processor, **kwargs)
+        find = _files_if_any if kwargs.get("ignore_empty") else files_or_complain
+        found = find("from_folder", path, extensions, recurse, exclude, include)
+        return cls(found, path=path, processor=processor, **kwargs)
+
+    @classmethod
+    def from_df(
+        cls: type[Self], df: Any, path: PathOrStr = ".", cols: Any = 0, processor: Any = None, **kwargs: Any
+    ) -> Self:
+        """Take the items from a column of a data frame, or from several.
+
+        Args:
+            df: The data frame; it stays beside the items for `label_from_df` and `split_from_df`.
+            path: The folder where models and exports go.
+            cols: Name or number of the column, or a list of them: an item is then a row of values.
+            processor: See `ItemList`.
+            **kwargs: Settings of the class.
+
+        Raises:
+            DataError: there is no such column (says which there are), or values are missing.
+        """
+        cls._check_settings("from_df", kwargs)
+        values = complete_values("from_df", df, column_numbers("from_df", df, cols))
+        return cls(values, path=path, inner_df=df, processor=processor, **kwargs)
+
+    @classmethod
+    def from_csv(
+        cls: type[Self],
+        path: PathOrStr,
+        csv_name: PathOrStr,
+        cols: Any = 0,
+        delimiter: str | None = None,
+        header: Any = "infer",
+        processor: Any = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Take the items from a CSV file; see `from_df`.
+
+        Args:
+            path: The folder of the file, where models and exports go.
+            csv_name: The file.
+            cols: Name or number of the column, or a list of them.
+            delimiter: What stands between columns; a comma when left out.
+            header: Row of the column names; None where there are none.
+            processor: See `ItemList`.
+            **kwargs: Settings of the class.
+
+        Raises:
+            DataError: there is no such file or column, or values are missing.
+        """
+        frame = read_csv(Path(path) / csv_name, header, delimiter)
+        return cls.from_df(frame, path=path, cols=cols, processor=processor, **kwargs)
+
+    # Leaving items out
+
+    def filter_by_func(self: Self, func: Callable[[Any], Any]) -> Self:
+        """Keep the items for which `func(item)` is true; it sees what is in `items`."""
+        return self._part(np.array([i for i, item in enumerate(self.items) if func(item)], dtype=int))
+
+    def filter_by_folder(
+        self: Self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> Self:
+        """Keep the files by the first folder below `path`.
+
+        Args:
+            include: Folders to keep; all when left out.
+            exclude: Folders to leave out.
+        """
+        kept, dropped = _as_list(include), _as_list(exclude)
+
+        def wanted(item: Any) -> bool:
+            folder = self.top_folder(item)
+            return (not kept or folder in kept) and folder not in dropped
+
+        return self.filter_by_func(wanted)
+
+    def filter_by_rand(self: Self, p: float, seed: int | None = None) -> Self:
+        """Keep each item with probability `p`.
+
+        Args:
+            p: Between 0 and 1.
+            seed: Makes the draw repeatable; NumPy's global generator is used, or left alone, accordingly.
+        """
+        source = np.random if seed is None else np.random.RandomState(seed)
+        return self._part(np.flatnonzero(source.random_sample(len(self)) < p))
+
+    def to_text(self, fn: PathOrStr) -> None:
+        """Write the items to a text file in `path`, one a line."""
+        from onecycle.utils.files import save_texts
+
+        save_texts(self.path / fn, [str(item) for item in self.items])
+
+    def databunch(self, **kwargs: Any) -> Any:
+        """Refuse: a list has no training and validation set and no labels yet.
+
+        Raises:
+            DataError: always; says which words of the sentence are missing.
+        """
+        raise DataError(
+            "databunch: the items are not split and not labelled yet. Call a split_… method first (split_none() "
+            "where no validation set is wanted), then a label_… method, then databunch()."
+        )
+
+    # State
+
+    @classmethod
+    def settings_known(cls) -> set[str]:
+        """Return the keywords that the class takes, its own and its parents'."""
+        known: set[str] = set()
+        for each in cls.__mro__:
+            if "__init__" in vars(each):
+                parameters = inspect.signature(each.__init__).parameters.values()  # type: ignore[misc]
+                known |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+                if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+                    break
+        return known - {"self", "items"}
+
+    @classmethod
+    def _check_settings(cls, owner: str, given: Collection[str]) -> None:
+        check_keywords(f"{cls.__name__}.{owner}", given, cls.settings_known())
+
+    def get_state(self) -> JsonDict:
+        """Return the kind of the list and its settings, without items, as values that JSON knows."""
+        settings = {name: getattr(self, name) for name in self.copy_new if name not in _NOT_STATE}
+        return {"cls": list_name(type(self)), "args": encode(settings), "c": self._c}
+
+    @classmethod
+    def from_state(cls, state: JsonDict, path: PathOrStr = ".") -> ItemList:
+        """Return an empty list of the kind and with the settings of `get_state`."""
+        kind = lookup("item_list", state["cls"])
+        if kind.from_state.__func__ is not cls.from_state.__func__:  # type: ignore[attr-defined]
+            return kind.from_state(state, path)
+        return kind._from_settings(state, path)
+
+    @classmethod
+    def _from_settings(cls, state: JsonDict, path: PathOrStr) -> ItemList:
+        made = cls([], path=path, ignore_empty=True, **decode(state["args"]))
+        if state.get("c") is not None:
+            made._c = state["c"]
+        return made
+
+
+def list_name(kind: type) -> str:
+    """Return the registered name of a class of lists.
+
+    Raises:
+        ArgumentError: it has none; says how to give it one.
+    """
+    name = name_of("item_list", kind)
+    return name if name is not None else encode(kind)["name"]
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+
+
+def _positions(idxs: Any) -> Any:
+    """Return a slice, or an array of positions or of a mask."""
+    if isinstance(idxs, slice):
+        return idxs
+    found = np.asarray(idxs)
+    return np.flatnonzero(found) if found.dtype == bool else found.astype(int)
+
+
+def _files_if_any(owner: str, path: PathOrStr, *how: Any) -> list[Path]:
+    from onecycle.data.sources import get_files
+
+    return get_files(path, *how)

@@ -1,0 +1,243 @@
+"""The third stage of the sentence: a label for each item."""
+
+from __future__ import annotations
+
+import numbers
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from onecycle.data.items import EmptyLabel
+from onecycle.data.label_list import LabelList
+from onecycle.data.processors import as_items
+from onecycle.data.sources import column_numbers, complete_values, need_frame
+from onecycle.errors import ArgumentError, DataError, add_context, check_keywords, explain
+from onecycle.utils.registry import lookup
+
+__all__: list[str] = []
+
+_SHOWN = 5
+
+
+class Labelling:
+    """Give a list of items its `label_…` methods for labelling it without a split; it changes nothing.
+
+    `ItemLists` has the same methods and labels training and validation items together, which is the usual way.
+    """
+
+    items: Any
+    path: Path
+    inner_df: Any
+    label_cls: Any
+
+    def get_label_cls(
+        self, labels: Any, label_cls: Any = None, label_delim: str | None = None, **kwargs: Any
+    ) -> Any:
+        """Return the class that fits the labels.
+
+        Args:
+            labels: The labels.
+            label_cls: The answer, if it is given.
+            label_delim: What stands between several labels of one item.
+            **kwargs: Settings of the class; they do not matter here.
+
+        Returns:
+            `label_cls`; else that of the list; else by the first label `FloatList` for a float,
+            `CategoryList` for a text or whole number, `MultiCategoryList` for several, or `ItemList`.
+        """
+        if label_cls is not None:
+            return label_cls
+        if self.label_cls is not None:
+            return self.label_cls
+        return lookup("item_list", _fitting(labels, label_delim))
+
+    def label_const(self, const: Any = 0, label_cls: Any = None, **kwargs: Any) -> LabelList:
+        """Give every item the same label; see `ItemLists.label_const`."""
+        return _labelled(self, "label_const", labels_const(self, const), label_cls, kwargs)
+
+    def label_empty(self, **kwargs: Any) -> LabelList:
+        """Give the items no labels; see `ItemLists.label_empty`."""
+        return _labelled(self, "label_empty", labels_const(self, 0), empty_kind(kwargs), kwargs)
+
+    def label_from_func(
+        self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any
+    ) -> LabelList:
+        """Label the items by a function; see `ItemLists.label_from_func`."""
+        return _labelled(self, "label_from_func", labels_from_func(self, func), label_cls, kwargs)
+
+    def label_from_folder(self, label_cls: Any = None, **kwargs: Any) -> LabelList:
+        """Label the files by their folder; see `ItemLists.label_from_folder`."""
+        return _labelled(self, "label_from_folder", labels_from_folder(self), label_cls, kwargs)
+
+    def label_from_re(
+        self, pat: str, full_path: bool = False, label_cls: Any = None, **kwargs: Any
+    ) -> LabelList:
+        """Label the files by a regular expression; see `ItemLists.label_from_re`."""
+        labels = labels_from_re(self, pat, full_path)
+        return _labelled(self, "label_from_re", labels, label_cls, kwargs)
+
+    def label_from_df(self, cols: Any = 1, label_cls: Any = None, **kwargs: Any) -> LabelList:
+        """Label the rows by a column; see `ItemLists.label_from_df`."""
+        label_cls, settings = several_columns(self, cols, label_cls, kwargs)
+        return _labelled(self, "label_from_df", labels_from_df(self, cols), label_cls, settings)
+
+
+def _fitting(labels: Any, label_delim: str | None) -> str:
+    """Return the name of the class of labels that fits the first label."""
+    if label_delim is not None:
+        return "MultiCategoryList"
+    first = labels[0] if len(labels) else 0
+    if isinstance(first, (np.ndarray, torch.Tensor)) and first.ndim == 0:
+        first = first.item()
+    if isinstance(first, EmptyLabel):
+        return "EmptyLabelList"
+    if isinstance(first, (str, numbers.Integral, np.bool_)):
+        return "CategoryList"
+    if isinstance(first, (float, np.floating)):
+        return "FloatList"
+    return "MultiCategoryList" if isinstance(first, (Collection, np.ndarray)) else "ItemList"
+
+
+def _labelled(items: Any, owner: str, labels: Any, label_cls: Any, settings: Mapping[str, Any]) -> LabelList:
+    """Return the items with labels, processed."""
+    made = attach(items, owner, labels, label_cls, settings)
+    return made.process(made.x.fitted_processors(), made.y.fitted_processors())
+
+
+def attach(items: Any, owner: str, labels: Any, label_cls: Any, settings: Mapping[str, Any]) -> LabelList:
+    """Return the items with labels that are not processed yet.
+
+    Args:
+        items: The list of items; it is copied.
+        owner: Who asks, for messages.
+        labels: One label an item.
+        label_cls: Class of the labels, or None to infer it.
+        settings: Keywords for that class; those that are None are as if not given.
+
+    Raises:
+        ArgumentTypeError: a keyword is unknown.
+        DataError: an item has no label.
+    """
+    labels = as_items(labels)
+    given = {name: value for name, value in settings.items() if value is not None}
+    _check_labels(owner, items, labels)
+    kind = items.get_label_cls(labels, label_cls, **given)
+    if hasattr(kind, "settings_known"):
+        check_keywords(owner, given, kind.settings_known() | {"label_cls"})
+    inputs = items.fresh()
+    return inputs._label_list(inputs, kind(labels, path=items.path, **given))
+
+
+def _check_labels(owner: str, items: Any, labels: Any) -> None:
+    if len(labels) != len(items):
+        rule = f"must have one label for each of the {len(items)} items"
+        raise DataError(explain(owner, "", rule, len(labels), "Pass as many labels as there are items."))
+    if getattr(labels, "ndim", 1) != 1 or labels.dtype.kind in "iub":
+        return
+    missing = [i for i, label in enumerate(labels) if _is_missing(label)]
+    if missing:
+        shown = ", ".join(str(items.items[i]) for i in missing[:_SHOWN])
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        cure = "Give them one, or leave them out with filter_by_func before the split."
+        raise DataError(f"{owner}: {len(missing)} of {len(items)} items have no label: {shown}{more}. {cure}")
+
+
+def _is_missing(label: Any) -> bool:
+    return label is None or (isinstance(label, (float, np.floating)) and label != label)
+
+
+def labels_const(items: Any, const: Any) -> list[Any]:
+    """Return the same label for every item."""
+    return [const] * len(items)
+
+
+def empty_kind(settings: dict[str, Any]) -> Any:
+    """Return the class of empty labels, unless another one is given."""
+    return settings.pop("label_cls", None) or lookup("item_list", "EmptyLabelList")
+
+
+def labels_from_func(items: Any, func: Callable[[Any], Any]) -> list[Any]:
+    """Return what a function says of each item."""
+    return [_ask(func, item) for item in items.items]
+
+
+def _ask(func: Callable[[Any], Any], item: Any) -> Any:
+    try:
+        return func(item)
+    except Exception as error:
+        add_context(error, item=item)
+        raise
+
+
+def labels_from_folder(items: Any) -> list[str]:
+    """Return the name of the folder that each file is in."""
+    return [Path(item).parent.name for item in items.items]
+
+
+def labels_from_re(items: Any, pat: str, full_path: bool) -> list[str]:
+    """Return the first group of a regular expression in the name of each file.
+
+    Raises:
+        ArgumentError: the expression is not valid, or has no group.
+        DataError: it does not match some of the files; shows them.
+    """
+    search = _pattern(pat).search
+    names = [_posix(items.path / item if full_path else item) for item in items.items]
+    found = [search(name) for name in names]
+    missed = [name for name, match in zip(names, found, strict=True) if match is None]
+    if missed:
+        raise DataError(_no_match(pat, missed, len(names)))
+    return [match.group(1) for match in found if match is not None]
+
+
+def _posix(item: Any) -> str:
+    return os.fspath(item).replace(os.sep, "/") if isinstance(item, (str, Path)) else str(item)
+
+
+def _pattern(pat: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pat)
+    except re.error as error:
+        raise ArgumentError(f"label_from_re: pat must be a regular expression; got {pat!r}: {error}.") from error
+    if not compiled.groups:
+        cure = "Put the part that is the label in parentheses, e.g. r'([^/]+)_\\d+.jpg$'."
+        raise ArgumentError(explain("label_from_re", "pat", "must have a group", pat, cure))
+    return compiled
+
+
+def _no_match(pat: str, missed: Sequence[str], count: int) -> str:
+    shown = ", ".join(repr(name) for name in missed[:_SHOWN])
+    more = f" and {len(missed) - _SHOWN} more" if len(missed) > _SHOWN else ""
+    cure = "Change the pattern, or leave these files out with filter_by_func before the split."
+    return f"label_from_re: pat {pat!r} does not match {len(missed)} of {count} file names: {shown}{more}. {cure}"
+
+
+def labels_from_df(items: Any, cols: Any) -> Any:
+    """Return the values of a column, or the rows of several.
+
+    Raises:
+        DataError: the items have no data frame, there is no such column, or labels are missing.
+    """
+    frame = need_frame("label_from_df", items.inner_df)
+    values = complete_values("label_from_df", frame, column_numbers("label_from_df", frame, cols))
+    return values if values.ndim == 1 or values.dtype != object else as_items(values.tolist())
+
+
+def several_columns(
+    items: Any, cols: Any, label_cls: Any, settings: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Return class and settings of labels: several columns without a class are ones and zeros, one a class."""
+    if not isinstance(cols, (list, tuple)) or len(cols) < 2:
+        return label_cls, dict(settings)
+    kind = label_cls or items.label_cls
+    many = lookup("item_list", "MultiCategoryList")
+    if kind is not None and kind is not many:
+        return label_cls, dict(settings)
+    frame = need_frame("label_from_df", items.inner_df)
+    names = [frame.columns[i] for i in column_numbers("label_from_df", frame, cols)]
+    return many, {"one_hot": True, "classes": names, **settings}

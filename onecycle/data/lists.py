@@ -1,0 +1,406 @@
+"""Training, validation and test lists side by side: before they are labelled and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from onecycle.data.collate import data_collate
+from onecycle.data.label_list import LabelList
+from onecycle.data.labels import (
+    attach,
+    empty_kind,
+    labels_const,
+    labels_from_df,
+    labels_from_folder,
+    labels_from_func,
+    labels_from_re,
+    several_columns,
+)
+from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.registry import lookup
+
+__all__ = ["ItemLists", "LabelLists"]
+
+
+class _Lists:
+    """Hold a training, a validation and perhaps a test list.
+
+    Args:
+        path: The folder where models and exports go.
+        train: The training list.
+        valid: The validation list; it may be empty.
+        test: The test list, or None.
+    """
+
+    def __init__(self, path: PathOrStr, train: Any, valid: Any, test: Any = None) -> None:
+        self.path = Path(path)
+        self.train, self.valid, self.test = train, valid, test
+
+    @property
+    def lists(self) -> list[Any]:
+        """Return the lists there are: training, validation and, if there is one, test."""
+        return [self.train, self.valid] + ([] if self.test is None else [self.test])
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__};\n\nTrain: {self.train};\n\nValid: {self.valid};\n\nTest: {self.test}"
+        )
+
+
+class ItemLists(_Lists):
+    """Hold items that are split and not labelled yet; its `label_…` methods return `LabelLists`.
+
+    Every `label_…` method takes, as further keywords, settings of the class of labels: `classes=[…]` for
+    classes in an order of your own, `label_delim=' '` for several labels in one text, `log=True` for numbers.
+
+    Args:
+        path: The folder where models and exports go.
+        train: The training items.
+        valid: The validation items; they may be empty.
+        test: The test items, or None.
+    """
+
+    def _labelled(
+        self, owner: str, labels: Callable[[Any], Any], label_cls: Any, settings: dict[str, Any]
+    ) -> LabelLists:
+        train = attach(self.train, owner, labels(self.train), label_cls, settings)
+        valid = attach(self.valid, owner, labels(self.valid), type(train.y), settings)
+        return LabelLists(self.path, train, valid).process()
+
+    def label_const(self, const: Any = 0, label_cls: Any = None, **kwargs: Any) -> LabelLists:
+        """Give every item the same label.
+
+        Args:
+            const: The label.
+            label_cls: Class of the labels; inferred from the label when left out.
+            **kwargs: Settings of that class.
+        """
+        return self._labelled("label_const", lambda items: labels_const(items, const), label_cls, kwargs)
+
+    def label_empty(self, **kwargs: Any) -> LabelLists:
+        """Give the items no labels."""
+        kind = empty_kind(kwargs)
+        return self._labelled("label_empty", lambda items: labels_const(items, 0), kind, kwargs)
+
+    def label_from_func(
+        self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any
+    ) -> LabelLists:
+        """Label each item by what a function says of it.
+
+        Args:
+            func: Called with what is in `items`, such as a file.
+            label_cls: Class of the labels; inferred from the first label when left out.
+            **kwargs: Settings of that class.
+
+        Raises:
+            DataError: the function returned None or NaN for some items; names them.
+        """
+        return self._labelled("label_from_func", lambda items: labels_from_func(items, func), label_cls, kwargs)
+
+    def label_from_folder(self, label_cls: Any = None, **kwargs: Any) -> LabelLists:
+        """Label each file by the name of the folder it is in.
+
+        Args:
+            label_cls: Class of the labels; `CategoryList` when left out.
+            **kwargs: Settings of that class, e.g. `classes`.
+        """
+        return self._labelled("label_from_folder", labels_from_folder, label_cls, kwargs)
+
+    def label_from_re(
+        self, pat: str, full_path: bool = False, label_cls: Any = None, **kwargs: Any
+    ) -> LabelLists:
+        r"""Label each file by the first group of a regular expression, searched in its whole name.
+
+        Args:
+            pat: The expression, with `/` between folders, e.g. `r'/([^/]+)_\d+.jpg$'`.
+            full_path: Join `path` before names that do not begin with it.
+            label_cls: Class of the labels; `CategoryList` when left out.
+            **kwargs: Settings of that class.
+
+        Raises:
+            ArgumentError: the expression is not valid, or has no group.
+            DataError: it does not match some of the files; shows them.
+        """
+        return self._labelled(
+            "label_from_re", lambda items: labels_from_re(items, pat, full_path), label_cls, kwargs
+        )
+
+    def label_from_df(self, cols: Any = 1, label_cls: Any = None, **kwargs: Any) -> LabelLists:
+        """Label each row by a column of the data frame that the items come from.
+
+        Args:
+            cols: Name or number of the column. Several columns are zeros and ones, one column a class, unless
+                `label_cls` says otherwise.
+            label_cls: Class of the labels; inferred from the first label when left out.
+            **kwargs: Settings of that class.
+
+        Raises:
+            DataError: there is no such column, or labels are missing.
+        """
+        label_cls, settings = several_columns(self.train, cols, label_cls, kwargs)
+        return self._labelled("label_from_df", lambda items: labels_from_df(items, cols), label_cls, settings)
+
+    def label_from_lists(
+        self, train_labels: Sequence[Any], valid_labels: Sequence[Any], label_cls: Any = None, **kwargs: Any
+    ) -> LabelLists:
+        """Take the labels from two lists.
+
+        Args:
+            train_labels: One label for each training item.
+            valid_labels: One label for each validation item.
+            label_cls: Class of the labels; inferred from the first label when left out.
+            **kwargs: Settings of that class.
+
+        Raises:
+            DataError: there are more labels than items, or fewer.
+        """
+        train = attach(self.train, "label_from_lists (train)", train_labels, label_cls, kwargs)
+        valid = attach(self.valid, "label_from_lists (valid)", valid_labels, type(train.y), kwargs)
+        return LabelLists(self.path, train, valid).process()
+
+    def transform(self, tfms: Any = (None, None), **kwargs: Any) -> Any:
+        """Refuse: items are labelled before they are transformed.
+
+        Raises:
+            DataError: always; says which word of the sentence is missing.
+        """
+        raise _not_labelled("transform")
+
+    def transform_y(self, tfms: Any = (None, None), **kwargs: Any) -> Any:
+        """Refuse: items are labelled before they are transformed.
+
+        Raises:
+            DataError: always; says which word of the sentence is missing.
+        """
+        raise _not_labelled("transform_y")
+
+    def databunch(self, **kwargs: Any) -> Any:
+        """Refuse: items are labelled before they are loaded.
+
+        Raises:
+            DataError: always; says which word of the sentence is missing.
+        """
+        raise _not_labelled("databunch")
+
+
+def _not_labelled(owner: str) -> DataError:
+    return DataError(
+        f"{owner}: the items are not labelled yet. Call a label_… method first "
+        f"(label_empty() where there are no labels), then {owner}()."
+    )
+
+
+class LabelLists(_Lists):
+    """Hold items with their labels; `transform` and `databunch` are the words to come.
+
+    Args:
+        path: The folder where models and exports go.
+        train: The training `LabelList`.
+        valid: The validation `LabelList`; it may be empty.
+        test: The test `LabelList`, or None.
+    """
+
+    @property
+    def x(self) -> Any:
+        """Return the training inputs."""
+        return self.train.x
+
+    @property
+    def y(self) -> Any:
+        """Return the training labels."""
+        return self.train.y
+
+    @property
+    def c(self) -> int | None:
+        """Return the number of outputs that a model needs for the labels."""
+        return self.train.c
+
+    @property
+    def classes(self) -> Any:
+        """Return the classes of the labels, or None where they have none."""
+        return self.train.classes
+
+    @property
+    def loss_func(self) -> Any:
+        """Return the loss that goes with the labels, or None."""
+        return self.train.loss_func
+
+    def _each(self, change: Callable[[LabelList], LabelList]) -> LabelLists:
+        test = None if self.test is None else change(self.test)
+        return type(self)(self.path, change(self.train), change(self.valid), test)
+
+    def get_processors(self) -> tuple[list[Any], list[Any]]:
+        """Return new processors for the inputs and for the labels, ready to learn from the training set."""
+        return self.train.x.fitted_processors(), self.train.y.fitted_processors()
+
+    def process(self) -> LabelLists:
+        """Run the processors over all lists, in place, the training list first."""
+        xp, yp = self.get_processors()
+        for name, each in zip(("training", "validation", "test"), self.lists, strict=False):
+            each.process(xp, yp, name=name)
+        return self
+
+    def filter_by_func(self, func: Callable[[Any, Any], Any]) -> LabelLists:
+        """Leave out the items for which `func(x, y)` is true; see `LabelList.filter_by_func`."""
+        return self._each(lambda part: part.filter_by_func(func))
+
+    def transform(self, tfms: Any = (None, None), **kwargs: Any) -> LabelLists:
+        """Say how items are transformed each time they are asked for.
+
+        Args:
+            tfms: A pair: transforms of the training set, and of the validation and test sets, such as
+                `get_transforms()`.
+            **kwargs: Settings for the transforms: `size`, `padding_mode` …; and `tfm_y=True` where the labels
+                are pictures, points or boxes and move with the inputs.
+
+        Raises:
+            ArgumentError: `tfms` is not a pair.
+            ArgumentTypeError: a keyword is unknown.
+        """
+        train, valid = _pair("transform", tfms)
+        test = None if self.test is None else self.test.transform(valid, **kwargs)
+        parts = (self.train.transform(train, **kwargs), self.valid.transform(valid, **kwargs), test)
+        return type(self)(self.path, *parts)
+
+    def transform_y(self, tfms: Any = (None, None), **kwargs: Any) -> LabelLists:
+        """Say how labels are transformed.
+
+        Args:
+            tfms: A pair as for `transform`; where one is None the labels follow the inputs.
+            **kwargs: Settings that differ from those for the inputs.
+
+        Raises:
+            ArgumentError: `tfms` is not a pair.
+        """
+        train, valid = _pair("transform_y", tfms)
+        test = None if self.test is None else self.test.transform_y(valid, **kwargs)
+        parts = (self.train.transform_y(train, **kwargs), self.valid.transform_y(valid, **kwargs), test)
+        return type(self)(self.path, *parts)
+
+    def add_test(self, items: Any, label: Any = None, tfms: Any = None, tfm_y: Any = None) -> LabelLists:
+        """Return the lists with a test set.
+
+        Args:
+            items: A list of items, or the items themselves.
+            label: The label that all are given; none when left out.
+            tfms: Transforms; those of the validation set when left out.
+            tfm_y: Whether the labels are transformed; as for the validation set when left out.
+        """
+        test = held_out(self.valid, items, label, tfms, tfm_y)
+        return type(self)(self.path, self.train, self.valid, test)
+
+    def add_test_folder(
+        self, test_folder: PathOrStr = "test", label: Any = None, tfms: Any = None, tfm_y: Any = None
+    ) -> LabelLists:
+        """Return the lists with the files of a folder as test set.
+
+        Args:
+            test_folder: The folder, in `path`.
+            label: The label that all are given; none when left out.
+            tfms: Transforms; those of the validation set when left out.
+            tfm_y: Whether the labels are transformed; as for the validation set when left out.
+
+        Raises:
+            DataError: no such folder, or no item in it.
+        """
+        items = type(self.x).from_folder(self.path / test_folder)
+        return self.add_test(items.items, label, tfms, tfm_y)
+
+    def databunch(
+        self,
+        path: PathOrStr | None = None,
+        bs: int = 64,
+        val_bs: int | None = None,
+        num_workers: int | None = None,
+        dl_tfms: Collection[Callable[..., Any]] | None = None,
+        device: Any = None,
+        collate_fn: Callable[..., Any] = data_collate,
+        no_check: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Make the loaders: the last word of the sentence.
+
+        Args:
+            path: The folder where models and exports go; that of the items when left out.
+            bs: Batch size.
+            val_bs: Batch size for validation and test; `bs` when left out.
+            num_workers: Processes that load items; chosen from the cost of an item when left out. The batches
+                are the same with any number.
+            dl_tfms: Functions of a whole batch.
+            device: Where batches go; `defaults.device` when left out.
+            collate_fn: Makes a batch from samples.
+            no_check: Do not look at a few samples now.
+            **kwargs: `on_error='skip'` to leave broken items out and count them; `sampler`, `drop_last`,
+                `pin_memory`, or what torch's DataLoader knows.
+
+        Raises:
+            DataError: the samples cannot be read or do not fit together.
+        """
+        data = self.x._bunch.create(
+            self.train,
+            self.valid,
+            test_ds=self.test,
+            path=self.path if path is None else path,
+            bs=bs,
+            val_bs=val_bs,
+            num_workers=num_workers,
+            dl_tfms=dl_tfms,
+            device=device,
+            collate_fn=collate_fn,
+            no_check=no_check,
+            **kwargs,
+        )
+        data.label_list = self
+        return data
+
+    @classmethod
+    def load_state(cls, path: PathOrStr, state: JsonDict) -> LabelLists:
+        """Return empty lists with the settings of `LabelList.get_state`.
+
+        Args:
+            path: The folder where models and exports go.
+            state: What `get_state` returned.
+        """
+        return cls(path, LabelList.load_state(path, state), LabelList.load_state(path, state))
+
+    @classmethod
+    def load_empty(cls, path: PathOrStr, fn: PathOrStr = "export.json") -> LabelLists:
+        """Return empty lists with the settings that `LabelList.export` wrote.
+
+        Args:
+            path: The folder of the file.
+            fn: The file.
+        """
+        from onecycle.utils.files import read_json
+
+        return cls.load_state(path, read_json(Path(path) / fn))
+
+
+def _pair(owner: str, tfms: Any) -> tuple[Any, Any]:
+    if not tfms:
+        return None, None
+    if not isinstance(tfms, (list, tuple)) or len(tfms) != 2:
+        cure = "Pass (transforms for training, transforms for validation); one may be None."
+        raise ArgumentError(explain(owner, "tfms", "must be a pair", tfms, cure))
+    return tfms[0], tfms[1]
+
+
+def held_out(valid: LabelList, items: Any, label: Any, tfms: Any, tfm_y: Any) -> LabelList:
+    """Return a test list that is treated as the validation list is.
+
+    Args:
+        valid: The validation list.
+        items: A list of items, or the items themselves.
+        label: The label that all are given, or None.
+        tfms: Transforms, or None for those of the validation list.
+        tfm_y: Whether the labels are transformed, or None for what the validation list does.
+    """
+    inputs = valid.x.from_items(items).process()
+    if label is None:
+        kind = lookup("item_list", "EmptyLabelList")
+        return valid.new(inputs, kind([0] * len(inputs)), tfms, False if tfm_y is None else tfm_y)
+    labels = valid.y.new([label] * len(inputs)).process()
+    return valid.new(inputs, labels, tfms, tfm_y)

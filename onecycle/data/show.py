@@ -1,0 +1,34 @@
+"""How lists and data print: items in a line, samples in a table of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from onecycle.utils.seeding import global_rng_kept, item_stream
+
+__all__: list[str] = []
+
+_LONGEST = 60
+
+
+def readable(get: Callable[[int], Any], index: int, prints_as: Callable[[Any], str]) -> str:
+    """Return item `index` as text; a broken item says so, and no random draw of anyone else is used up."""
+    try:
+        with global_rng_kept(), item_stream(0, 0, index):
+            return prints_as(get(index))
+    except Exception as error:  # printing a list must not fail for one of its items
+        return f"<{type(error).__name__}>"
+
+
+def show_table(names: Sequence[str], *columns: Sequence[Any]) -> None:
+    """Print samples as a table of text, one row a sample."""
+    rows = [list(names), *([_short(value) for value in row] for row in zip(*columns, strict=True))]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(names))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,217 @@
+"""The first stage of the sentence: finding the items, in a folder, a data frame or a CSV file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
+from onecycle.types import PathOrStr
+
+__all__ = ["get_files"]
+
+
+def get_files(
+    path: PathOrStr,
+    extensions: Collection[str] | None = None,
+    recurse: bool = False,
+    exclude: Collection[str] | None = None,
+    include: Collection[str] | None = None,
+    presort: bool = False,
+    followlinks: bool = False,
+) -> list[Path]:
+    """Return the files of a folder, sorted; hidden files and folders are left out.
+
+    Args:
+        path: The folder.
+        extensions: Endings such as `.png` that are wanted, in lower or upper case; all when left out.
+        recurse: Go into subfolders.
+        exclude: Names of subfolders to leave out, at any depth.
+        include: Names of subfolders of `path` to go into; the others are left out.
+        presort: Has no effect: the files are always sorted.
+        followlinks: Go into linked folders.
+
+    Raises:
+        DataError: the folder does not exist.
+
+    Example:
+        >>> get_files("empty-folder-that-is-not-there")
+        Traceback (most recent call last):
+        ...
+        onecycle.errors.DataError: get_files: folder 'empty-folder-that-is-not-there' does not exist. ...
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise DataError(_no_folder("get_files", folder))
+    wanted = _endings(extensions)
+    walk = _walk(str(folder), recurse, _as_names(exclude), _as_names(include), followlinks)
+    found = [file for file in walk if wanted is None or os.path.splitext(file)[1].lower() in wanted]
+    return [Path(file) for file in sorted(found, key=lambda file: file.split(os.sep))]
+
+
+def _endings(extensions: Collection[str] | None) -> set[str] | None:
+    if extensions is None:
+        return None
+    endings = [extensions] if isinstance(extensions, str) else extensions
+    return {ending.lower() if ending.startswith(".") else f".{ending.lower()}" for ending in endings}
+
+
+def _as_names(names: Collection[str] | None) -> set[str]:
+    return {names} if isinstance(names, str) else {str(name) for name in names or ()}
+
+
+def _walk(folder: str, recurse: bool, exclude: set[str], include: set[str], links: bool) -> Iterator[str]:
+    for where, subfolders, files in os.walk(folder, followlinks=links):
+        kept = [name for name in subfolders if name not in exclude and not name.startswith(".")]
+        if where == folder and include:
+            kept = [name for name in kept if name in include]
+        subfolders[:] = kept if recurse else []
+        for name in files:
+            if not name.startswith("."):
+                yield os.path.join(where, name)
+
+
+def files_or_complain(
+    owner: str,
+    path: PathOrStr,
+    extensions: Collection[str] | None,
+    recurse: bool,
+    exclude: Collection[str] | None,
+    include: Collection[str] | None,
+) -> list[Path]:
+    """Return the files of a folder.
+
+    Raises:
+        DataError: there are none; says what was looked for and what is there.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise DataError(_no_folder(owner, folder))
+    found = get_files(folder, extensions, recurse, exclude, include)
+    if not found:
+        raise DataError(_nothing_found(owner, folder, extensions, recurse, include))
+    return found
+
+
+def _no_folder(owner: str, folder: Path) -> str:
+    what = "is a file, not a folder" if folder.exists() else "does not exist"
+    near = did_you_mean(folder.name, _subfolders(folder.parent))
+    return f"{owner}: folder '{folder}' {what}.{near} Pass the folder that holds the items."
+
+
+def _subfolders(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+
+
+def _nothing_found(
+    owner: str,
+    folder: Path,
+    extensions: Collection[str] | None,
+    recurse: bool,
+    include: Collection[str] | None,
+) -> str:
+    endings = _endings(extensions)
+    looked = "any file" if endings is None else f"files ending in {', '.join(sorted(endings))}"
+    within = f" in its subfolders {', '.join(sorted(_as_names(include)))}" if include else ""
+    there = _what_is_there(folder, recurse)
+    return f"{owner}: no item in folder '{folder}'; looked for {looked}{within}. {there}"
+
+
+def _what_is_there(folder: Path, recurse: bool) -> str:
+    others = get_files(folder, recurse=True)
+    if not others:
+        return "The folder holds no file at all."
+    counts = Counter(file.suffix.lower() or "no ending" for file in others)
+    shown = ", ".join(f"{count} {ending}" for ending, count in counts.most_common(5))
+    cure = "" if recurse else " Pass recurse=True to look into subfolders."
+    return f"The folder and its subfolders hold {shown}.{cure}"
+
+
+def column_numbers(owner: str, frame: Any, cols: Any) -> list[int]:
+    """Return the numbers of columns given by number or name.
+
+    Args:
+        owner: Who asks, for the message.
+        frame: The data frame.
+        cols: One column or several; a whole number is a position unless a column has it as its name.
+
+    Raises:
+        DataError: there is no such column; says which there are.
+    """
+    several = cols if isinstance(cols, (list, tuple)) or hasattr(cols, "tolist") else [cols]
+    return [_column_number(owner, frame, col) for col in several]
+
+
+def _column_number(owner: str, frame: Any, col: Any) -> int:
+    names = list(frame.columns)
+    if isinstance(col, int) and -len(names) <= col < len(names):
+        return col % len(names)
+    if col in names:
+        return names.index(col)
+    near = did_you_mean(str(col), map(str, names))
+    shown = ", ".join(repr(name) for name in names[:20])
+    raise DataError(f"{owner}: there is no column {col!r}.{near} The columns are {shown}.")
+
+
+def need_frame(owner: str, frame: Any) -> Any:
+    """Return the data frame of a list.
+
+    Raises:
+        DataError: the list was not made from one.
+    """
+    if frame is None:
+        cure = "Make the list with from_df or from_csv, or use another split_ or label_ method."
+        raise DataError(explain(owner, "", "the items must come from a data frame", cure=cure))
+    return frame
+
+
+def read_csv(file: PathOrStr, header: Any = "infer", delimiter: str | None = None) -> Any:
+    """Read a CSV file into a data frame.
+
+    Args:
+        file: The file.
+        header: Row of the column names; None where there are none.
+        delimiter: What stands between columns; a comma when left out.
+
+    Raises:
+        DataError: the file does not exist or cannot be read as a table.
+    """
+    import pandas as pd
+
+    file = Path(file)
+    if not file.is_file():
+        there = sorted(f.name for f in file.parent.glob("*.csv")) if file.parent.is_dir() else []
+        raise DataError(f"from_csv: file '{file}' does not exist.{did_you_mean(file.name, there)}")
+    try:
+        return pd.read_csv(file, delimiter=delimiter, header=header)
+    except ValueError as error:  # pandas' errors of parsing and of an empty file are ValueErrors
+        raise DataError(f"from_csv: file '{file}' cannot be read as a table: {error}") from error
+
+
+def complete_values(owner: str, frame: Any, numbers: Sequence[int]) -> Any:
+    """Return the values of columns, one-dimensional for one column.
+
+    Raises:
+        DataError: values are missing; says in which column and in which rows.
+    """
+    if not numbers:
+        raise ArgumentError(explain(owner, "cols", "must name at least one column", list(numbers)))
+    part = frame.iloc[:, list(numbers)]
+    missing = part.isna()
+    if missing.to_numpy().any():
+        raise DataError(_missing_values(owner, frame, missing))
+    return part.iloc[:, 0].to_numpy() if len(numbers) == 1 else part.to_numpy()
+
+
+def _missing_values(owner: str, frame: Any, missing: Any) -> str:
+    columns = ", ".join(repr(name) for name in missing.columns[missing.any()])
+    rows = [i for i, is_missing in enumerate(missing.any(axis=1)) if is_missing]
+    shown = ", ".join(f"row {frame.index[i]} ({frame.iloc[i, 0]})" for i in rows[:5])
+    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    return (
+        f"{owner}: {len(rows)} of {len(frame)} rows have no value in column {columns}: {shown}{more}. "
+        f"Fill them or drop them first, e.g. df = df.dropna(subset=[{columns}])."
+    )

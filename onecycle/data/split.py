@@ -1,0 +1,326 @@
+"""The second stage of the sentence: splitting the items into a training and a validation set."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onecycle.data.lists import ItemLists
+from onecycle.data.processors import sorted_classes
+from onecycle.data.sources import column_numbers, need_frame
+from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
+from onecycle.types import PathOrStr
+
+__all__: list[str] = []
+
+_MANY_SHOWN = 10
+
+
+class Splitting:
+    """Give a list of items its `split_…` methods; each returns `ItemLists` and changes nothing."""
+
+    items: Any
+    path: Path
+    inner_df: Any
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, idxs: Any) -> Any:
+        raise NotImplementedError
+
+    def _split(self, train_idx: Any, valid_idx: Any) -> ItemLists:
+        train, valid = np.asarray(train_idx, dtype=int), np.asarray(valid_idx, dtype=int)
+        return ItemLists(self.path, self[train], self[valid])
+
+    def split_none(self) -> ItemLists:
+        """Take all items for training; the validation set is empty."""
+        return self._split(np.arange(len(self)), [])
+
+    def no_split(self) -> ItemLists:
+        """Do what `split_none` does."""
+        return self.split_none()
+
+    def split_by_list(self, train: Any, valid: Any) -> ItemLists:
+        """Take two lists that were made by hand."""
+        return ItemLists(self.path, train, valid)
+
+    def split_by_idxs(self, train_idx: Sequence[int], valid_idx: Sequence[int]) -> ItemLists:
+        """Split by positions.
+
+        Args:
+            train_idx: Positions of the training items.
+            valid_idx: Positions of the validation items.
+
+        Raises:
+            DataError: a position is beyond the end.
+        """
+        for name, positions in (("train_idx", train_idx), ("valid_idx", valid_idx)):
+            self._check_positions(name, positions)
+        return self._split(train_idx, valid_idx)
+
+    def _check_positions(self, name: str, positions: Sequence[int]) -> None:
+        beyond = [int(i) for i in positions if not -len(self) <= i < len(self)]
+        if beyond:
+            rule = f"must hold positions of the {len(self)} items"
+            raise DataError(explain("split_by_idx", name, rule, beyond[0]))
+
+    def split_by_idx(self, valid_idx: Collection[int]) -> ItemLists:
+        """Take the items at these positions for validation and the others for training."""
+        valid = [int(i) for i in valid_idx]
+        self._check_positions("valid_idx", valid)
+        return self._split(_others(len(self), valid), valid)
+
+    def split_by_rand_pct(
+        self, valid_pct: float = 0.2, seed: int | None = None, stratify: Any = None
+    ) -> ItemLists:
+        """Draw the validation set.
+
+        Args:
+            valid_pct: Its share, between 0 and 1.
+            seed: Makes the draw repeatable and leaves NumPy's global generator alone; without it the draw
+                comes from there, so `np.random.seed` before it works.
+            stratify: One label an item, or a function of an item: each label then gives its share.
+
+        Raises:
+            ArgumentError: `valid_pct` is not between 0 and 1, or there is not one label an item.
+            DataError: a label has only one item, which cannot be shared out.
+        """
+        _check_share("split_by_rand_pct", "valid_pct", valid_pct)
+        source = _numbers_from(seed)
+        if stratify is not None:
+            labels = _one_each("split_by_rand_pct", "stratify", stratify, self.items)
+            return self.split_by_idx(_stratified(labels, valid_pct, source))
+        return self.split_by_idx(source.permutation(len(self))[: int(valid_pct * len(self))])
+
+    def random_split_by_pct(self, valid_pct: float = 0.2, seed: int | None = None) -> ItemLists:
+        """Do what `split_by_rand_pct` does; the older name."""
+        return self.split_by_rand_pct(valid_pct, seed)
+
+    def split_by_group(self, group: Any, valid_pct: float = 0.2, seed: int | None = None) -> ItemLists:
+        """Draw the validation set by whole groups: no group is in both sets.
+
+        Use it where items belong together: frames of a film, pictures of a patient.
+
+        Args:
+            group: The group of each item, or a function of an item.
+            valid_pct: Share of the items that validates, between 0 and 1; groups are added until it is
+                reached.
+            seed: Makes the draw repeatable; see `split_by_rand_pct`.
+
+        Raises:
+            ArgumentError: `valid_pct` is not between 0 and 1, or there is not one group an item.
+            DataError: there are fewer than two groups.
+        """
+        _check_share("split_by_group", "valid_pct", valid_pct)
+        groups = _one_each("split_by_group", "group", group, self.items)
+        names = sorted_classes(groups)
+        if len(names) < 2:
+            raise DataError(explain("split_by_group", "group", "must give at least two groups", names))
+        chosen = _groups_for(groups, names, valid_pct, _numbers_from(seed))
+        return self.split_by_idx([i for i, name in enumerate(groups) if name in chosen])
+
+    def split_subsets(self, train_size: float, valid_size: float, seed: int | None = None) -> ItemLists:
+        """Draw a training and a validation set that need not be all of the items.
+
+        Args:
+            train_size: Share of the training set, between 0 and 1.
+            valid_size: Share of the validation set, between 0 and 1; both together at most 1.
+            seed: Makes the draw repeatable; see `split_by_rand_pct`.
+
+        Raises:
+            ArgumentError: a share is not between 0 and 1, or their sum is above 1.
+        """
+        _check_share("split_subsets", "train_size", train_size)
+        _check_share("split_subsets", "valid_size", valid_size)
+        if train_size + valid_size > 1:
+            total = train_size + valid_size
+            raise ArgumentError(explain("split_subsets", "train_size + valid_size", "must be at most 1", total))
+        order = _numbers_from(seed).permutation(len(self))
+        valid_count = int(valid_size * len(self))
+        return self._split(order[: int(train_size * len(self))], order[len(order) - valid_count :])
+
+    def use_partial_data(self, sample_pct: float = 0.01, seed: int | None = None) -> Any:
+        """Draw some of the items, for trying something quickly.
+
+        Args:
+            sample_pct: Their share, between 0 and 1.
+            seed: Makes the draw repeatable; see `split_by_rand_pct`.
+
+        Returns:
+            A list of the same kind.
+        """
+        _check_share("use_partial_data", "sample_pct", sample_pct)
+        order = _numbers_from(seed).permutation(len(self))
+        return self[order[: int(sample_pct * len(self))]]
+
+    def split_by_folder(self, train: str = "train", valid: str = "valid") -> ItemLists:
+        """Split by the first folder below `path`; items in other folders are left out.
+
+        Args:
+            train: Name of the folder of training items.
+            valid: Name of the folder of validation items.
+
+        Raises:
+            DataError: there is no item in one of the folders; says which folders there are.
+        """
+        folders = [self.top_folder(item) for item in self.items]
+        for name in (str(train), str(valid)):
+            if name not in folders:
+                raise DataError(_no_such_folder(self.path, name, folders))
+        train_idx = [i for i, folder in enumerate(folders) if folder == str(train)]
+        return self._split(train_idx, [i for i, folder in enumerate(folders) if folder == str(valid)])
+
+    def top_folder(self, item: Any) -> str:
+        """Return the name of the first folder of a file below `path`, or '' if there is none."""
+        text, root = os.fspath(item) if isinstance(item, (str, Path)) else str(item), str(self.path)
+        inside = os.path.relpath(text, root) if os.path.isabs(text) == os.path.isabs(root) else text
+        if inside.startswith(os.pardir):
+            inside = text
+        parts = Path(inside).parts
+        return parts[0] if len(parts) > 1 else ""
+
+    def split_by_valid_func(self, func: Callable[[Any], Any]) -> ItemLists:
+        """Take the items for which `func(item)` is true for validation."""
+        return self.split_by_idx([i for i, item in enumerate(self.items) if func(item)])
+
+    def split_by_files(self, valid_names: Iterable[PathOrStr]) -> ItemLists:
+        """Take the files with these names for validation.
+
+        Args:
+            valid_names: Names of files, without their folders, or whole paths.
+
+        Raises:
+            DataError: no file has one of the names.
+        """
+        wanted = {str(name) for name in valid_names}
+        valid = [i for i, item in enumerate(self.items) if Path(item).name in wanted or str(item) in wanted]
+        if wanted and not valid:
+            raise DataError(_no_such_files(wanted, self.items))
+        return self.split_by_idx(valid)
+
+    def split_by_fname_file(self, fname: PathOrStr, path: PathOrStr | None = None) -> ItemLists:
+        """Take the files that a text file names, one a line, for validation.
+
+        Args:
+            fname: The text file.
+            path: Its folder; that of the items when left out.
+
+        Raises:
+            DataError: the text file does not exist, or no file has one of the names.
+        """
+        file = Path(self.path if path is None else path) / fname
+        if not file.is_file():
+            raise DataError(f"split_by_fname_file: file '{file}' does not exist.")
+        lines = file.read_text().splitlines()
+        return self.split_by_files([line.strip() for line in lines if line.strip()])
+
+    def split_from_df(self, col: Any = 2) -> ItemLists:
+        """Take the rows whose column is true for validation.
+
+        Args:
+            col: Name or number of a column of True and False, or of 1 and 0.
+
+        Raises:
+            DataError: the items have no data frame, there is no such column, or it holds other values.
+        """
+        frame = need_frame("split_from_df", self.inner_df)
+        number = column_numbers("split_from_df", frame, col)[0]
+        return self.split_by_idx(np.flatnonzero(_true_or_false(frame.iloc[:, number])))
+
+
+def _others(count: int, positions: Sequence[int]) -> np.ndarray:
+    mask = np.ones(count, dtype=bool)
+    mask[np.asarray(positions, dtype=int)] = False
+    return np.flatnonzero(mask)
+
+
+def _numbers_from(seed: int | None) -> Any:
+    return np.random if seed is None else np.random.RandomState(seed)
+
+
+def _check_share(owner: str, name: str, value: Any) -> None:
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        cure = "0.2 means a fifth of the items."
+        raise ArgumentError(explain(owner, name, "must be between 0 and 1", value, cure))
+
+
+def _one_each(owner: str, name: str, given: Any, items: Any) -> list[Any]:
+    """Return one value an item, from a function of an item or from the values themselves."""
+    values = [given(item) for item in items] if callable(given) else list(given)
+    if len(values) != len(items):
+        rule = f"must have one value for each of the {len(items)} items"
+        raise ArgumentError(explain(owner, name, rule, len(values), "Pass as many, or a function of an item."))
+    return values
+
+
+def _stratified(labels: Sequence[Any], share: float, source: Any) -> list[int]:
+    """Return positions of a share of each label, int(share * n) in all, rounding where most is lost."""
+    counts = Counter(labels)
+    alone = [label for label in sorted_classes(counts) if counts[label] == 1]
+    if alone:
+        raise DataError(_alone(alone))
+    names = sorted_classes(counts)
+    exact = {name: share * counts[name] for name in names}
+    taken = {name: int(exact[name]) for name in names}
+    missing = int(share * len(labels)) - sum(taken.values())
+    by_loss = sorted(names, key=lambda name: (taken[name] - exact[name], names.index(name)))
+    for name in by_loss[:missing]:
+        taken[name] += 1
+    return [i for name in names for i in _some_of(labels, name, taken[name], source)]
+
+
+def _some_of(labels: Sequence[Any], name: Any, count: int, source: Any) -> list[int]:
+    positions = np.array([i for i, label in enumerate(labels) if label == name])
+    return [int(i) for i in source.permutation(positions)[:count]]
+
+
+def _alone(labels: Sequence[Any]) -> str:
+    shown = ", ".join(repr(label) for label in labels[:_MANY_SHOWN])
+    more = f" and {len(labels) - _MANY_SHOWN} more" if len(labels) > _MANY_SHOWN else ""
+    return (
+        f"split_by_rand_pct: stratify needs at least two items of each label; these have one: {shown}{more}. "
+        f"Add items, leave these out with filter_by_func, or split without stratify."
+    )
+
+
+def _groups_for(groups: Sequence[Any], names: Sequence[Any], share: float, source: Any) -> set[Any]:
+    """Return groups, in drawn order, until they have the share of the items; one group is always left."""
+    counts = Counter(groups)
+    chosen: set[Any] = set()
+    reached = 0
+    for position in source.permutation(len(names))[:-1]:
+        if reached >= int(share * len(groups)):
+            break
+        chosen.add(names[position])
+        reached += counts[names[position]]
+    return chosen
+
+
+def _no_such_folder(path: Path, name: str, folders: Sequence[str]) -> str:
+    counts = Counter(folder for folder in folders if folder)
+    shown = ", ".join(f"{folder} ({count})" for folder, count in sorted(counts.items())[:_MANY_SHOWN])
+    there = f"The folders with items are {shown}." if counts else "The items are in no subfolder."
+    near = did_you_mean(name, counts)
+    return f"split_by_folder: no item is in folder '{name}' of '{path}'.{near} {there}"
+
+
+def _no_such_files(wanted: set[str], items: Any) -> str:
+    near = did_you_mean(sorted(wanted)[0], [Path(item).name for item in items[:1000]])
+    return f"split_by_files: none of the {len(wanted)} names is a file of the list, e.g. {sorted(wanted)[0]!r}.{near}"
+
+
+def _true_or_false(column: Any) -> np.ndarray:
+    values = column.to_numpy()
+    if values.dtype == bool:
+        return values
+    if set(values.tolist()) <= {0, 1}:
+        return values.astype(bool)
+    odd = next(value for value in values.tolist() if value not in (0, 1))
+    rule = "must hold True and False, or 1 and 0"
+    raise DataError(explain("split_from_df", f"column {column.name!r}", rule, odd))

@@ -1,0 +1,162 @@
+"""What of the data goes into files, as JSON: kinds and settings of lists, classes, transforms; and items."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onecycle.data.label_list import LabelList
+from onecycle.data.lists import LabelLists
+from onecycle.data.processors import as_items
+from onecycle.errors import FileFormatError, add_context
+from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.registry import decode, encode, lookup
+
+__all__: list[str] = []
+
+DATA_FORMAT, DATA_VERSION = "onecycle-data", 1
+_TRANSFORMS = ("tfms", "tfmargs", "tfm_y", "tfms_y", "tfmargs_y")
+
+
+def label_list_state(labelled: LabelList) -> JsonDict:
+    """Return all of a labelled list but its items, as values that JSON knows.
+
+    Raises:
+        ArgumentError: something of it has no registered name; the note says what it belongs to.
+    """
+    return {
+        "x": _named("inputs", labelled.x),
+        "y": _named("labels", labelled.y),
+        "x_processors": _encoded("processors of the inputs", _processors(labelled.x)),
+        "y_processors": _encoded("processors of the labels", _processors(labelled.y)),
+        **{name: _encoded(name, getattr(labelled, name)) for name in _TRANSFORMS},
+    }
+
+
+def _processors(items: Any) -> list[Any]:
+    processors = items.processor
+    return list(processors) if isinstance(processors, (list, tuple)) else []
+
+
+def _named(what: str, items: Any) -> JsonDict:
+    try:
+        return items.get_state()
+    except Exception as error:
+        add_context(error, part=what)
+        raise
+
+
+def _encoded(what: str, value: Any) -> Any:
+    try:
+        return encode(value)
+    except Exception as error:
+        add_context(error, part=what)
+        raise
+
+
+def label_list_from_state(state: Mapping[str, Any], path: PathOrStr) -> LabelList:
+    """Return the labelled list of a state, without items."""
+    inputs = lookup("item_list", state["x"]["cls"]).from_state(state["x"], path)
+    labels = lookup("item_list", state["y"]["cls"]).from_state(state["y"], path)
+    inputs.processor = decode(state["x_processors"])
+    labels.processor = decode(state["y_processors"])
+    _restore_classes(labels)
+    made = inputs._label_list(inputs, labels)
+    for name in _TRANSFORMS:
+        setattr(made, name, decode(state[name]))
+    return made
+
+
+def _restore_classes(labels: Any) -> None:
+    for processor in labels.processor:
+        if getattr(processor, "c2i", None):
+            labels.c2i = processor.c2i
+
+
+def bunch_state(data: Any) -> JsonDict:
+    """Return what prediction needs of a bunch, as values that JSON knows; no item and no path is in it."""
+    return {
+        "format": DATA_FORMAT,
+        "version": DATA_VERSION,
+        "bunch": encode(type(data))["name"],
+        "labelled": label_list_state(data.single_ds),
+        "dl_tfms": _encoded("dl_tfms", list(data.dl_tfms)),
+        "collate_fn": _encoded("collate_fn", data.collate_fn),
+        "c": data.own_c,
+        "more": _encoded("settings", data.more_state()),
+    }
+
+
+def checked(state: Any, owner: str) -> Any:
+    """Return a state that this version can read.
+
+    Raises:
+        FileFormatError: it is foreign, or of a newer version.
+    """
+    if not isinstance(state, Mapping) or state.get("format") != DATA_FORMAT:
+        raise FileFormatError(f"{owner}: this is no data state of onecycle: no format {DATA_FORMAT!r} in it.")
+    if state.get("version", 0) > DATA_VERSION:
+        raise FileFormatError(
+            f"{owner}: the file has version {state['version']}, this onecycle reads up to {DATA_VERSION}. "
+            f"Install a newer onecycle."
+        )
+    return state
+
+
+# Items
+
+
+def items_state(items: Any, root: Path) -> JsonDict:
+    """Return the items of a list; files below `root` are written relative to it."""
+    values = items.items
+    if len(values) and all(isinstance(value, Path) for value in values):
+        return {"form": "files", "items": [_relative(value, root) for value in values]}
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        return {"form": "array", "dtype": str(values.dtype), "items": values.tolist()}
+    return {"form": "values", "items": [encode(value) for value in values]}
+
+
+def _relative(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else os.fspath(file)
+
+
+def items_from_state(state: Mapping[str, Any], root: Path) -> Any:
+    """Return the items that `items_state` wrote."""
+    if state["form"] == "files":
+        return as_items([root / name for name in state["items"]])
+    if state["form"] == "array":
+        return np.array(state["items"], dtype=np.dtype(state["dtype"]))
+    return as_items([decode(value) for value in state["items"]])
+
+
+def whole_state(data: Any) -> JsonDict:
+    """Return a bunch with its items and labels, as values that JSON knows."""
+    root = Path(data.path)
+    sets = {"train": data.train_ds, "valid": data.valid_ds, "test": data.test_ds}
+    written = {name: _set_state(each, root) for name, each in sets.items() if each is not None}
+    return {**bunch_state(data), "sets": written}
+
+
+def _set_state(labelled: LabelList, root: Path) -> JsonDict:
+    return {
+        "labelled": label_list_state(labelled),
+        "x": items_state(labelled.x, root),
+        "y": items_state(labelled.y, root),
+    }
+
+
+def sets_from_state(state: Mapping[str, Any], path: Path) -> LabelLists:
+    """Return the labelled lists that `whole_state` wrote, with their items."""
+    read = {name: _set_from_state(each, path) for name, each in state["sets"].items()}
+    return LabelLists(path, read["train"], read["valid"], read.get("test"))
+
+
+def _set_from_state(state: Mapping[str, Any], path: Path) -> LabelList:
+    labelled = label_list_from_state(state["labelled"], path)
+    labelled.x.items = items_from_state(state["x"], path)
+    labelled.y.items = items_from_state(state["y"], path)
+    return labelled
