@@ -8,10 +8,19 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.data.items": (
             "ItemBase", "EmptyLabel", "Category", "MultiCategory", "FloatItem",
         ),
+        "onecycle.types": (
+            "PathOrStr", "FilePathList", "Floats", "ListOrItem", "OptListOrItem",
+        ),
         "onecycle.utils.collections": (
             "array", "is_listy", "is_tuple", "is_dict", "chunks", "recurse", "first_el", "to_int", "is1d",
             "uniqueify", "idx_dict", "arrays_split", "random_split", "listify", "even_mults", "partition",
             "partition_by_cores", "recurse_eq", "range_of", "arange_of", "one_hot", "index_row", "float_or_x",
+        ),
+        "onecycle.utils.defaults": (
+            "defaults",
+        ),
+        "onecycle.utils.download": (
+            "download_url",
         ),
         "onecycle.utils.files": (
             "loadtxt_str", "save_texts",
@@ -27,6 +36,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "onecycle.utils.plots": (
             "subplots",
+        ),
+        "onecycle.utils.progress": (
+            "progress_bar", "master_bar",
         ),
         "onecycle.utils.tables": (
             "series2cat", "df_names_to_idx",
@@ -48,14 +60,23 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.nn.module": (
             "Module", "ParameterModule",
         ),
+        "onecycle.nn.norm": (
+            "bn_types", "no_wd_types", "bias_types",
+        ),
         "onecycle.nn.surgery": (
             "is_pool_type", "requires_grad", "has_params", "trainable_params", "children", "num_children",
             "range_children", "children_and_parameters", "flatten_model", "first_layer", "last_layer",
             "split_model_idx", "split_model", "get_param_groups", "split_no_wd_params", "set_bn_eval",
             "bn2float", "model2half", "in_channels", "ModelOnCPU", "one_param", "get_model",
         ),
+        "onecycle.types": (
+            "ModuleList", "TensorOrNumber", "ArrayOrTensor",
+        ),
         "onecycle.utils.bundle": (
             "torch_save", "try_save",
+        ),
+        "onecycle.utils.defaults": (
+            "defaults",
         ),
         "onecycle.utils.distributed": (
             "num_distrib", "rank_distrib", "distrib_barrier",
@@ -70,13 +91,31 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "basic_data": {
+        "onecycle.data.bunch": (
+            "DataBunch", "load_data",
+        ),
         "onecycle.data.loaders": (
             "DeviceDataLoader", "DatasetType",
         ),
     },
     "data_block": {
+        "onecycle.data.categories": (
+            "CategoryList", "MultiCategoryList", "FloatList", "EmptyLabelList", "CategoryListBase",
+        ),
+        "onecycle.data.item_list": (
+            "ItemList",
+        ),
         "onecycle.data.items": (
             "MixedItem",
+        ),
+        "onecycle.data.label_list": (
+            "LabelList",
+        ),
+        "onecycle.data.lists": (
+            "ItemLists", "LabelLists",
+        ),
+        "onecycle.data.mixed": (
+            "MixedItemList",
         ),
         "onecycle.data.processors": (
             "MultiCategoryProcessor", "PreProcessor", "CategoryProcessor", "MixedProcessor",
@@ -86,16 +125,19 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "layers": {
+        "onecycle.nn.attention": (
+            "SelfAttention", "PooledSelfAttention2d",
+        ),
         "onecycle.nn.blocks": (
-            "SelfAttention", "SequentialEx", "MergeLayer", "res_block", "PooledSelfAttention2d",
+            "conv_layer", "simple_cnn", "PixelShuffle_ICNR", "SequentialEx", "MergeLayer", "res_block",
         ),
         "onecycle.nn.init": (
             "trunc_normal_", "icnr",
         ),
         "onecycle.nn.layers": (
             "AdaptiveConcatPool2d", "Debugger", "Flatten", "Lambda", "PoolFlatten", "View", "ResizeBatch",
-            "bn_drop_lin", "conv2d", "conv2d_trans", "conv_layer", "embedding", "simple_cnn", "relu",
-            "PixelShuffle_ICNR", "sigmoid_range", "SigmoidRange", "PartialLayer", "conv1d",
+            "bn_drop_lin", "conv2d", "conv2d_trans", "embedding", "relu", "sigmoid_range", "SigmoidRange",
+            "PartialLayer", "conv1d",
         ),
         "onecycle.nn.losses": (
             "BCEWithLogitsFlat", "BCEFlat", "MSELossFlat", "CrossEntropyFlat", "NoopLoss", "WassersteinLoss",
@@ -131,6 +173,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "callback": {
+        "onecycle.metrics.base": (
+            "AverageMetric",
+        ),
         "onecycle.optim.schedules": (
             "SmoothenValue", "Scheduler", "annealing_cos", "annealing_exp", "annealing_linear",
             "annealing_no", "annealing_poly", "do_annealing_poly",
@@ -144,11 +189,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.training.handler": (
             "CallbackHandler",
         ),
-        "onecycle.training.metric_adapter": (
-            "AverageMetric",
-        ),
     },
     "basic_train": {
+        "onecycle.learner": (
+            "Learner", "load_learner",
+        ),
         "onecycle.training.callback": (
             "LearnerCallback",
         ),
@@ -159,7 +204,58 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "Recorder", "RecordOnCPU",
         ),
     },
+    "train": {
+        "onecycle.callbacks.accumulate": (
+            "AccumulateScheduler",
+        ),
+        "onecycle.callbacks.bn_freeze": (
+            "BnFreeze",
+        ),
+        "onecycle.callbacks.gradient_clipping": (
+            "GradientClipping",
+        ),
+        "onecycle.callbacks.show_graph": (
+            "ShowGraph",
+        ),
+        "onecycle.interpret.base": (
+            "Interpretation",
+        ),
+        "onecycle.interpret.classification": (
+            "ClassificationInterpretation",
+        ),
+        "onecycle.interpret.multilabel": (
+            "MultiLabelClassificationInterpretation",
+        ),
+        "onecycle.learning.recipes": (
+            "fit_one_cycle", "lr_find", "one_cycle_scheduler", "to_fp16", "to_fp32", "mixup", "fit_fc",
+            "clip_grad",
+        ),
+    },
+    "datasets": {
+        "onecycle.data.download": (
+            "URLs", "Config", "untar_data", "download_data", "datapath4file", "url2name", "url2path",
+            "modelpath4file",
+        ),
+    },
+    "callbacks.flat_cos_anneal": {
+        "onecycle.callbacks.flat_cos_anneal": (
+            "FlatCosAnnealScheduler",
+        ),
+    },
+    "callbacks.fp16": {
+        "onecycle.callbacks.fp16": (
+            "MixedPrecision",
+        ),
+    },
+    "callbacks.general_sched": {
+        "onecycle.callbacks.general_sched": (
+            "GeneralScheduler", "TrainingPhase",
+        ),
+    },
     "callbacks.hooks": {
+        "onecycle.callbacks.hooks": (
+            "ActivationStats", "HookCallback", "model_summary",
+        ),
         "onecycle.nn.hooks": (
             "Hook", "Hooks", "hook_output", "hook_outputs", "model_sizes", "num_features_model", "dummy_eval",
             "dummy_batch",
@@ -168,9 +264,72 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
         ),
     },
+    "callbacks.lr_finder": {
+        "onecycle.callbacks.lr_finder": (
+            "LRFinder",
+        ),
+    },
+    "callbacks.misc": {
+        "onecycle.callbacks.misc": (
+            "StopAfterNBatches",
+        ),
+    },
+    "callbacks.mixup": {
+        "onecycle.callbacks.mixup": (
+            "MixUpCallback", "MixUpLoss",
+        ),
+    },
+    "callbacks.one_cycle": {
+        "onecycle.callbacks.one_cycle": (
+            "OneCycleScheduler",
+        ),
+    },
     "vision.image": {
+        "onecycle.vision.boxes": (
+            "ImageBBox",
+        ),
         "onecycle.vision.flow": (
             "FlowField", "scale_flow", "CoordFunc",
+        ),
+        "onecycle.vision.open_image": (
+            "open_image", "open_mask", "pil2tensor", "open_mask_rle",
+        ),
+        "onecycle.vision.picture": (
+            "Image",
+        ),
+        "onecycle.vision.points": (
+            "ImagePoints",
+        ),
+        "onecycle.vision.resize": (
+            "bb2hw", "tis2hw", "ResizeMethod",
+        ),
+        "onecycle.vision.rle": (
+            "rle_encode", "rle_decode",
+        ),
+        "onecycle.vision.segment": (
+            "ImageSegment",
+        ),
+        "onecycle.vision.show": (
+            "image2np", "show_image", "plot_flat", "plot_multi", "show_multi", "show_all",
+        ),
+        "onecycle.vision.transform_base": (
+            "RandTransform", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmPixel", "Transform",
+            "TfmList",
+        ),
+    },
+    "vision.transform": {
+        "onecycle.vision.affine_transforms": (
+            "dihedral_affine", "flip_affine", "rotate", "squish", "zoom",
+        ),
+        "onecycle.vision.pixel_transforms": (
+            "brightness", "contrast", "crop", "crop_pad", "cutout", "dihedral", "flip_lr", "pad",
+            "rgb_randomize",
+        ),
+        "onecycle.vision.recipes": (
+            "get_transforms", "rand_pad", "rand_crop", "rand_zoom", "rand_resize_crop", "zoom_crop",
+        ),
+        "onecycle.vision.warp_transforms": (
+            "jitter", "perspective_warp", "skew", "symmetric_warp", "tilt",
         ),
     },
     "vision.data": {
@@ -190,6 +349,15 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "denormalize", "normalize", "normalize_funcs", "channel_view", "mnist_stats", "cifar_stats",
             "imagenet_stats",
         ),
+        "onecycle.vision.object_list": (
+            "bb_pad_collate", "ObjectCategoryList", "ObjectItemList", "ObjectCategoryProcessor",
+        ),
+        "onecycle.vision.points_list": (
+            "PointsLabelList", "PointsItemList", "PointsProcessor",
+        ),
+        "onecycle.vision.segmentation_list": (
+            "SegmentationLabelList", "SegmentationItemList", "SegmentationProcessor",
+        ),
         "onecycle.vision.verify": (
             "resize_to", "verify_images", "verify_image",
         ),
@@ -197,6 +365,26 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     "vision.learner": {
         "onecycle.vision.backbones": (
             "create_cnn_model", "create_body", "create_head", "cnn_config", "has_pool_type",
+        ),
+        "onecycle.vision.learner": (
+            "cnn_learner", "create_cnn",
+        ),
+    },
+    "vision.models.darknet": {
+        "onecycle.vision.models.darknet": (
+            "Darknet", "ResLayer", "conv_bn_lrelu",
+        ),
+    },
+    "vision.models.wrn": {
+        "onecycle.vision.models.wrn": (
+            "BasicBlock", "WideResNet", "wrn_22", "bn_relu_conv",
+        ),
+    },
+    "vision.models.xresnet": {
+        "onecycle.vision.models.xresnet": (
+            "XResNet", "xresnet18", "xresnet34", "xresnet50", "xresnet101", "xresnet152", "xresnet18_deep",
+            "xresnet34_deep", "xresnet50_deep", "init_cnn", "conv", "noop", "conv_layer", "ResBlock",
+            "filt_sz", "xresnet",
         ),
     },
     "utils.mem": {
@@ -208,6 +396,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
 
 # v1 module -> names that its star import does not bring
 HIDDEN: dict[str, tuple[str, ...]] = {
+    "data_block": (
+        "CategoryListBase",
+    ),
     "layers": (
         "conv1d",
     ),
@@ -220,13 +411,29 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     "basic_train": (
         "BasicLearner",
     ),
+    "train": (
+        "clip_grad",
+    ),
+    "datasets": (
+        "modelpath4file",
+    ),
     "callbacks.hooks": (
         "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
     ),
     "vision.data": (
-        "download_image", "verify_image",
+        "download_image", "ObjectCategoryProcessor", "PointsProcessor", "SegmentationProcessor",
+        "verify_image",
     ),
     "vision.learner": (
         "cnn_config", "has_pool_type",
+    ),
+    "vision.models.darknet": (
+        "conv_bn_lrelu",
+    ),
+    "vision.models.wrn": (
+        "bn_relu_conv",
+    ),
+    "vision.models.xresnet": (
+        "init_cnn", "conv", "noop", "conv_layer", "ResBlock", "filt_sz", "xresnet",
     ),
 }

@@ -64,14 +64,71 @@ if TYPE_CHECKING:
     from typing import Sequence
     from typing import Tuple
     from typing import Union
+    from onecycle.callbacks.accumulate import (
+        AccumulateScheduler,
+    )
+    from onecycle.callbacks.bn_freeze import (
+        BnFreeze,
+    )
+    from onecycle.callbacks.flat_cos_anneal import (
+        FlatCosAnnealScheduler,
+    )
+    from onecycle.callbacks.fp16 import (
+        MixedPrecision,
+    )
+    from onecycle.callbacks.general_sched import (
+        GeneralScheduler, TrainingPhase,
+    )
+    from onecycle.callbacks.gradient_clipping import (
+        GradientClipping,
+    )
+    from onecycle.callbacks.hooks import (
+        ActivationStats, HookCallback, model_summary,
+    )
+    from onecycle.callbacks.lr_finder import (
+        LRFinder,
+    )
+    from onecycle.callbacks.misc import (
+        StopAfterNBatches,
+    )
+    from onecycle.callbacks.mixup import (
+        MixUpCallback, MixUpLoss,
+    )
+    from onecycle.callbacks.one_cycle import (
+        OneCycleScheduler,
+    )
+    from onecycle.callbacks.show_graph import (
+        ShowGraph,
+    )
+    from onecycle.data.bunch import (
+        DataBunch, load_data,
+    )
+    from onecycle.data.categories import (
+        CategoryList, CategoryListBase, EmptyLabelList, FloatList, MultiCategoryList,
+    )
     from onecycle.data.collate import (
         data_collate,
+    )
+    from onecycle.data.download import (
+        Config, URLs, datapath4file, download_data, untar_data, url2name, url2path,
+    )
+    from onecycle.data.item_list import (
+        ItemList,
     )
     from onecycle.data.items import (
         Category, EmptyLabel, FloatItem, ItemBase, MixedItem, MultiCategory,
     )
+    from onecycle.data.label_list import (
+        LabelList,
+    )
+    from onecycle.data.lists import (
+        ItemLists, LabelLists,
+    )
     from onecycle.data.loaders import (
         DatasetType, DeviceDataLoader,
+    )
+    from onecycle.data.mixed import (
+        MixedItemList,
     )
     from onecycle.data.processors import (
         CategoryProcessor, MixedProcessor, MultiCategoryProcessor, PreProcessor,
@@ -83,8 +140,26 @@ if TYPE_CHECKING:
         ArgumentError, ArgumentTypeError, CallbackError, DataError, DownloadError, FileFormatError,
         NotRegisteredError, OnecycleError, TrainingError,
     )
+    from onecycle.interpret.activation_maps import (
+        activation_map, feature_layer, grad_cam, show_heatmap,
+    )
+    from onecycle.interpret.base import (
+        Interpretation,
+    )
+    from onecycle.interpret.classification import (
+        ClassificationInterpretation,
+    )
+    from onecycle.interpret.multilabel import (
+        MultiLabelClassificationInterpretation,
+    )
+    from onecycle.learner import (
+        Learner, load_learner,
+    )
+    from onecycle.learning.recipes import (
+        clip_grad, fit_fc, fit_one_cycle, lr_find, mixup, one_cycle_scheduler, to_fp16, to_fp32,
+    )
     from onecycle.metrics.base import (
-        Metric, as_metric,
+        AverageMetric, Metric, as_metric,
     )
     from onecycle.metrics.check import (
         check_metric,
@@ -115,20 +190,25 @@ if TYPE_CHECKING:
     from onecycle.metrics.segmentation import (
         dice, foreground_acc,
     )
+    from onecycle.nn.adapt import (
+        with_input_channels,
+    )
+    from onecycle.nn.attention import (
+        PooledSelfAttention2d, SelfAttention,
+    )
     from onecycle.nn.blocks import (
-        MergeLayer, PooledSelfAttention2d, SelfAttention, SequentialEx, res_block,
+        MergeLayer, PixelShuffle_ICNR, SequentialEx, conv_layer, res_block, simple_cnn,
     )
     from onecycle.nn.hooks import (
-        Hook, Hooks, dummy_batch, dummy_eval, eval_mode, hook_output, hook_outputs, model_sizes,
+        Hook, Hooks, dummy_batch, dummy_eval, dummy_output, eval_mode, hook_output, hook_outputs, model_sizes,
         num_features_model,
     )
     from onecycle.nn.init import (
         apply_init, apply_leaf, cond_init, icnr, init_cnn, init_default, trunc_normal_,
     )
     from onecycle.nn.layers import (
-        AdaptiveConcatPool2d, Debugger, Flatten, Lambda, PartialLayer, PixelShuffle_ICNR, PoolFlatten,
-        ResizeBatch, SigmoidRange, View, bn_drop_lin, conv1d, conv2d, conv2d_trans, conv_layer, embedding,
-        relu, sigmoid_range, simple_cnn,
+        AdaptiveConcatPool2d, Debugger, Flatten, Lambda, PartialLayer, PoolFlatten, ResizeBatch, SigmoidRange,
+        View, bn_drop_lin, conv1d, conv2d, conv2d_trans, embedding, relu, sigmoid_range,
     )
     from onecycle.nn.losses import (
         BCEFlat, BCEWithLogitsFlat, CrossEntropyFlat, FlattenedLoss, LabelSmoothingCrossEntropy, MSELossFlat,
@@ -147,7 +227,7 @@ if TYPE_CHECKING:
         ModelOnCPU, bn2float, children, children_and_parameters, first_layer, flatten_model, freeze_groups,
         get_model, get_param_groups, has_params, in_channels, is_pool_type, last_layer, model2half,
         num_children, one_param, range_children, requires_grad, set_bn_eval, split_model, split_model_idx,
-        split_no_wd_params, trainable_params, with_input_channels,
+        split_no_wd_params, trainable_params,
     )
     from onecycle.optim.schedules import (
         Scheduler, SmoothenValue, annealing_cos, annealing_exp, annealing_linear, annealing_no,
@@ -165,14 +245,14 @@ if TYPE_CHECKING:
     from onecycle.training.loop import (
         BasicLearner, fit, get_preds, loss_batch, train_epoch, validate,
     )
-    from onecycle.training.metric_adapter import (
-        AverageMetric,
-    )
     from onecycle.training.nan_watch import (
         NanWatch,
     )
     from onecycle.training.recorder import (
         RecordOnCPU, Recorder,
+    )
+    from onecycle.types import (
+        ArrayOrTensor, FilePathList, Floats, ListOrItem, ModuleList, OptListOrItem, PathOrStr, TensorOrNumber,
     )
     from onecycle.utils.bundle import (
         torch_save, try_save,
@@ -187,6 +267,9 @@ if TYPE_CHECKING:
     )
     from onecycle.utils.distributed import (
         distrib_barrier, num_distrib, rank_distrib,
+    )
+    from onecycle.utils.download import (
+        download_url,
     )
     from onecycle.utils.files import (
         loadtxt_str, save_texts,
@@ -225,61 +308,128 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "AUROC", "AdaptiveConcatPool2d", "Any", "ArgumentError", "ArgumentTypeError", "AverageMetric", "BCEFlat",
-    "BCEWithLogitsFlat", "BasicLearner", "BatchNorm1dFlat", "CMScores", "Callable", "Callback",
-    "CallbackError", "CallbackHandler", "CallbackList", "Category", "CategoryProcessor", "Collection",
-    "ConfusionMatrix", "Counter", "CountingForm", "CrossEntropyFlat", "DataError", "DataLoader", "Dataset",
-    "DatasetType", "Debugger", "DeviceDataLoader", "Dict", "DownloadError", "EmptyLabel", "Enum", "ExpRMSPE",
-    "ExplainedVariance", "F", "FBeta", "FileFormatError", "Flatten", "FlattenedLoss", "FloatItem", "Hook",
-    "Hooks", "IntEnum", "ItemBase", "Iterable", "Iterator", "KappaScore", "LabelSmoothingCrossEntropy",
-    "Lambda", "LayerInformation", "LearnerCallback", "List", "MSELossFlat", "MatthewsCorreff", "MergeLayer",
-    "Metric", "MixedItem", "MixedProcessor", "ModelOnCPU", "Module", "MultiCategory",
-    "MultiCategoryProcessor", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss", "NormType",
-    "NotRegisteredError", "OnecycleError", "OptimWrapper", "Optional", "OrderedDict", "PIL",
-    "ParameterModule", "PartialLayer", "Path", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten",
-    "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString", "R2Score", "RMSE", "Recall",
-    "RecordOnCPU", "Recorder", "RegMetrics", "ResizeBatch", "Scheduler", "SelfAttention", "Sequence",
-    "SequentialEx", "SigmoidRange", "SmoothenValue", "Tensor", "TensorDataset", "TrainingError", "Tuple",
-    "Union", "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for", "add_metrics",
-    "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly", "apply_init",
-    "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter", "auc_roc_score",
-    "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types", "camel2snake",
-    "check_metric", "children", "children_and_parameters", "chunks", "compose", "cond_init", "conv1d",
-    "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "data_collate", "dataclass", "deepcopy",
+    "AUROC", "AccumulateScheduler", "ActivationStats", "AdaptiveConcatPool2d", "Any", "ArgumentError",
+    "ArgumentTypeError", "ArrayOrTensor", "AverageMetric", "BCEFlat", "BCEWithLogitsFlat", "BasicLearner",
+    "BatchNorm1dFlat", "BnFreeze", "CMScores", "Callable", "Callback", "CallbackError", "CallbackHandler",
+    "CallbackList", "Category", "CategoryList", "CategoryListBase", "CategoryProcessor",
+    "ClassificationInterpretation", "Collection", "Config", "ConfusionMatrix", "Counter", "CountingForm",
+    "CrossEntropyFlat", "DataBunch", "DataError", "DataLoader", "Dataset", "DatasetType", "Debugger",
+    "DeviceDataLoader", "Dict", "DownloadError", "EmptyLabel", "EmptyLabelList", "Enum", "ExpRMSPE",
+    "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList", "FlatCosAnnealScheduler", "Flatten",
+    "FlattenedLoss", "FloatItem", "FloatList", "Floats", "GeneralScheduler", "GradientClipping", "Hook",
+    "HookCallback", "Hooks", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable",
+    "Iterator", "KappaScore", "LRFinder", "LabelList", "LabelLists", "LabelSmoothingCrossEntropy", "Lambda",
+    "LayerInformation", "Learner", "LearnerCallback", "List", "ListOrItem", "MSELossFlat", "MatthewsCorreff",
+    "MergeLayer", "Metric", "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision",
+    "MixedProcessor", "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList",
+    "MultiCategoryProcessor", "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch",
+    "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError",
+    "OptListOrItem", "OptimWrapper", "Optional", "OrderedDict", "PIL", "ParameterModule", "PartialLayer",
+    "Path", "PathOrStr", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d",
+    "PreProcessor", "Precision", "PrettyString", "R2Score", "RMSE", "Recall", "RecordOnCPU", "Recorder",
+    "RegMetrics", "ResizeBatch", "Scheduler", "SelfAttention", "Sequence", "SequentialEx", "ShowGraph",
+    "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor", "TensorDataset", "TensorOrNumber",
+    "TrainingError", "TrainingPhase", "Tuple", "URLs", "Union", "View", "WassersteinLoss", "accuracy",
+    "accuracy_thresh", "activation_for", "activation_map", "add_metrics", "annealing_cos", "annealing_exp",
+    "annealing_linear", "annealing_no", "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array",
+    "arrays_split", "as_metric", "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types",
+    "bn2float", "bn_drop_lin", "bn_types", "camel2snake", "check_metric", "children",
+    "children_and_parameters", "chunks", "clip_grad", "compose", "cond_init", "conv1d", "conv2d",
+    "conv2d_trans", "conv_layer", "copy", "counted", "data_collate", "dataclass", "datapath4file", "deepcopy",
     "defaultdict", "defaults", "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly",
-    "dummy_batch", "dummy_eval", "embedding", "error_rate", "eval_mode", "even_mults", "exp_rmspe",
-    "explained_variance", "extract_kwargs", "fbeta", "field", "find_classes", "first_el", "first_layer",
-    "fit", "flatten_model", "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc", "get_files",
-    "get_layer_name", "get_model", "get_param_groups", "get_preds", "grab_idx", "has_arg", "has_params",
+    "download_data", "download_url", "dummy_batch", "dummy_eval", "dummy_output", "embedding", "error_rate",
+    "eval_mode", "even_mults", "exp_rmspe", "explained_variance", "extract_kwargs", "fbeta", "feature_layer",
+    "field", "find_classes", "first_el", "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model",
+    "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc", "get_files", "get_layer_name",
+    "get_model", "get_param_groups", "get_preds", "grab_idx", "grad_cam", "has_arg", "has_params",
     "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row",
     "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple",
-    "itemgetter", "join_path", "join_paths", "json", "last_layer", "layers_info", "listify", "loadtxt_str",
-    "log_uniform", "logit", "logit_", "loss_batch", "mae", "master_bar", "math", "mean_absolute_error",
-    "mean_squared_error", "mean_squared_logarithmic_error", "model2half", "model_sizes", "model_type", "mse",
-    "msle", "namedtuple", "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children",
-    "num_cpus", "num_distrib", "num_features_model", "one_hot", "one_param", "optim", "os", "parallel",
+    "itemgetter", "join_path", "join_paths", "json", "last_layer", "layers_info", "listify", "load_data",
+    "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch", "lr_find", "mae",
+    "master_bar", "math", "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error",
+    "mixup", "model2half", "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn",
+    "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib",
+    "num_features_model", "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel",
     "params_size", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle",
     "plt", "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children",
     "range_of", "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu",
     "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error",
-    "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_some", "shutil", "sigmoid_range",
-    "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
+    "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_heatmap", "show_some", "shutil",
+    "sigmoid_range", "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
     "split_no_wd_params", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time",
-    "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_half", "to_int", "to_np", "top_k_accuracy",
-    "torch", "torch_save", "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_",
-    "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "validate", "warnings", "weight_norm",
-    "whole_set", "with_input_channels", "working_directory", "yaml",
+    "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16", "to_fp32", "to_half", "to_int",
+    "to_np", "top_k_accuracy", "torch", "torch_save", "total_params", "train_epoch", "trainable_params",
+    "trange_of", "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "untar_data",
+    "url2name", "url2path", "validate", "warnings", "weight_norm", "whole_set", "with_input_channels",
+    "working_directory", "yaml",
 ]
 
 _LEAVES = {
+    "onecycle.callbacks.accumulate": (
+        "AccumulateScheduler",
+    ),
+    "onecycle.callbacks.bn_freeze": (
+        "BnFreeze",
+    ),
+    "onecycle.callbacks.flat_cos_anneal": (
+        "FlatCosAnnealScheduler",
+    ),
+    "onecycle.callbacks.fp16": (
+        "MixedPrecision",
+    ),
+    "onecycle.callbacks.general_sched": (
+        "GeneralScheduler", "TrainingPhase",
+    ),
+    "onecycle.callbacks.gradient_clipping": (
+        "GradientClipping",
+    ),
+    "onecycle.callbacks.hooks": (
+        "ActivationStats", "HookCallback", "model_summary",
+    ),
+    "onecycle.callbacks.lr_finder": (
+        "LRFinder",
+    ),
+    "onecycle.callbacks.misc": (
+        "StopAfterNBatches",
+    ),
+    "onecycle.callbacks.mixup": (
+        "MixUpCallback", "MixUpLoss",
+    ),
+    "onecycle.callbacks.one_cycle": (
+        "OneCycleScheduler",
+    ),
+    "onecycle.callbacks.show_graph": (
+        "ShowGraph",
+    ),
+    "onecycle.data.bunch": (
+        "DataBunch", "load_data",
+    ),
+    "onecycle.data.categories": (
+        "CategoryList", "CategoryListBase", "EmptyLabelList", "FloatList", "MultiCategoryList",
+    ),
     "onecycle.data.collate": (
         "data_collate",
+    ),
+    "onecycle.data.download": (
+        "Config", "URLs", "datapath4file", "download_data", "untar_data", "url2name", "url2path",
+    ),
+    "onecycle.data.item_list": (
+        "ItemList",
     ),
     "onecycle.data.items": (
         "Category", "EmptyLabel", "FloatItem", "ItemBase", "MixedItem", "MultiCategory",
     ),
+    "onecycle.data.label_list": (
+        "LabelList",
+    ),
+    "onecycle.data.lists": (
+        "ItemLists", "LabelLists",
+    ),
     "onecycle.data.loaders": (
         "DatasetType", "DeviceDataLoader",
+    ),
+    "onecycle.data.mixed": (
+        "MixedItemList",
     ),
     "onecycle.data.processors": (
         "CategoryProcessor", "MixedProcessor", "MultiCategoryProcessor", "PreProcessor",
@@ -291,8 +441,27 @@ _LEAVES = {
         "ArgumentError", "ArgumentTypeError", "CallbackError", "DataError", "DownloadError",
         "FileFormatError", "NotRegisteredError", "OnecycleError", "TrainingError",
     ),
+    "onecycle.interpret.activation_maps": (
+        "activation_map", "feature_layer", "grad_cam", "show_heatmap",
+    ),
+    "onecycle.interpret.base": (
+        "Interpretation",
+    ),
+    "onecycle.interpret.classification": (
+        "ClassificationInterpretation",
+    ),
+    "onecycle.interpret.multilabel": (
+        "MultiLabelClassificationInterpretation",
+    ),
+    "onecycle.learner": (
+        "Learner", "load_learner",
+    ),
+    "onecycle.learning.recipes": (
+        "clip_grad", "fit_fc", "fit_one_cycle", "lr_find", "mixup", "one_cycle_scheduler", "to_fp16",
+        "to_fp32",
+    ),
     "onecycle.metrics.base": (
-        "Metric", "as_metric",
+        "AverageMetric", "Metric", "as_metric",
     ),
     "onecycle.metrics.check": (
         "check_metric",
@@ -323,20 +492,26 @@ _LEAVES = {
     "onecycle.metrics.segmentation": (
         "dice", "foreground_acc",
     ),
+    "onecycle.nn.adapt": (
+        "with_input_channels",
+    ),
+    "onecycle.nn.attention": (
+        "PooledSelfAttention2d", "SelfAttention",
+    ),
     "onecycle.nn.blocks": (
-        "MergeLayer", "PooledSelfAttention2d", "SelfAttention", "SequentialEx", "res_block",
+        "MergeLayer", "PixelShuffle_ICNR", "SequentialEx", "conv_layer", "res_block", "simple_cnn",
     ),
     "onecycle.nn.hooks": (
-        "Hook", "Hooks", "dummy_batch", "dummy_eval", "eval_mode", "hook_output", "hook_outputs",
-        "model_sizes", "num_features_model",
+        "Hook", "Hooks", "dummy_batch", "dummy_eval", "dummy_output", "eval_mode", "hook_output",
+        "hook_outputs", "model_sizes", "num_features_model",
     ),
     "onecycle.nn.init": (
         "apply_init", "apply_leaf", "cond_init", "icnr", "init_cnn", "init_default", "trunc_normal_",
     ),
     "onecycle.nn.layers": (
-        "AdaptiveConcatPool2d", "Debugger", "Flatten", "Lambda", "PartialLayer", "PixelShuffle_ICNR",
-        "PoolFlatten", "ResizeBatch", "SigmoidRange", "View", "bn_drop_lin", "conv1d", "conv2d",
-        "conv2d_trans", "conv_layer", "embedding", "relu", "sigmoid_range", "simple_cnn",
+        "AdaptiveConcatPool2d", "Debugger", "Flatten", "Lambda", "PartialLayer", "PoolFlatten", "ResizeBatch",
+        "SigmoidRange", "View", "bn_drop_lin", "conv1d", "conv2d", "conv2d_trans", "embedding", "relu",
+        "sigmoid_range",
     ),
     "onecycle.nn.losses": (
         "BCEFlat", "BCEWithLogitsFlat", "CrossEntropyFlat", "FlattenedLoss", "LabelSmoothingCrossEntropy",
@@ -357,7 +532,6 @@ _LEAVES = {
         "freeze_groups", "get_model", "get_param_groups", "has_params", "in_channels", "is_pool_type",
         "last_layer", "model2half", "num_children", "one_param", "range_children", "requires_grad",
         "set_bn_eval", "split_model", "split_model_idx", "split_no_wd_params", "trainable_params",
-        "with_input_channels",
     ),
     "onecycle.optim.schedules": (
         "Scheduler", "SmoothenValue", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no",
@@ -375,14 +549,15 @@ _LEAVES = {
     "onecycle.training.loop": (
         "BasicLearner", "fit", "get_preds", "loss_batch", "train_epoch", "validate",
     ),
-    "onecycle.training.metric_adapter": (
-        "AverageMetric",
-    ),
     "onecycle.training.nan_watch": (
         "NanWatch",
     ),
     "onecycle.training.recorder": (
         "RecordOnCPU", "Recorder",
+    ),
+    "onecycle.types": (
+        "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr",
+        "TensorOrNumber",
     ),
     "onecycle.utils.bundle": (
         "torch_save", "try_save",
@@ -397,6 +572,9 @@ _LEAVES = {
     ),
     "onecycle.utils.distributed": (
         "distrib_barrier", "num_distrib", "rank_distrib",
+    ),
+    "onecycle.utils.download": (
+        "download_url",
     ),
     "onecycle.utils.files": (
         "loadtxt_str", "save_texts",

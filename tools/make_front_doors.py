@@ -47,7 +47,7 @@ class Door:
 DOORS = (
     Door(
         "onecycle.basics", "onecycle/basics.py", "all that is not about one kind of data.",
-        rooms=("nn", "optim", "metrics", "data", "training", "callbacks", "interpret", "learner"),
+        rooms=("nn", "optim", "metrics", "data", "training", "callbacks", "interpret", "learning", "learner"),
         v1_modules=BASIC_V1, prelude=True,
     ),
     Door("onecycle.callbacks", "onecycle/callbacks/__init__.py", "the callbacks.", rooms=("callbacks",)),
@@ -154,8 +154,8 @@ V1_ROOMS = {
     "layers": ("nn",),
     "metrics": ("metrics",),
     "callback": ("training", "optim", "callbacks"),
-    "basic_train": ("learner", "training"),
-    "train": ("training", "callbacks", "interpret"),
+    "basic_train": ("learner", "learning", "training"),
+    "train": ("learning", "training", "callbacks", "interpret"),
     "datasets": ("data", "utils"),
     "vision.image": ("vision",),
     "vision.transform": ("vision",),

@@ -13,9 +13,20 @@ if TYPE_CHECKING:
     from onecycle.basics import *
     from onecycle.vision import models
     from onecycle import vision
+    from onecycle.vision.affine_transforms import (
+        dihedral_affine, flip_affine, rotate, squish, zoom, zoom_squish,
+    )
+    from onecycle.vision.archs import (
+        TimmArch, build_arch, find_arch, has_weights,
+    )
     from onecycle.vision.backbones import (
-        build_arch, cnn_config, create_body, create_cnn_model, create_head, find_arch, has_pool_type,
-        has_weights,
+        cnn_config, create_body, create_cnn_model, create_head, has_pool_type,
+    )
+    from onecycle.vision.boxes import (
+        ImageBBox,
+    )
+    from onecycle.vision.check import (
+        Finding, Report, check_folder,
     )
     from onecycle.vision.digits import (
         write_digits,
@@ -38,34 +49,100 @@ if TYPE_CHECKING:
     from onecycle.vision.image_list import (
         ImageImageList, ImageList,
     )
-    from onecycle.vision.models.spec import (
-        register_model,
+    from onecycle.vision.learner import (
+        cnn_learner, create_cnn,
     )
     from onecycle.vision.normalize import (
         Denormalize, Normalize, channel_view, cifar_stats, denormalize, imagenet_stats, mnist_stats,
         normalize, normalize_funcs,
     )
+    from onecycle.vision.object_list import (
+        ObjectCategoryList, ObjectCategoryProcessor, ObjectItemList, bb_pad_collate,
+    )
+    from onecycle.vision.open_image import (
+        open_image, open_mask, open_mask_rle, pil2tensor,
+    )
+    from onecycle.vision.picture import (
+        Image,
+    )
     from onecycle.vision.picture_faults import (
         PictureFacts, examine_picture,
+    )
+    from onecycle.vision.pixel_batch import (
+        PixelBatch,
+    )
+    from onecycle.vision.pixel_transforms import (
+        brightness, contrast, crop, crop_pad, cutout, dihedral, flip_lr, pad, rgb_randomize,
+    )
+    from onecycle.vision.points import (
+        ImagePoints,
+    )
+    from onecycle.vision.points_list import (
+        PointsItemList, PointsLabelList, PointsProcessor,
+    )
+    from onecycle.vision.recipes import (
+        get_transforms, rand_crop, rand_pad, rand_resize_crop, rand_zoom, zoom_crop,
+    )
+    from onecycle.vision.resize import (
+        ResizeMethod, bb2hw, tis2hw,
+    )
+    from onecycle.vision.rle import (
+        rle_decode, rle_encode,
+    )
+    from onecycle.vision.segment import (
+        ImageSegment,
+    )
+    from onecycle.vision.segmentation_list import (
+        SegmentationItemList, SegmentationLabelList, SegmentationProcessor,
+    )
+    from onecycle.vision.show import (
+        image2np, plot_flat, plot_multi, show_all, show_image, show_multi,
+    )
+    from onecycle.vision.transform_base import (
+        RandTransform, TfmAffine, TfmCoord, TfmCrop, TfmLighting, TfmList, TfmPixel, Transform,
     )
     from onecycle.vision.verify import (
         resize_to, verify_image, verify_images,
     )
+    from onecycle.vision.warp_transforms import (
+        jitter, perspective_warp, skew, symmetric_warp, tilt,
+    )
 
 __all__ = [
-    "CoordFunc", "Denormalize", "FlowField", "ImageDataBunch", "ImageImageList", "ImageList", "Normalize",
-    "PictureFacts", "build_arch", "channel_view", "cifar_stats", "cnn_config", "create_body",
-    "create_cnn_model", "create_head", "denormalize", "download_image", "download_images", "examine_picture",
-    "find_arch", "get_annotations", "get_image_files", "has_pool_type", "has_weights", "image_extensions",
-    "imagenet_stats", "mnist_stats", "models", "normalize", "normalize_funcs", "register_model", "resize_to",
-    "scale_flow", "show_grid", "show_pairs", "verify_image", "verify_images", "vision", "write_digits",
+    "CoordFunc", "Denormalize", "Finding", "FlowField", "Image", "ImageBBox", "ImageDataBunch",
+    "ImageImageList", "ImageList", "ImagePoints", "ImageSegment", "Normalize", "ObjectCategoryList",
+    "ObjectCategoryProcessor", "ObjectItemList", "PictureFacts", "PixelBatch", "PointsItemList",
+    "PointsLabelList", "PointsProcessor", "RandTransform", "Report", "ResizeMethod", "SegmentationItemList",
+    "SegmentationLabelList", "SegmentationProcessor", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting",
+    "TfmList", "TfmPixel", "TimmArch", "Transform", "bb2hw", "bb_pad_collate", "brightness", "build_arch",
+    "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast", "create_body",
+    "create_cnn", "create_cnn_model", "create_head", "crop", "crop_pad", "cutout", "denormalize", "dihedral",
+    "dihedral_affine", "download_image", "download_images", "examine_picture", "find_arch", "flip_affine",
+    "flip_lr", "get_annotations", "get_image_files", "get_transforms", "has_pool_type", "has_weights",
+    "image2np", "image_extensions", "imagenet_stats", "jitter", "mnist_stats", "models", "normalize",
+    "normalize_funcs", "open_image", "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor",
+    "plot_flat", "plot_multi", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "resize_to",
+    "rgb_randomize", "rle_decode", "rle_encode", "rotate", "scale_flow", "show_all", "show_grid",
+    "show_image", "show_multi", "show_pairs", "skew", "squish", "symmetric_warp", "tilt", "tis2hw",
+    "verify_image", "verify_images", "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
 _LEAVES = {
+    "onecycle.vision.affine_transforms": (
+        "dihedral_affine", "flip_affine", "rotate", "squish", "zoom", "zoom_squish",
+    ),
+    "onecycle.vision.archs": (
+        "TimmArch", "build_arch", "find_arch", "has_weights",
+    ),
     "onecycle.vision.backbones": (
-        "build_arch", "cnn_config", "create_body", "create_cnn_model", "create_head", "find_arch",
-        "has_pool_type", "has_weights",
+        "cnn_config", "create_body", "create_cnn_model", "create_head", "has_pool_type",
+    ),
+    "onecycle.vision.boxes": (
+        "ImageBBox",
+    ),
+    "onecycle.vision.check": (
+        "Finding", "Report", "check_folder",
     ),
     "onecycle.vision.digits": (
         "write_digits",
@@ -88,18 +165,64 @@ _LEAVES = {
     "onecycle.vision.image_list": (
         "ImageImageList", "ImageList",
     ),
-    "onecycle.vision.models.spec": (
-        "register_model",
+    "onecycle.vision.learner": (
+        "cnn_learner", "create_cnn",
     ),
     "onecycle.vision.normalize": (
         "Denormalize", "Normalize", "channel_view", "cifar_stats", "denormalize", "imagenet_stats",
         "mnist_stats", "normalize", "normalize_funcs",
     ),
+    "onecycle.vision.object_list": (
+        "ObjectCategoryList", "ObjectCategoryProcessor", "ObjectItemList", "bb_pad_collate",
+    ),
+    "onecycle.vision.open_image": (
+        "open_image", "open_mask", "open_mask_rle", "pil2tensor",
+    ),
+    "onecycle.vision.picture": (
+        "Image",
+    ),
     "onecycle.vision.picture_faults": (
         "PictureFacts", "examine_picture",
     ),
+    "onecycle.vision.pixel_batch": (
+        "PixelBatch",
+    ),
+    "onecycle.vision.pixel_transforms": (
+        "brightness", "contrast", "crop", "crop_pad", "cutout", "dihedral", "flip_lr", "pad", "rgb_randomize",
+    ),
+    "onecycle.vision.points": (
+        "ImagePoints",
+    ),
+    "onecycle.vision.points_list": (
+        "PointsItemList", "PointsLabelList", "PointsProcessor",
+    ),
+    "onecycle.vision.recipes": (
+        "get_transforms", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "zoom_crop",
+    ),
+    "onecycle.vision.resize": (
+        "ResizeMethod", "bb2hw", "tis2hw",
+    ),
+    "onecycle.vision.rle": (
+        "rle_decode", "rle_encode",
+    ),
+    "onecycle.vision.segment": (
+        "ImageSegment",
+    ),
+    "onecycle.vision.segmentation_list": (
+        "SegmentationItemList", "SegmentationLabelList", "SegmentationProcessor",
+    ),
+    "onecycle.vision.show": (
+        "image2np", "plot_flat", "plot_multi", "show_all", "show_image", "show_multi",
+    ),
+    "onecycle.vision.transform_base": (
+        "RandTransform", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList", "TfmPixel",
+        "Transform",
+    ),
     "onecycle.vision.verify": (
         "resize_to", "verify_image", "verify_images",
+    ),
+    "onecycle.vision.warp_transforms": (
+        "jitter", "perspective_warp", "skew", "symmetric_warp", "tilt",
     ),
     **basics._LEAVES,
 }
