@@ -186,7 +186,7 @@ def read_csv(file: PathOrStr, header: Any = "infer", delimiter: str | None = Non
         there = sorted(f.name for f in file.parent.glob("*.csv")) if file.parent.is_dir() else []
         raise DataError(f"from_csv: file '{file}' does not exist.{did_you_mean(file.name, there)}")
     try:
-        return pd.read_csv(file, delimiter=delimiter, header=header)
+        return pd.read_csv(file, sep=delimiter or ",", header=header)
     except ValueError as error:  # pandas' errors of parsing and of an empty file are ValueErrors
         raise DataError(f"from_csv: file '{file}' cannot be read as a table: {error}") from error
 
