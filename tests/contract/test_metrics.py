@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from onecycle.metrics.base import AverageMetric, Metric, as_metric
 from onecycle.utils.registry import HOMES, decode, encode, lookup
@@ -143,6 +144,33 @@ def test_processes_can_be_joined(name):
         {key: torch.cat([rows[0][key], rows[1][key]]) for key in rows[0]},
     )
     torch.testing.assert_close(joined.figure(), figure(make(name), output, target, [N]), check_dtype=False)
+
+
+class NothingIsReadBack(TorchDispatchMode):
+    """Refuse the operations that make a program wait for an accelerator: reading values, shapes made from values."""
+
+    WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "bincount"}
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        by_mask = name == "index" and any(i is not None and i.dtype == torch.bool for i in args[1])
+        assert name not in self.WAITS and not by_mask, f"{func} waits for the device"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("wait", [lambda x: x.sum().item(), lambda x: x[x > 0], lambda x: x.nonzero()])
+def test_waiting_would_be_seen(wait):
+    with pytest.raises(AssertionError, match="waits for the device"), NothingIsReadBack():
+        wait(torch.ones(2))
+
+
+@every_metric
+def test_counting_a_batch_waits_for_no_device(name):
+    output, target = food(name)
+    metric = make(name)
+    with NothingIsReadBack():
+        metric.on_batch_end(last_output=output, last_target=target, train=False)
+        metric.on_batch_end(last_output=output, last_target=target, train=False)
 
 
 @every_metric
