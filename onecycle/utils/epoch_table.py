@@ -47,10 +47,11 @@ def format_cell(name: str, value: Any) -> str:
     """Write one value of the table: six decimals for numbers, mm:ss in the column `time`, #na# for None."""
     if value is None:
         return "#na#"
-    if isinstance(value, (str, int)):
-        return str(value)
-    number = float(value)
-    return format_time(number) if name == "time" else f"{number:.6f}"
+    if isinstance(value, str):
+        return value
+    if name == "time":
+        return format_time(float(value))
+    return str(value) if isinstance(value, int) else f"{float(value):.6f}"
 
 
 def say(line: str) -> None:
