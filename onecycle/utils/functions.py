@@ -36,7 +36,8 @@ def func_args(func: Callable[..., Any]) -> tuple[str, ...]:
     target = func.__init__ if inspect.isclass(func) else func  # type: ignore[misc]
     code = getattr(inspect.unwrap(target), "__code__", None)
     if code is None:
-        return tuple(inspect.signature(func).parameters)
+        several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        return tuple(n for n, p in inspect.signature(func).parameters.items() if p.kind not in several)
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 

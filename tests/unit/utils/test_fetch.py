@@ -12,7 +12,7 @@ import pytest
 
 from onecycle.errors import ArgumentError, DownloadError
 from onecycle.utils import fetch
-from onecycle.utils.download import download_file, download_url, download_weights
+from onecycle.utils.download import download_file, download_url
 from onecycle.utils.files import FileWriteError
 
 CONTENT = bytes(range(256)) * 400
@@ -251,25 +251,3 @@ def test_pause_doubles(monkeypatch):
     for failures in (1, 2, 3, 9):
         fetch._pause(failures)
     assert slept == [0.5, 1.0, 2.0, 8.0]
-
-
-def test_download_weights(site, tmp_path, monkeypatch):
-    monkeypatch.setenv("ONECYCLE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    name = f"net-{SHA[:8]}.pth"
-    file = download_weights(f"{site.url}/{name}")
-    assert file == tmp_path / "home" / "models" / name
-    assert file.read_bytes() == CONTENT
-    with pytest.raises(DownloadError, match="sha256 deadbeef"):
-        download_weights(f"{site.url}/net-deadbeef.pth")
-
-
-def test_download_weights_from_the_cache_of_torch(site, tmp_path, monkeypatch):
-    monkeypatch.setenv("ONECYCLE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    cache = tmp_path / "torch" / "hub" / "checkpoints"
-    cache.mkdir(parents=True)
-    (cache / "net.pth").write_bytes(CONTENT)
-    assert download_weights(f"{site.url}/net.pth", SHA[:8]) == cache / "net.pth"
-    assert site.asked == []
-    assert download_weights(f"{site.url}/other", SHA[:8], "net.pth") == cache / "net.pth"
