@@ -77,13 +77,11 @@ class BatchOrder:
         """Return the items of one batch."""
         return [int(i) for i in self._at(seed, epoch)[step]]
 
-    def addresses(self, seed: int, epoch: int, start_step: int = 0) -> list[BatchAddress]:
-        """Return the batches of an epoch from a step on."""
+    def addresses(self, seed: int, epoch: int, start_step: int = 0) -> Iterator[BatchAddress]:
+        """Yield the batches of an epoch from a step on."""
         batches = self._at(seed, epoch)
-        return [
-            BatchAddress(seed, epoch, step, np.asarray(batches[step]).tolist())
-            for step in range(start_step, len(batches))
-        ]
+        for step in range(start_step, len(batches)):
+            yield BatchAddress(seed, epoch, step, np.asarray(batches[step]).tolist())
 
     def _at(self, seed: int, epoch: int) -> Sequence[Any]:
         if self._known != (seed, epoch):

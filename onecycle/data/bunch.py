@@ -70,7 +70,9 @@ class DataBunch:
         collate_fn: Callable[..., Any] = data_collate,
         no_check: bool = False,
     ) -> None:
-        self.device = exact_device(defaults.device if device is None else device)
+        if device is None:
+            device = train_dl.device if isinstance(train_dl, DeviceDataLoader) else defaults.device
+        self.device = exact_device(device)
         self.dl_tfms: list[BatchTransform] = _as_list(dl_tfms)
         self.path, self.collate_fn = Path(path), collate_fn
         self.train_dl: DeviceDataLoader = self._on_device(train_dl)
@@ -371,7 +373,8 @@ class DataBunch:
         if hasattr(dataset, "transformed"):
             item = dataset.transformed(dataset.x.process_one(item))
         collate = pack_samples if self.collate_fn is data_collate else self.collate_fn
-        return self.single_dl.proc_batch(collate([(item, EmptyLabel())]))
+        loader = self.train_dl if dataset is None else self.single_dl
+        return loader.proc_batch(collate([(item, EmptyLabel())]))
 
     def one_item(
         self, item: Any, detach: bool = False, denorm: bool = False, cpu: bool = False
@@ -405,8 +408,11 @@ class DataBunch:
             reverse: Begin at the end of the batch.
             **kwargs: Passed to `show_xys` of the list of inputs.
         """
-        x, y = self.one_batch(ds_type, True, True)
         dataset = self.train_ds
+        if not hasattr(dataset, "x"):
+            cure = "Build the data with the data sentence, or look at data.one_batch()."
+            raise DataError(explain("show_batch", "", "needs lists of items that can show themselves", cure=cure))
+        x, y = self.one_batch(ds_type, True, True)
         count = rows**2 if dataset.x._square_show else rows
         count = min(count, len(x[0]) if isinstance(x, (list, tuple)) else len(x))
         order = range(count) if not reverse else [-1 - i for i in range(count)]

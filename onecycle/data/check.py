@@ -40,10 +40,12 @@ def check_bunch(data: Any) -> None:
 
 def _check_train(data: Any, errors: ErrorList) -> None:
     dataset = data.train_dl.dataset
+    if getattr(getattr(dataset, "x", None), "ignore_empty", False):
+        return
     if dataset is not None and hasattr(dataset, "__len__") and len(dataset) == 0:
         errors.add(
             "the training set is empty: look at the split, or at what the filters left. "
-            "Pass no_check=True where that is meant."
+            "Pass no_check=True if it is meant to be."
         )
 
 

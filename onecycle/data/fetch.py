@@ -16,7 +16,7 @@ from torch.utils.data import Subset, TensorDataset, get_worker_info
 from onecycle.data.addresses import BatchAddress
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.errors import DataError, add_context
-from onecycle.utils.seeding import item_stream, mix
+from onecycle.utils.seeding import item_stream, item_streams, mix
 
 __all__: list[str] = []
 
@@ -114,12 +114,13 @@ class BatchMaker:
                 return list(dataset.__getitems__(address.indices)), []
         samples: list[Any] = []
         skipped: list[tuple[str, str]] = []
-        for index in address.indices:
-            try:
-                with item_stream(seed, epoch, index):
+        with item_streams(seed, epoch) as put_at:
+            for index in address.indices:
+                put_at(index)
+                try:
                     samples.append(dataset[index])
-            except Exception as error:
-                self._failed(index, error, skipped)
+                except Exception as error:
+                    self._failed(index, error, skipped)
         return samples, skipped
 
     def _failed(self, index: int, error: Exception, skipped: list[tuple[str, str]]) -> None:

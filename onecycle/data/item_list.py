@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import numbers
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from onecycle.data.bunch import DataBunch
 from onecycle.data.items import ItemBase
 from onecycle.data.label_list import LabelList
 from onecycle.data.labels import Labelling
-from onecycle.data.processors import PreProcessor, as_items
+from onecycle.data.processors import PreProcessor, as_items, is_number
 from onecycle.data.show import readable, show_table
 from onecycle.data.sources import column_numbers, complete_values, files_or_complain, read_csv
 from onecycle.data.split import Splitting
@@ -99,9 +98,9 @@ class ItemList(Splitting, Labelling):
 
     def __getitem__(self, idxs: Any) -> Any:
         """Return an item for a whole number, and a list for a slice, a list of numbers or a mask."""
-        if isinstance(idxs, numbers.Integral) or (getattr(idxs, "ndim", None) == 0):
-            return self.get(int(idxs))
-        return self._part(_positions(idxs))
+        if type(idxs) is int:
+            return self.get(idxs)
+        return self.get(int(idxs)) if is_number(idxs) else self._part(_positions(idxs))
 
     def __iter__(self) -> Iterator[Any]:
         return (self.get(i) for i in range(len(self)))

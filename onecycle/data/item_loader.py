@@ -71,13 +71,10 @@ class _Addresses:
     """Be the batch sampler of torch's DataLoader: yield the addresses of the iteration to come."""
 
     def __init__(self) -> None:
-        self.coming: list[BatchAddress] = []
+        self.coming: Iterator[BatchAddress] = iter(())
 
     def __iter__(self) -> Iterator[BatchAddress]:
-        return iter(self.coming)
-
-    def __len__(self) -> int:
-        return len(self.coming)
+        return self.coming
 
 
 def _as_it_is(batch: Any) -> Any:
@@ -176,7 +173,7 @@ class ItemLoader:
             found = self._from_workers(addresses)
         yield from self._opened(found)
 
-    def _from_workers(self, addresses: list[BatchAddress]) -> Iterator[Any]:
+    def _from_workers(self, addresses: Iterator[BatchAddress]) -> Iterator[Any]:
         if self._engine is None:
             self._engine = self._new_engine()
         self._addresses.coming = addresses

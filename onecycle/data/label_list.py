@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import numbers
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from onecycle.data.items import EmptyLabel
+from onecycle.data.processors import is_number
 from onecycle.data.show import readable
 from onecycle.errors import DataError, OnecycleError, check_keywords
 from onecycle.types import JsonDict, PathOrStr
@@ -88,7 +88,7 @@ class LabelList(Dataset[Any]):
         Raises:
             DataError: the item cannot be loaded; the message names it.
         """
-        if not (isinstance(idxs, numbers.Integral) or getattr(idxs, "ndim", None) == 0):
+        if type(idxs) is not int and not is_number(idxs):
             return self.new(self.x[idxs], self.y[idxs])
         index = int(idxs)
         if self.item is not None:
@@ -343,7 +343,9 @@ def _unknown_labels(
     listed = ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
     left_out = known.count(False)
     what = f"{left_out} items with them are left out" if left_out else "these labels are left out"
+    if name in (None, "training"):
+        return f"{type(labels).__name__}: the items have labels that are not in classes: {listed}; {what}."
     return (
-        f"{type(labels).__name__}: the {name or 'new'} set has labels that the training set has not: {listed}; "
-        f"{what}. Move items into the training set, or pass classes=[…] with all labels."
+        f"{type(labels).__name__}: the {name} set has labels that are no class of the training set: {listed}; "
+        f"{what}. Move some of their items into the training set, or pass classes=[…] with all labels."
     )

@@ -176,7 +176,7 @@ def _ask(func: Callable[[Any], Any], item: Any) -> Any:
 
 def labels_from_folder(items: Any) -> list[str]:
     """Return the name of the folder that each file is in."""
-    return [Path(item).parent.name for item in items.items]
+    return [os.path.basename(os.path.dirname(os.path.normpath(item))) for item in items.items]
 
 
 def labels_from_re(items: Any, pat: str, full_path: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -40,6 +41,11 @@ def as_items(values: Any) -> Any:
     return items
 
 
+def is_number(index: Any) -> bool:
+    """Say whether an index is one whole number, of Python, NumPy or torch."""
+    return isinstance(index, numbers.Integral) or getattr(index, "ndim", None) == 0
+
+
 class PreProcessor:
     """Change the items of a list once, before training.
 
@@ -75,9 +81,14 @@ class PreProcessor:
         return processor
 
 
+def plain(value: Any) -> Any:
+    """Return a NumPy number as Python's, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def sorted_classes(labels: Iterable[Any]) -> list[Any]:
     """Return the different labels in order; labels that do not compare are ordered by their text."""
-    found = {label for label in labels if label is not None}
+    found = {plain(label) for label in labels if label is not None}
     try:
         return sorted(found)
     except TypeError:

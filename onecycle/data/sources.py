@@ -48,15 +48,15 @@ def get_files(
         raise DataError(_no_folder("get_files", folder))
     wanted = _endings(extensions)
     walk = _walk(str(folder), recurse, _as_names(exclude), _as_names(include), followlinks)
-    found = [file for file in walk if wanted is None or os.path.splitext(file)[1].lower() in wanted]
+    found = [file for file in walk if wanted is None or file.lower().endswith(wanted)]
     return [Path(file) for file in sorted(found, key=lambda file: file.split(os.sep))]
 
 
-def _endings(extensions: Collection[str] | None) -> set[str] | None:
+def _endings(extensions: Collection[str] | None) -> tuple[str, ...] | None:
     if extensions is None:
         return None
     endings = [extensions] if isinstance(extensions, str) else extensions
-    return {ending.lower() if ending.startswith(".") else f".{ending.lower()}" for ending in endings}
+    return tuple(sorted(f".{ending.lower().removeprefix('.')}" for ending in endings))
 
 
 def _as_names(names: Collection[str] | None) -> set[str]:
@@ -114,7 +114,7 @@ def _nothing_found(
     include: Collection[str] | None,
 ) -> str:
     endings = _endings(extensions)
-    looked = "any file" if endings is None else f"files ending in {', '.join(sorted(endings))}"
+    looked = "any file" if endings is None else f"files ending in {', '.join(endings)}"
     within = f" in its subfolders {', '.join(sorted(_as_names(include)))}" if include else ""
     there = _what_is_there(folder, recurse)
     return f"{owner}: no item in folder '{folder}'; looked for {looked}{within}. {there}"

@@ -178,12 +178,9 @@ class Splitting:
 
     def top_folder(self, item: Any) -> str:
         """Return the name of the first folder of a file below `path`, or '' if there is none."""
-        text, root = os.fspath(item) if isinstance(item, (str, Path)) else str(item), str(self.path)
-        inside = os.path.relpath(text, root) if os.path.isabs(text) == os.path.isabs(root) else text
-        if inside.startswith(os.pardir):
-            inside = text
-        parts = Path(inside).parts
-        return parts[0] if len(parts) > 1 else ""
+        text, root = str(item), f"{self.path}{os.sep}"
+        folder, slash, _ = text.removeprefix(root).partition(os.sep)
+        return folder if slash else ""
 
     def split_by_valid_func(self, func: Callable[[Any], Any]) -> ItemLists:
         """Take the items for which `func(item)` is true for validation."""

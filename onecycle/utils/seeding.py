@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,8 +47,13 @@ def mix(*numbers: int) -> int:
     """
     state = 0
     for number in numbers:
-        state = _scramble((state + _GAMMA + (number & _MASK)) & _MASK)
+        state = extend(state, number)
     return state
+
+
+def extend(state: int, number: int) -> int:
+    """Hash one more number: `extend(mix(a, b), c)` is `mix(a, b, c)`."""
+    return _scramble((state + _GAMMA + (number & _MASK)) & _MASK)
 
 
 class Stream:
@@ -145,6 +150,34 @@ class item_stream:  # noqa: N801 - reads as a function; a class enters in half t
 
     def __exit__(self, *exc_info: object) -> None:
         _current.stream = self._before
+
+
+class item_streams:  # noqa: N801 - as item_stream, for many items of one epoch
+    """Draw from the addresses (seed, epoch, index) of one item after the other inside the block.
+
+    Example:
+        >>> with item_streams(1, 0) as at:
+        ...     at(5); a = uniform(0, 1)
+        >>> with item_stream(1, 0, 5): b = uniform(0, 1)
+        >>> a == b
+        True
+    """
+
+    __slots__ = ("_before", "_epoch", "stream")
+
+    def __init__(self, seed: int, epoch: int) -> None:
+        self._epoch, self.stream = mix(seed, _ITEM, epoch), Stream(0)
+
+    def __enter__(self) -> Callable[[int], None]:
+        self._before, _current.stream = _current.stream, self.stream
+        return self.at
+
+    def __exit__(self, *exc_info: object) -> None:
+        _current.stream = self._before
+
+    def at(self, index: int) -> None:
+        """Put the stream at the address of an item."""
+        self.stream.state = extend(self._epoch, index)
 
 
 def epoch_permutation(seed: int, epoch: int, n: int) -> np.ndarray:
