@@ -48,7 +48,7 @@ def show_grid(
     cols = math.ceil(math.sqrt(len(items))) or 1
     axes = _axes(math.ceil(len(items) / cols) or 1, cols, imgsize, figsize)
     for i, (item, ax) in enumerate(zip(items, axes.flat, strict=False)):
-        item.show(ax=ax, y=labels[i], **kwargs)
+        item.show(ax=ax, y=labels[i] if predictions is None else None, **kwargs)
         if predictions is not None:
             colour = _RIGHT if str(predictions[i]) == str(labels[i]) else _WRONG
             ax.set_title(f"{labels[i]}\n{predictions[i]}", color=colour)

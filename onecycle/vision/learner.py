@@ -1,0 +1,130 @@
+"""Learners of pictures: a body that was trained on many pictures, and a new head for yours."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from torch import nn
+
+from onecycle.errors import ArgumentError, check_keywords, explain
+from onecycle.learner import Learner
+from onecycle.nn.init import apply_init
+from onecycle.types import Floats, JsonDict
+from onecycle.utils.registry import name_of
+from onecycle.vision.backbones import cnn_config, create_cnn_model
+
+__all__ = ["cnn_learner", "create_cnn"]
+
+
+def cnn_learner(
+    data: Any,
+    base_arch: Any,
+    cut: int | Callable[[nn.Module], nn.Module] | None = None,
+    pretrained: bool = True,
+    lin_ftrs: list[int] | None = None,
+    ps: Floats = 0.5,
+    custom_head: nn.Module | None = None,
+    split_on: Any = None,
+    bn_final: bool = False,
+    init: Callable[..., Any] | None = nn.init.kaiming_normal_,
+    concat_pool: bool = True,
+    n_in: int | None = None,
+    **kwargs: Any,
+) -> Learner:
+    """Make a learner of a body that was trained on ImageNet and a new head for the classes of `data`.
+
+    With `pretrained` the body is frozen (its batch norm still learns); train the head, then `unfreeze()`.
+
+    Args:
+        data: What is learnt; `data.c` is the number of outputs.
+        base_arch: A function that makes the model, e.g. `models.resnet34`, or its name.
+        cut: Where the body ends: an index of the model's children, or a function of the model.
+        pretrained: Whether the body starts from downloaded weights.
+        lin_ftrs: Widths of the head's hidden layers; `[512]` when left out.
+        ps: Dropout of the head, one number or one a layer, between 0 and 1.
+        custom_head: A head of your own. `export` then cannot name it: see `load_learner(..., model=)`.
+        split_on: How the layers are grouped: a function of the model or a list of layers.
+        bn_final: Whether the head ends in a batch norm.
+        init: How the head's weights start; None leaves them as their layers made them.
+        concat_pool: Whether the head sees both the average and the maximum of each channel.
+        n_in: Channels of the pictures; those of the first training picture when left out. For another number
+            than 3 the first convolution is adapted, its pretrained weights kept.
+        **kwargs: What `Learner` takes: metrics, loss_func, wd, callback_fns, model_dir …
+
+    Raises:
+        ArgumentTypeError: a keyword is unknown.
+        ArgumentError: `data` does not tell the number of outputs.
+        DownloadError: the weights cannot be downloaded; says which file to put where.
+
+    References:
+        Howard and Gugger, "fastai: A Layered API for Deep Learning" (2020), section 2.1.
+
+    Example:
+        >>> learn = cnn_learner(data, models.resnet34, metrics=error_rate)  # doctest: +SKIP
+        >>> learn.fit_one_cycle(5)  # doctest: +SKIP
+    """
+    check_keywords("cnn_learner", kwargs, _keywords_of_learner())
+    args = {
+        "nc": _number_of_outputs(data), "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
+        "bn_final": bn_final, "concat_pool": concat_pool, "n_in": n_in or _input_channels(data),
+    }  # fmt: skip
+    model = create_cnn_model(base_arch, pretrained=pretrained, **args)
+    learn = Learner(data, model, **kwargs)
+    learn.split(split_on or cnn_config(base_arch)["split"])
+    if pretrained:
+        learn.freeze()
+    if init:
+        apply_init(model[1], init)
+    learn.model_spec = _model_spec(base_arch, args)
+    return learn
+
+
+@cache
+def _keywords_of_learner() -> tuple[str, ...]:
+    known = _named(cnn_learner) | _named(Learner.__init__)
+    return tuple(sorted(known - {"self", "model"}))
+
+
+def _named(function: Callable[..., Any]) -> set[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
+
+
+def _number_of_outputs(data: Any) -> int:
+    found = getattr(data, "c", None)
+    if not isinstance(found, int) or found < 1:
+        cure = "Label the pictures before .databunch(), or set data.c to the number of outputs."
+        raise ArgumentError(explain("cnn_learner", "data.c", "must be a number of outputs of at least 1", found, cure))
+    return found
+
+
+def _input_channels(data: Any) -> int:
+    """Return the channels of the first training picture; 3 where there is none to look at."""
+    first = data.train_ds[0][0] if len(data.train_ds) else None
+    shape: tuple[int, ...] = getattr(first, "shape", ())
+    return shape[0] if len(shape) == 3 else 3
+
+
+def _model_spec(base_arch: Any, args: JsonDict) -> JsonDict | None:
+    """Return what rebuilds the model by names, or None where a part of it has no name."""
+    arch = base_arch if isinstance(base_arch, str) else name_of("arch", base_arch)
+    nameless_cut = callable(args["cut"]) and name_of("function", args["cut"]) is None
+    if arch is None or nameless_cut or args["custom_head"] is not None:
+        return None
+    return {"builder": "create_cnn_model", "args": {"base_arch": arch, "pretrained": False, **args}}
+
+
+def create_cnn(data: Any, base_arch: Any, **kwargs: Any) -> Learner:
+    """Make what `cnn_learner` makes, under its name of before 2019; warns.
+
+    Args:
+        data: See `cnn_learner`.
+        base_arch: See `cnn_learner`.
+        **kwargs: See `cnn_learner`.
+    """
+    warnings.warn("create_cnn is the old name of cnn_learner; use that one.", FutureWarning, stacklevel=2)
+    return cnn_learner(data, base_arch, **kwargs)

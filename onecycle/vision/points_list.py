@@ -1,0 +1,92 @@
+"""Pictures labelled by points: the places of eyes, joints, corners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from onecycle.data.item_list import ItemList
+from onecycle.data.processors import PreProcessor
+from onecycle.nn.losses import MSELossFlat
+from onecycle.utils.registry import register
+from onecycle.vision.flow import FlowField
+from onecycle.vision.image_list import ImageList
+from onecycle.vision.points import ImagePoints
+
+__all__ = ["PointsItemList", "PointsLabelList", "PointsProcessor"]
+
+
+@register("processor")
+class PointsProcessor(PreProcessor):
+    """Count the numbers that a set of points has: two a point.
+
+    Args:
+        ds: The list of points; its first item is counted.
+    """
+
+    def __init__(self, ds: Any) -> None:
+        super().__init__(ds)
+        self.c = _count(ds.items[0]) if ds is not None and len(ds.items) else 0
+
+    def process(self, ds: Any) -> None:
+        """Tell a list how many numbers the model has to give."""
+        ds.c = self.c
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the settings as values that JSON knows."""
+        return {"c": self.c}
+
+
+def _count(points: Any) -> int:
+    return sum(len(point) for point in points) if len(points) and hasattr(points[0], "__len__") else len(points)
+
+
+def size_of(x: Any, i: int) -> tuple[int, int]:
+    """Return (height, width) of the picture that a label belongs to."""
+    return x[i].size
+
+
+@register("item_list")
+class PointsLabelList(ItemList):
+    """A list of sets of points, each `(P, 2)`: rows of (y, x) in pixels.
+
+    Args:
+        items: The sets of points.
+        **kwargs: What `ItemList` takes.
+    """
+
+    _processor = PointsProcessor
+
+    def __init__(self, items: Any, **kwargs: Any) -> None:
+        super().__init__(items, **kwargs)
+        self.loss_func = MSELossFlat()
+
+    def get(self, i: int) -> Any:
+        """Return the points at position `i` in the frame of their picture."""
+        return ImagePoints(FlowField(size_of(self.x, i), _as_points(super().get(i))), scale=True)
+
+    def analyze_pred(self, pred: Tensor, thresh: float = 0.5) -> Tensor:
+        """Return the numbers of a prediction as points.
+
+        Shape: `(2 * P,) -> (P, 2)`
+        """
+        return pred.view(-1, 2)
+
+    def reconstruct(self, t: Tensor, x: Any = None) -> Any:
+        """Make points of a tensor `(P, 2)` in -1..1, in the frame of picture `x`."""
+        return ImagePoints(FlowField(x.size, t), scale=False)
+
+
+def _as_points(points: Any) -> Tensor:
+    import torch
+
+    return torch.as_tensor(points, dtype=torch.float32).reshape(-1, 2)
+
+
+@register("item_list")
+class PointsItemList(ImageList):
+    """Pictures labelled by points: `.label_from_func(points_of)`."""
+
+    _label_cls = PointsLabelList
+    _square_show_res = False

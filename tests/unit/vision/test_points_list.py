@@ -1,0 +1,74 @@
+"""Tests of onecycle.vision.points_list."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PILImage
+
+from onecycle.vision.flow import FlowField, scale_flow
+from onecycle.vision.picture import Image
+from onecycle.vision.points import ImagePoints
+from onecycle.vision.points_list import PointsItemList, PointsLabelList
+from onecycle.vision.recipes import get_transforms
+
+PLACES = {f"{i}.png": (4 + 2 * i, 5 + 3 * i) for i in range(6)}  # (y, x) in pixels
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Pictures 24 high and 30 wide, black but for one white place."""
+    for name, (y, x) in PLACES.items():
+        pixels = np.zeros((24, 30, 3), dtype=np.uint8)
+        pixels[y - 1 : y + 2, x - 1 : x + 2] = 255
+        PILImage.fromarray(pixels).save(tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def labelled(folder):
+    items = PointsItemList.from_folder(folder).split_by_idx([1])
+    return items.label_from_func(lambda file: torch.tensor([[float(v) + 0.5 for v in PLACES[file.name]]]))
+
+
+def test_a_point_lies_in_the_frame_of_its_picture(labelled):
+    x, y = labelled.train[0]
+    assert isinstance(y, ImagePoints)
+    torch.testing.assert_close(y.data, torch.tensor([[4.5 / 12 - 1, 5.5 / 15 - 1]]))
+    assert tuple(y.size) == tuple(x.size) == (24, 30)
+
+
+def test_c_counts_the_numbers_of_a_set_of_points(labelled):
+    assert labelled.c == labelled.valid.y.c == 2
+
+
+def test_points_follow_their_pictures(labelled):
+    tfms = get_transforms(max_lighting=0, max_warp=0, max_zoom=1.0)
+    data = labelled.transform(tfms, size=(24, 30), tfm_y=True, remove_out=False).databunch(bs=5, num_workers=0)
+    xb, yb = data.one_batch()
+    assert yb.shape == (5, 1, 2)
+    for picture, point in zip(xb, yb, strict=True):
+        y, x = scale_flow(FlowField((24, 30), point), to_unit=False).flow[0].long().clamp(0)
+        assert picture[0, min(y, 23), min(x, 29)] > 0.3
+
+
+def test_the_loss_is_the_mean_of_squares(labelled):
+    loss = labelled.train.y.loss_func
+    torch.testing.assert_close(loss(torch.zeros(3, 2), torch.ones(3, 1, 2)), torch.tensor(1.0))
+
+
+def test_a_prediction_becomes_points_in_its_picture():
+    points = PointsLabelList([])
+    found = points.reconstruct(points.analyze_pred(torch.tensor([0.5, -0.5, 0.0, 0.25])), Image(torch.zeros(3, 8, 8)))
+    assert isinstance(found, ImagePoints)
+    assert found.data.tolist() == [[0.5, -0.5], [0.0, 0.25]]
+
+
+def test_it_goes_to_a_file_and_back(labelled, folder):
+    data = labelled.transform(size=8, tfm_y=True).databunch(bs=2, num_workers=0)
+    again = type(data).from_state(data.export_state(), folder)
+    assert type(again.single_ds.y) is PointsLabelList
+    assert again.c == 2

@@ -1,0 +1,103 @@
+"""Tests of onecycle.vision.segmentation_list."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PILImage
+
+from onecycle.errors import DataError
+from onecycle.vision.recipes import get_transforms
+from onecycle.vision.segment import ImageSegment
+from onecycle.vision.segmentation_list import SegmentationItemList, SegmentationLabelList
+
+CODES = ["sky", "road", "tree"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Eight pictures whose red value is 100 times their mask's class."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
+    for i in range(8):
+        mask = np.random.default_rng(i).integers(0, 3, (5, 6), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
+        picture = np.stack([mask * 100, mask * 0, mask * 0], axis=-1)
+        PILImage.fromarray(mask).save(tmp_path / "labels" / f"{i}_P.png")
+        PILImage.fromarray(picture).save(tmp_path / "images" / f"{i}.png")
+    return tmp_path
+
+
+def mask_of(file):
+    return file.parent.parent / "labels" / f"{file.stem}_P.png"
+
+
+@pytest.fixture
+def labelled(folder):
+    items = SegmentationItemList.from_folder(folder / "images").split_by_rand_pct(0.25, seed=0)
+    return items.label_from_func(mask_of, classes=CODES)
+
+
+def test_masks_are_classes_a_pixel(labelled):
+    x, y = labelled.train[0]
+    assert isinstance(y, ImageSegment)
+    assert (y.data.dtype, tuple(y.shape)) == (torch.int64, (1, 20, 24))
+    assert torch.equal(y.data[0], (x.data[0] * 2.55).round().long())
+
+
+def test_classes_reach_every_list(labelled):
+    assert labelled.train.y.classes == labelled.valid.y.classes == CODES
+    assert labelled.c == 3
+
+
+def test_masks_follow_their_pictures(labelled):
+    tfms = get_transforms(max_lighting=0, max_rotate=30, p_affine=1.0)
+    data = labelled.transform(tfms, size=(20, 24), tfm_y=True, padding_mode="zeros").databunch(bs=4, num_workers=0)
+    xb, yb = data.one_batch()
+    assert (yb.dtype, tuple(yb.shape)) == (torch.int64, (4, 1, 20, 24))
+    agree = ((xb[:, 0] * 2.55).round().long() == yb[:, 0]).float().mean()
+    assert agree > 0.8
+
+
+def test_the_loss_is_cross_entropy_over_the_classes(labelled):
+    loss = labelled.train.y.loss_func
+    scores, masks = torch.randn(2, 3, 4, 5), torch.randint(3, (2, 1, 4, 5))
+    expected = torch.nn.functional.cross_entropy(scores, masks[:, 0])
+    torch.testing.assert_close(loss(scores, masks), expected)
+
+
+def test_a_prediction_becomes_a_mask():
+    masks = SegmentationLabelList([], classes=CODES)
+    scores = torch.zeros(3, 2, 2)
+    scores[2, 0, 0] = scores[1, 1, 1] = 1
+    found = masks.reconstruct(masks.analyze_pred(scores))
+    assert isinstance(found, ImageSegment)
+    assert found.data.tolist() == [[[2, 0], [0, 1]]]
+
+
+def test_c_follows_from_the_classes():
+    assert SegmentationLabelList([]).c is None
+    with pytest.raises(DataError, match="SegmentationLabelList: c follows from classes"):
+        SegmentationLabelList([], classes=CODES).c = 4
+
+
+def test_it_goes_to_a_file_and_back(labelled, folder):
+    data = labelled.transform(get_transforms(), size=8, tfm_y=True).databunch(bs=2, num_workers=0)
+    again = type(data).from_state(data.export_state(), folder)
+    assert again.classes == CODES and again.c == 3
+    xb, _ = again.one_item(data.valid_ds.x[0])
+    assert xb.shape == (1, 3, 8, 8)
+
+
+def test_samples_and_results_show(labelled):
+    data = labelled.transform(size=20, tfm_y=True).databunch(bs=4, num_workers=0)
+    data.show_batch(rows=2)
+    assert sum(len(ax.images) == 2 for ax in plt.gcf().axes) == 4
+    plt.close("all")
+    x, y = data.train_ds[0]
+    data.train_ds.x.show_xyzs([x, x], [y, y], [y, y])
+    assert [ax.get_title() for ax in plt.gcf().axes] == ["Ground truth", "Predictions", "", ""]
+    plt.close("all")
