@@ -10,29 +10,28 @@ from typing import Any, TypeVar
 
 from torch.utils.data import DataLoader
 
-from onecycle.data.check import check_bunch
-from onecycle.data.collate import data_collate, exact_device, pack_samples
+from onecycle.data.collate import data_collate, exact_device
 from onecycle.data.item_loader import LOADER_KEYWORDS, ItemLoader
-from onecycle.data.items import EmptyLabel
 from onecycle.data.lists import LabelLists, held_out
-from onecycle.data.loaders import DatasetType, DeviceDataLoader
-from onecycle.data.state import bunch_state, checked, sets_from_state, whole_state
-from onecycle.errors import ArgumentError, DataError, check_keywords, explain
+from onecycle.data.loaders import DatasetType as DatasetType  # noqa: PLC0414
+from onecycle.data.loaders import DeviceDataLoader
+from onecycle.data.looks import Looks
+from onecycle.data.saving import bunch_from_lists
+from onecycle.data.state import bunch_state, checked, whole_state
+from onecycle.errors import check_keywords
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.defaults import defaults
-from onecycle.utils.files import read_json, write_json
-from onecycle.utils.functions import has_arg
-from onecycle.utils.registry import decode, lookup, register
-from onecycle.utils.tensors import grab_idx, to_cpu, to_detach
+from onecycle.utils.files import write_json
+from onecycle.utils.registry import register
 
-__all__ = ["DataBunch", "DatasetType", "load_data"]
+__all__ = ["DataBunch"]
 
 Self = TypeVar("Self", bound="DataBunch")
 BatchTransform = Callable[[Any], Any]
 
 
 @register("data_bunch")
-class DataBunch:
+class DataBunch(Looks):
     """Bind the loaders of a task together.
 
     Args:
@@ -143,7 +142,12 @@ class DataBunch:
         check_keywords(owner, dl_kwargs, (*LOADER_KEYWORDS, *_CREATE_KEYWORDS))
         place = exact_device(defaults.device if device is None else device)
         tfms = _as_list(dl_tfms)
-        shared = {"device": place, "tfms": tfms, "num_workers": num_workers, "collate_fn": collate_fn}
+        shared: dict[str, Any] = {
+            "device": place,
+            "tfms": tfms,
+            "num_workers": num_workers,
+            "collate_fn": collate_fn,
+        }
         train_bs = _fitting_batch_size(bs, train_ds, dl_kwargs)
         train = DeviceDataLoader.create(train_ds, train_bs, **shared, **_for_training(dl_kwargs))
         held = {name: value for name, value in dl_kwargs.items() if name not in _TRAIN_ONLY}
@@ -195,22 +199,6 @@ class DataBunch:
                 dataset, 1, device=self.device, tfms=tfms, num_workers=0, collate_fn=collate_fn
             )
         return self._single_dl
-
-    def dl(self, ds_type: DatasetType = DatasetType.Valid) -> DeviceDataLoader:
-        """Return the loader of a set.
-
-        Args:
-            ds_type: Which set.
-
-        Raises:
-            DataError: there is no such set.
-        """
-        name = DatasetType(ds_type).name
-        loader = getattr(self, f"{name.lower()}_dl")
-        if loader is None:
-            cure = {"Test": "Add one with add_test.", "Valid": "Split off a validation set."}.get(name, "")
-            raise DataError(f"dl: the data has no {name.lower()} set. {cure}")
-        return loader
 
     @property
     def dls(self) -> list[DeviceDataLoader]:
@@ -326,108 +314,6 @@ class DataBunch:
         dataset = held_out(self.single_ds, items, label, tfms, tfm_y)
         self.test_dl = like.new(dataset=dataset, shuffle=False, drop_last=False)
 
-    # Looks
-
-    def one_batch(
-        self,
-        ds_type: DatasetType = DatasetType.Train,
-        detach: bool = True,
-        denorm: bool = True,
-        cpu: bool = True,
-    ) -> tuple[Any, Any]:
-        """Return one batch; no run is disturbed by it.
-
-        Args:
-            ds_type: From which set.
-            detach: Detach it from any graph.
-            denorm: Undo the normalisation of the inputs, if there is one.
-            cpu: Bring it to the CPU; only with `detach`.
-
-        Returns:
-            Inputs and targets.
-        """
-        return self._for_looking(self.dl(ds_type).one_batch(), detach, denorm, cpu)
-
-    def _for_looking(self, batch: Any, detach: bool, denorm: bool, cpu: bool) -> tuple[Any, Any]:
-        x, y = batch
-        if detach:
-            x, y = to_detach(x, cpu=cpu), to_detach(y, cpu=cpu)
-        if denorm and self.denorm is not None:
-            x, y = self._denormalised(x, y)
-        return x, y
-
-    def _denormalised(self, x: Any, y: Any) -> tuple[Any, Any]:
-        x = self.denorm(x)
-        return x, self.denorm(y, do_x=True) if getattr(self.norm, "do_y", False) else y
-
-    def single_batch(self, item: Any) -> Any:
-        """Return one item as a batch, transformed and normalised as for validation: what prediction needs.
-
-        Args:
-            item: An input, such as an image or a row.
-
-        Returns:
-            `[xb, yb]` on the device; yb stands for an empty label.
-        """
-        dataset = self.single_ds
-        if hasattr(dataset, "transformed"):
-            item = dataset.transformed(dataset.x.process_one(item))
-        collate = pack_samples if self.collate_fn is data_collate else self.collate_fn
-        loader = self.train_dl if dataset is None else self.single_dl
-        return loader.proc_batch(collate([(item, EmptyLabel())]))
-
-    def one_item(
-        self, item: Any, detach: bool = False, denorm: bool = False, cpu: bool = False
-    ) -> tuple[Any, Any]:
-        """Return one item as a batch; see `single_batch`.
-
-        Args:
-            item: An input, such as an image or a row.
-            detach: Detach it from any graph.
-            denorm: Undo the normalisation.
-            cpu: Bring it to the CPU.
-
-        Returns:
-            Inputs and targets.
-        """
-        x, y = self._for_looking(self.single_batch(item), detach, denorm, cpu)
-        return (to_cpu(x), to_cpu(y)) if cpu else (x, y)
-
-    def show_batch(
-        self,
-        rows: int = 5,
-        ds_type: DatasetType = DatasetType.Train,
-        reverse: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        """Show a few samples of a batch as the model gets them, without the normalisation.
-
-        Args:
-            rows: Number of rows; of columns too, where items are shown in a square.
-            ds_type: From which set.
-            reverse: Begin at the end of the batch.
-            **kwargs: Passed to `show_xys` of the list of inputs.
-        """
-        dataset = self.train_ds
-        if not hasattr(dataset, "x"):
-            cure = "Build the data with the data sentence, or look at data.one_batch()."
-            raise DataError(explain("show_batch", "", "needs lists of items that can show themselves", cure=cure))
-        x, y = self.one_batch(ds_type, True, True)
-        count = rows**2 if dataset.x._square_show else rows
-        count = min(count, len(x[0]) if isinstance(x, (list, tuple)) else len(x))
-        order = range(count) if not reverse else [-1 - i for i in range(count)]
-        xs = [dataset.x.reconstruct(grab_idx(x, i)) for i in order]
-        ys = [_reconstructed(dataset.y, grab_idx(y, i), shown) for i, shown in zip(order, xs, strict=True)]
-        dataset.x.show_xys(xs, ys, **kwargs)
-
-    def sanity_check(self) -> None:
-        """Look at a few samples and say all that is wrong at once.
-
-        Raises:
-            DataError: the training set is empty, samples cannot be read, or they do not make a batch.
-        """
-        check_bunch(self)
-
     # Files
 
     def more_state(self) -> JsonDict:
@@ -460,7 +346,7 @@ class DataBunch:
         """
         state = checked(state, f"{cls.__name__}.from_state")
         lists = LabelLists.load_state(path, state["labelled"])
-        return _from_lists(lists, state, path, device=device, no_check=True)
+        return bunch_from_lists(lists, state, path, device=device, no_check=True)
 
     def export(self, file: PathOrStr = "export.json") -> None:
         """Write `export_state` to a JSON file in `path`."""
@@ -511,60 +397,3 @@ def _fitting_batch_size(bs: Any, dataset: Any, settings: dict[str, Any]) -> Any:
 def _is_empty(loader: DeviceDataLoader) -> bool:
     dataset = loader.dataset
     return len(loader) == 0 if dataset is None or not hasattr(dataset, "__len__") else len(dataset) == 0
-
-
-def _reconstructed(labels: Any, t: Any, x: Any) -> Any:
-    return labels.reconstruct(t, x=x) if has_arg(labels.reconstruct, "x") else labels.reconstruct(t)
-
-
-def _from_lists(lists: LabelLists, state: JsonDict, path: PathOrStr, **settings: Any) -> DataBunch:
-    for name in ("dl_tfms", "collate_fn"):
-        settings.setdefault(name, decode(state[name]))
-    kind = lookup("data_bunch", state["bunch"])
-    data: DataBunch = kind.create(lists.train, lists.valid, test_ds=lists.test, path=path, **settings)
-    data.label_list, data.own_c = lists, state["c"]
-    data.take_more_state(decode(state["more"]))
-    return data
-
-
-def load_data(
-    path: PathOrStr,
-    file: PathOrStr = "data_save.json",
-    bs: int = 64,
-    val_bs: int | None = None,
-    num_workers: int | None = None,
-    dl_tfms: Collection[BatchTransform] | BatchTransform | None = None,
-    device: Any = None,
-    collate_fn: Callable[..., Any] | None = None,
-    no_check: bool = False,
-    **kwargs: Any,
-) -> DataBunch:
-    """Return the data that `DataBunch.save` wrote.
-
-    Args:
-        path: The folder that the files of the items are in, and where models and exports go.
-        file: The JSON file, in `path`.
-        bs: Batch size.
-        val_bs: Batch size for validation and test; `bs` when left out.
-        num_workers: Processes that load items; chosen from the cost of an item when left out.
-        dl_tfms: Functions of a batch; those of the saved data when left out.
-        device: Where batches go; `defaults.device` when left out.
-        collate_fn: Makes a batch from samples; that of the saved data when left out.
-        no_check: Do not look at a few samples now.
-        **kwargs: More for `DataBunch.create`.
-
-    Raises:
-        FileFormatError: the file is foreign, or of a newer version.
-        NotRegisteredError: a name in it is unknown; says how to register it.
-    """
-    state = checked(read_json(Path(path) / file), "load_data")
-    if "sets" not in state:
-        cure = "Write it with data.save(); data.export() writes no items."
-        raise ArgumentError(explain("load_data", "file", "must hold items and labels", str(file), cure))
-    given = {"dl_tfms": dl_tfms, "collate_fn": collate_fn}
-    settings = {name: value for name, value in given.items() if value is not None}
-    lists = sets_from_state(state, Path(path))
-    return _from_lists(
-        lists, state, path, bs=bs, val_bs=val_bs, num_workers=num_workers, device=device,
-        no_check=no_check, **settings, **kwargs,
-    )  # fmt: skip

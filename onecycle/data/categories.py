@@ -74,7 +74,9 @@ class CategoryListBase(LabelItems):
         """
         classes = self.classes or []
         if not 0 <= index < len(classes):
-            raise DataError(explain(type(self).__name__, "index", f"must be below {len(classes)} classes", index))
+            raise DataError(
+                explain(type(self).__name__, "index", f"must be below {len(classes)} classes", index)
+            )
         return classes[index]
 
 

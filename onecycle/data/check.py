@@ -100,6 +100,6 @@ def _warn_of_lonely_classes(data: Any) -> None:
 def _class_counts(loader: Any) -> Counter[int]:
     """Return how many items each class has, where each item has one class."""
     labels = getattr(getattr(loader, "dataset", None), "y", None)
-    items = getattr(labels, "items", None)
+    items: Any = getattr(labels, "items", None)
     one_class_each = getattr(items, "dtype", None) is not None and items.dtype.kind in "iu"
     return Counter(items.tolist() if one_class_each and getattr(labels, "classes", None) else [])

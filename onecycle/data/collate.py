@@ -88,7 +88,7 @@ def _stack_numbers(column: Sequence[Any]) -> Tensor:
 
 
 def _stack_rows(column: Sequence[Any]) -> list[Any]:
-    lengths = {(len(row),) for row in column}
+    lengths: set[tuple[int, ...]] = {(len(row),) for row in column}
     if len(lengths) > 1:
         raise _different_sizes(lengths)
     return [_stack(part) for part in zip(*column, strict=True)]

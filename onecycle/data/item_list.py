@@ -182,7 +182,7 @@ class ItemList(Splitting, Labelling):
     def fitted_processors(self) -> list[PreProcessor]:
         """Return new processors for this list as the training list: its own ones, copied, or its class's."""
         given = self.processor if self.processor is not None else self._processor
-        return [each(ds=self) if inspect.isclass(each) else copy.copy(each) for each in _as_list(given)]
+        return [_for_list(each, self) for each in _as_list(given)]
 
     # Back from tensors
 
@@ -388,6 +388,11 @@ def list_name(kind: type) -> str:
     """
     name = name_of("item_list", kind)
     return name if name is not None else encode(kind)["name"]
+
+
+def _for_list(processor: Any, items: ItemList) -> PreProcessor:
+    """Return a processor made of a class for a list, or a copy of one that was made before."""
+    return processor(ds=items) if isinstance(processor, type) else copy.copy(processor)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -167,11 +167,11 @@ class ItemLoader:
             here: Load in this process, whatever `num_workers` says.
         """
         addresses = self._current_order().addresses(seed, epoch, start_step)
-        if here or self.num_workers == 0:
-            found = map(BatchMaker(self.dataset, self.collate_fn, self.on_error).make, addresses)
-        else:
-            found = self._from_workers(addresses)
-        yield from self._opened(found)
+        found = self._made_here if here or self.num_workers == 0 else self._from_workers
+        yield from self._opened(found(addresses))
+
+    def _made_here(self, addresses: Iterator[BatchAddress]) -> Iterator[Any]:
+        return map(BatchMaker(self.dataset, self.collate_fn, self.on_error).make, addresses)
 
     def _from_workers(self, addresses: Iterator[BatchAddress]) -> Iterator[Any]:
         if self._engine is None:

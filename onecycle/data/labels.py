@@ -64,9 +64,7 @@ class Labelling:
         """Give the items no labels; see `ItemLists.label_empty`."""
         return _labelled(self, "label_empty", labels_const(self, 0), empty_kind(kwargs), kwargs)
 
-    def label_from_func(
-        self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any
-    ) -> LabelList:
+    def label_from_func(self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any) -> LabelList:
         """Label the items by a function; see `ItemLists.label_from_func`."""
         return _labelled(self, "label_from_func", labels_from_func(self, func), label_cls, kwargs)
 
@@ -203,7 +201,9 @@ def _pattern(pat: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pat)
     except re.error as error:
-        raise ArgumentError(f"label_from_re: pat must be a regular expression; got {pat!r}: {error}.") from error
+        raise ArgumentError(
+            f"label_from_re: pat must be a regular expression; got {pat!r}: {error}."
+        ) from error
     if not compiled.groups:
         cure = "Put the part that is the label in parentheses, e.g. r'([^/]+)_\\d+.jpg$'."
         raise ArgumentError(explain("label_from_re", "pat", "must have a group", pat, cure))

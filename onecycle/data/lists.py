@@ -45,9 +45,7 @@ class _Lists:
         return [self.train, self.valid] + ([] if self.test is None else [self.test])
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__};\n\nTrain: {self.train};\n\nValid: {self.valid};\n\nTest: {self.test}"
-        )
+        return f"{type(self).__name__};\n\nTrain: {self.train};\n\nValid: {self.valid};\n\nTest: {self.test}"
 
 
 class ItemLists(_Lists):
@@ -85,9 +83,7 @@ class ItemLists(_Lists):
         kind = empty_kind(kwargs)
         return self._labelled("label_empty", lambda items: labels_const(items, 0), kind, kwargs)
 
-    def label_from_func(
-        self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any
-    ) -> LabelLists:
+    def label_from_func(self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any) -> LabelLists:
         """Label each item by what a function says of it.
 
         Args:
@@ -98,7 +94,9 @@ class ItemLists(_Lists):
         Raises:
             DataError: the function returned None or NaN for some items; names them.
         """
-        return self._labelled("label_from_func", lambda items: labels_from_func(items, func), label_cls, kwargs)
+        return self._labelled(
+            "label_from_func", lambda items: labels_from_func(items, func), label_cls, kwargs
+        )
 
     def label_from_folder(self, label_cls: Any = None, **kwargs: Any) -> LabelLists:
         """Label each file by the name of the folder it is in.

@@ -171,7 +171,7 @@ class DeviceDataLoader:
     @property
     def skipped(self) -> Counter[str]:
         """Return how often each broken item was left out (with `on_error='skip'`)."""
-        return getattr(self.dl, "skipped", Counter())
+        return self.dl.skipped if isinstance(self.dl, ItemLoader) else Counter()
 
     def __len__(self) -> int:
         return len(self.dl)

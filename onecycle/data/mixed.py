@@ -63,9 +63,7 @@ class MixedItemList(ItemList):
         """Return the items `i` of all lists as one."""
         return MixedItem([part.get(i) for part in self.item_lists])
 
-    def new(
-        self, item_lists: Any, processor: Any = None, **kwargs: Any
-    ) -> MixedItemList:
+    def new(self, item_lists: Any, processor: Any = None, **kwargs: Any) -> MixedItemList:  # type: ignore[override]
         """Return a list of other lists with the settings of this one.
 
         Args:

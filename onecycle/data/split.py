@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,8 +31,9 @@ class Splitting:
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, idxs: Any) -> Any:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def __getitem__(self, idxs: Any) -> Any: ...
 
     def _split(self, train_idx: Any, valid_idx: Any) -> ItemLists:
         train, valid = np.asarray(train_idx, dtype=int), np.asarray(valid_idx, dtype=int)
@@ -140,7 +141,9 @@ class Splitting:
         _check_share("split_subsets", "valid_size", valid_size)
         if train_size + valid_size > 1:
             total = train_size + valid_size
-            raise ArgumentError(explain("split_subsets", "train_size + valid_size", "must be at most 1", total))
+            raise ArgumentError(
+                explain("split_subsets", "train_size + valid_size", "must be at most 1", total)
+            )
         order = _numbers_from(seed).permutation(len(self))
         valid_count = int(valid_size * len(self))
         return self._split(order[: int(train_size * len(self))], order[len(order) - valid_count :])
@@ -252,7 +255,9 @@ def _one_each(owner: str, name: str, given: Any, items: Any) -> list[Any]:
     values = [given(item) for item in items] if callable(given) else list(given)
     if len(values) != len(items):
         rule = f"must have one value for each of the {len(items)} items"
-        raise ArgumentError(explain(owner, name, rule, len(values), "Pass as many, or a function of an item."))
+        raise ArgumentError(
+            explain(owner, name, rule, len(values), "Pass as many, or a function of an item.")
+        )
     return values
 
 
