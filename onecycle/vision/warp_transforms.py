@@ -17,7 +17,8 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.utils.registry import register
 from onecycle.utils.seeding import uniform, uniform_int
 from onecycle.vision.flow import FlowField
-from onecycle.vision.geometry import CORNERS, Matrix, homography
+from onecycle.vision.geometry import CORNERS, Matrix, corners_to
+from onecycle.vision.geometry import invert as undo
 from onecycle.vision.transform_base import TfmCoord, composes
 
 __all__ = ["jitter", "perspective_warp", "skew", "symmetric_warp", "tilt"]
@@ -40,7 +41,8 @@ def _numbers(magnitude: Any, count: int, owner: str) -> list[float]:
 
 def _warp(targets: Corners, invert: bool) -> Matrix:
     """Return the map that shows the picture's corners at `targets`, or what is at `targets` in the corners."""
-    return homography(CORNERS, targets) if invert else homography(targets, CORNERS)
+    shown = corners_to(targets)
+    return shown if invert else undo(shown)
 
 
 @register("transform")
