@@ -52,7 +52,11 @@ def steepest(lrs: Sequence[float], losses: Sequence[float]) -> float:
 
 
 def finder(
-    lrs: Sequence[float], losses: Sequence[float], mark: float | None, return_fig: bool | None, show_grid: bool
+    lrs: Sequence[float],
+    losses: Sequence[float],
+    mark: float | None,
+    return_fig: bool | None,
+    show_grid: bool,
 ) -> Any:
     """Draw the loss over the learning rate on a logarithmic axis."""
     _kept(losses, 0, 0)
@@ -63,7 +67,8 @@ def finder(
         at = min(range(len(lrs)), key=lambda i: abs(lrs[i] - mark))
         axes.plot(lrs[at], losses[at], "o", color="tab:red", label=f"steepest: {mark:.2E}")
         axes.legend()
-    axes.grid(show_grid, which="both", alpha=0.3)
+    if show_grid:
+        axes.grid(True, which="both", alpha=0.3)
     return _finish(figure, return_fig)
 
 
@@ -80,18 +85,25 @@ def losses(
     where, kept = _kept(train, skip_start, skip_end)
     figure, axes = _axes()
     axes.plot(where, kept, label="Train")
-    ends = [(end, loss) for end, loss in zip(np.cumsum(steps), valid) if loss is not None and end > skip_start]
+    ends = [
+        (end, loss) for end, loss in zip(np.cumsum(steps), valid) if loss is not None and end > skip_start
+    ]
     if ends:
         xs, ys = zip(*ends)
         axes.plot(xs, ys, marker="o", label="Validation")
     axes.set(xlabel="Batches processed", ylabel="Loss")
     axes.legend()
-    axes.grid(show_grid, alpha=0.3)
+    if show_grid:
+        axes.grid(True, alpha=0.3)
     return _finish(figure, return_fig)
 
 
 def rates(
-    lrs: Sequence[float], moms: Sequence[float] | None, skip_start: int, skip_end: int, return_fig: bool | None
+    lrs: Sequence[float],
+    moms: Sequence[float] | None,
+    skip_start: int,
+    skip_end: int,
+    return_fig: bool | None,
 ) -> Any:
     """Draw the learning rate a step, and the momentum beside it."""
     import matplotlib.pyplot as plt
@@ -126,7 +138,8 @@ def metrics(
         kept = slice(skip_start, len(column) - skip_end)
         panel.plot(ends[: len(column)][kept], column[kept], marker="o")
         panel.set(ylabel=name, xlabel="Batches processed")
-        panel.grid(show_grid, alpha=0.3)
+        if show_grid:
+            panel.grid(True, alpha=0.3)
     figure.tight_layout()
     return _finish(figure, return_fig)
 
@@ -139,7 +152,11 @@ def _residual(roughness: np.ndarray, ys: np.ndarray, weight: float) -> tuple[np.
 def _roughness(n: int) -> np.ndarray:
     """Return the matrix K with y' K y = the integral of the squared second derivative of the spline through y."""
     second = np.diff(np.eye(n), n=2, axis=0)  # (n - 2, n)
-    gram = np.diag(np.full(n - 2, 2 / 3)) + np.diag(np.full(n - 3, 1 / 6), 1) + np.diag(np.full(n - 3, 1 / 6), -1)
+    gram = (
+        np.diag(np.full(n - 2, 2 / 3))
+        + np.diag(np.full(n - 3, 1 / 6), 1)
+        + np.diag(np.full(n - 3, 1 / 6), -1)
+    )
     return second.T @ np.linalg.solve(gram, second)
 
 
