@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
-import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +13,9 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, FileFormatError, explain
-from onecycle.utils.file_kinds import kind_of_file
+from onecycle.utils.file_kinds import damaged_file, foreign_file, kind_of_file
 from onecycle.utils.files import atomic_write, existing_file
+from onecycle.utils.torch_files import CONVERT_WEIGHTS, load_torch
 
 __all__ = [
     "load_checkpoint",
@@ -37,12 +35,6 @@ _CONVERT_LEARNER = (
     "Open it once where it was made and save its weights, torch.save(learn.model.state_dict(), 'weights.pth'), "
     "build the learner here, then learn.load('weights') and learn.export()."
 )
-_CONVERT_WEIGHTS = (
-    "Load it once where it was made and save only the tensors: "
-    "torch.save(learn.model.state_dict(), 'weights.pth'), or learn.save(name, with_opt=False)."
-)
-
-
 # ---- one safetensors file with a manifest ----
 
 
@@ -145,7 +137,7 @@ def _open_bundle(path: str | os.PathLike[str], newest: int) -> tuple[Path, dict[
             f"read_bundle: {str(path)!r} is a pickle, which could run code. {_CONVERT_LEARNER}"
         )
     if kind != "safetensors":
-        raise _foreign("read_bundle", path, kind, "a file of learn.export()")
+        raise foreign_file("read_bundle", path, kind, "a file of learn.export()")
     found = _metadata(file)
     if _MANIFEST not in found:
         cure = "It holds bare weights: read them with load_checkpoint or learn.load."
@@ -173,7 +165,7 @@ def _metadata(path: Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as file:
             return file.metadata() or {}
     except (SafetensorError, OSError, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise damaged_file(path, error) from error
 
 
 def _read_safetensors(path: Path, device: str | torch.device) -> dict[str, Tensor]:
@@ -183,27 +175,7 @@ def _read_safetensors(path: Path, device: str | torch.device) -> dict[str, Tenso
     try:
         return load_file(path, device=str(device))
     except (SafetensorError, OSError, ValueError) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: str | os.PathLike[str], error: BaseException) -> FileFormatError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    size = os.path.getsize(path)
-    return FileFormatError(
-        f"read: {str(path)!r} is damaged or cut short ({size:,} bytes; {reason}). Copy or download it again."
-    )
-
-
-def _foreign(owner: str, path: str | os.PathLike[str], kind: str, wanted: str) -> FileFormatError:
-    found = {
-        "empty": "an empty file (0 bytes)",
-        "html": "a web page (an error page saved under this name?)",
-        "git-lfs pointer": "a git-lfs pointer, not the file itself (run `git lfs pull`)",
-        "unknown": "of no kind that is known here",
-    }.get(kind, f"a {kind} file")
-    return FileFormatError(
-        f"{owner}: {str(path)!r} must be {wanted}; it is {found}. Check the path or fetch it again."
-    )
+        raise damaged_file(path, error) from error
 
 
 # ---- checkpoints: nested tensors, numbers and strings ----
@@ -291,43 +263,11 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device | N
         return _read_safetensors(file, "cpu" if device is None else device)
     if kind == "torchscript":
         raise FileFormatError(
-            f"load_checkpoint: {str(path)!r} is a TorchScript program, not weights. {_CONVERT_WEIGHTS}"
+            f"load_checkpoint: {str(path)!r} is a TorchScript program, not weights. {CONVERT_WEIGHTS}"
         )
     if kind not in _PICKLED:
-        raise _foreign("load_checkpoint", path, kind, "a .pth or .safetensors file of weights")
-    return _load_torch(file, kind, device)
-
-
-def _load_torch(path: Path, kind: str, device: str | torch.device | None) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of old pickle protocols that it then reads
-            return torch.load(path, map_location=device, weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise _refused(path, kind, error) from error
-    except (
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        TypeError,
-        IndexError,
-    ) as error:
-        raise _damaged(path, error) from error
-
-
-def _refused(path: Path, kind: str, error: pickle.UnpicklingError) -> FileFormatError:
-    named = re.search(r"(?:GLOBAL|global|class|type)\s+([\w.]+\.[\w.]+)", str(error))
-    if named is None and kind != "pickle":
-        return _damaged(
-            path, pickle.UnpicklingError(str(error).rsplit("WeightsUnpickler error:", 1)[-1].strip())
-        )
-    return FileFormatError(
-        f"load_checkpoint: {str(path)!r} holds more than tensors ({named.group(1) if named else 'a pickle'}), "
-        f"and reading that could run code. {_CONVERT_WEIGHTS}"
-    )
+        raise foreign_file("load_checkpoint", path, kind, "a .pth or .safetensors file of weights")
+    return load_torch(file, kind, device)
 
 
 def torch_save(*args: Any, _use_new_zipfile_serialization: bool = False, **kwargs: Any) -> None:

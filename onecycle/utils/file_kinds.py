@@ -1,11 +1,13 @@
-"""Telling what a file is from its first bytes."""
+"""Telling what a file is from its first bytes, and saying so in an error."""
 
 from __future__ import annotations
 
 import os
 import zipfile
 
-__all__ = ["kind_of_file"]
+from onecycle.errors import FileFormatError
+
+__all__ = ["damaged_file", "foreign_file", "kind_of_file"]
 
 _STARTS = (
     (b"\x1f\x8b", "gzip"),
@@ -68,3 +70,25 @@ def _kind_of_text(head: bytes) -> str:
     if start[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
         return "html"
     return "json" if start[:1] in (b"{", b"[") else "unknown"
+
+
+def damaged_file(path: str | os.PathLike[str], error: BaseException) -> FileFormatError:
+    """Return the error that says a file is damaged or cut short."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    size = os.path.getsize(path)
+    return FileFormatError(
+        f"read: {str(path)!r} is damaged or cut short ({size:,} bytes; {reason}). Copy or download it again."
+    )
+
+
+def foreign_file(owner: str, path: str | os.PathLike[str], kind: str, wanted: str) -> FileFormatError:
+    """Return the error that says a file is of another kind than the one wanted."""
+    found = {
+        "empty": "an empty file (0 bytes)",
+        "html": "a web page (an error page saved under this name?)",
+        "git-lfs pointer": "a git-lfs pointer, not the file itself (run `git lfs pull`)",
+        "unknown": "of no kind that is known here",
+    }.get(kind, f"a {kind} file")
+    return FileFormatError(
+        f"{owner}: {str(path)!r} must be {wanted}; it is {found}. Check the path or fetch it again."
+    )
