@@ -12,7 +12,7 @@ from torch import Tensor
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
 from onecycle.interpret.pictures import PictureInterpretation, check_count
-from onecycle.interpret.plots import draw_confusion, figure_if, grid, row_shares
+from onecycle.interpret.plots import draw_confusion, figure_if, grid, grid_shape, row_shares
 
 __all__ = ["MultiLabelClassificationInterpretation"]
 
@@ -226,5 +226,5 @@ def _are_outputs(preds: Tensor) -> bool:
 
 
 def _size_for(count: int) -> tuple[float, float]:
-    side = 2.4 * int(np.ceil(np.sqrt(count)))
-    return (side, side)
+    rows, columns = grid_shape(count)
+    return 2.4 * columns, 2.4 * rows

@@ -75,16 +75,19 @@ class PictureInterpretation(Interpretation):
         layer = feature_layer(self.learn.model, xb, min_cells) if layer is None else layer
         return grad_cam(self.learn.model, xb, category, layer)
 
-    def _has_heat_maps(self, index: int, min_cells: int) -> bool:
-        """Tell whether an item goes through the model as a picture."""
+    def _map_layer(self, index: int, min_cells: int, heatmap: bool | None) -> nn.Module | None:
+        """Return the part of the model whose maps are drawn; None where there is none and none is insisted on."""
+        if heatmap is False:
+            return None
         xb = self.data.one_item(self.ds[index][0])[0]
-        if not isinstance(xb, Tensor) or xb.ndim != 4:
-            return False
+        if heatmap is None and not (isinstance(xb, Tensor) and xb.ndim == 4):
+            return None
         try:
-            feature_layer(self.learn.model, xb, min_cells)
+            return feature_layer(self.learn.model, xb, min_cells)
         except ArgumentError:
-            return False
-        return True
+            if heatmap:
+                raise
+            return None
 
     def draw_items(
         self,
@@ -113,14 +116,14 @@ class PictureInterpretation(Interpretation):
         """
         figure, axes = grid(len(indices), **options)
         figure.suptitle(heading, weight="bold", size=14)
-        with_heat = self._has_heat_maps(indices[0], heatmap_thresh) if heatmap is None else heatmap
+        layer = self._map_layer(indices[0], heatmap_thresh, heatmap)
         for index, ax in zip(indices, axes, strict=True):
             image = self.ds[index][0]
-            if with_heat:
-                heat = self._heat(image, self.explained_class(index), None, heatmap_thresh)
-                show_heatmap(image, heat, ax, alpha, cmap)
-            else:
+            if layer is None:
                 show_picture(image, ax)
+            else:
+                heat = self._heat(image, self.explained_class(index), layer, heatmap_thresh)
+                show_heatmap(image, heat, ax, alpha, cmap)
         write_titles([titles(index) for index in indices], axes)
         return figure_if(figure, return_fig)
 

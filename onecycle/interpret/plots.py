@@ -99,6 +99,17 @@ def _write_cells(ax: Any, matrix: np.ndarray, text: Callable[[Any], str], cell: 
             ax.text(column, row, text(value), ha="center", va="center", color=colour, fontsize=size)
 
 
+def grid_shape(count: int) -> tuple[int, int]:
+    """Return rows and columns of a nearly square grid.
+
+    Example:
+        >>> grid_shape(5)
+        (2, 3)
+    """
+    columns = math.ceil(math.sqrt(count))
+    return math.ceil(count / columns), columns
+
+
 def grid(count: int, **options: Any) -> tuple[Any, list[Any]]:
     """Make a figure with a nearly square grid of axes, as many as asked for and none of them framed.
 
@@ -108,8 +119,7 @@ def grid(count: int, **options: Any) -> tuple[Any, list[Any]]:
     """
     import matplotlib.pyplot as plt
 
-    columns = math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
+    rows, columns = grid_shape(count)
     figure, axes = plt.subplots(rows, columns, **{"squeeze": False, "layout": "constrained", **options})
     for ax in axes.flat:
         ax.axis("off")
