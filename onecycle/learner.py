@@ -26,7 +26,7 @@ from onecycle.training.handler import CallbackHandler
 from onecycle.training.recorder import Recorder
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
-from onecycle.utils.registry import lookup
+from onecycle.utils.registry import decode, lookup
 
 __all__ = ["Learner", "load_learner"]
 
@@ -34,6 +34,7 @@ _KEYWORDS = (
     "data", "model", "opt_func", "loss_func", "metrics", "true_wd", "bn_wd", "wd", "train_bn", "path", "model_dir",
     "callback_fns", "callbacks", "layer_groups", "add_time", "silent",
 )  # fmt: skip
+_LOADER_KEYWORDS = ("bs", "num_workers", "device", "pin_memory")
 
 
 class Learner(Fitting, Freezing, Predicting, Persisting):
@@ -187,23 +188,24 @@ def load_learner(
         FileMissingError, FileFormatError: there is no such file, or it is of another kind.
         ArgumentError: the file does not name its architecture and no model was given.
     """
+    check_keywords("load_learner", db_kwargs, ("path", "file", "test", "tfm_y", "model", *_LOADER_KEYWORDS))
     source = Path(path) / os.fspath(file)
-    device = exporting.device_of(db_kwargs.pop("device", None) or defaults.device)
     tensors, manifest = exporting.read(source, "cpu")
     built = exporting.build_model(manifest["model"], model, source)
     exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)
-    data = lookup_bunch(manifest["data"]).from_state(manifest["data"], Path(path), device, **db_kwargs)
-    if test is not None:
-        data.add_test(test, tfm_y=tfm_y)
-    learn = Learner(data, built, **exporting.settings(manifest))
-    groups = exporting.regroup(built, manifest["learner"]["layer_groups"])
-    learn.layer_groups = groups if groups is not None else learn.layer_groups
-    learn.model_spec = None if manifest["model"] is None else exporting.decode(manifest["model"])
+    learn = Learner(_data_of(manifest["data"], Path(path), db_kwargs), built, **exporting.settings(manifest))
+    learn.layer_groups = exporting.regroup(built, manifest["learner"]["layer_groups"]) or learn.layer_groups
+    learn.model_spec = decode(manifest["model"])
     learn.model.eval()
+    if test is not None:
+        learn.data.add_test(test, tfm_y=tfm_y)
     return learn
 
 
-def lookup_bunch(state: Any) -> Any:
-    """Return the class of the data that a state belongs to."""
-    name = state.get("bunch", state.get("cls", "DataBunch")) if isinstance(state, dict) else "DataBunch"
-    return lookup("data_bunch", name)
+def _data_of(state: Any, path: Path, settings: dict[str, Any]) -> Any:
+    """Return the data of a file's state, without items, with the loaders' settings changed."""
+    settings = dict(settings)
+    data = lookup("data_bunch", state["bunch"]).from_state(state, path, settings.pop("device", None))
+    if settings and data.valid_dl is not None:
+        data.valid_dl = data.valid_dl.new(**settings)
+    return data

@@ -14,7 +14,7 @@ _CURVES = {"cosine": annealing_cos, "linear": annealing_linear, "exponential": a
 _NEARLY_ZERO = 1e-4  # where a curve of equal factors ends, as a fraction of the rate
 
 
-def FlatCosAnnealScheduler(  # noqa: N802 - the name is a contract
+def FlatCosAnnealScheduler(
     learn: Any,
     lr: Any = 4e-3,
     tot_epochs: int = 1,

@@ -65,10 +65,14 @@ class GeneralScheduler(LearnerCallback):
         super().__init__(learn)
         self.phases, self.start_epoch = list(phases), start_epoch
         if not self.phases:
-            raise ArgumentError(explain("GeneralScheduler", "phases", "must hold at least one TrainingPhase", phases))
+            raise ArgumentError(
+                explain("GeneralScheduler", "phases", "must hold at least one TrainingPhase", phases)
+            )
         names = [sorted(phase.scheds) for phase in self.phases]
         if any(other != names[0] for other in names):
-            raise ArgumentError(explain("GeneralScheduler", "phases", "must all schedule the same settings", names))
+            raise ArgumentError(
+                explain("GeneralScheduler", "phases", "must all schedule the same settings", names)
+            )
 
     def on_train_begin(self, epoch: int, **kwargs: Any) -> dict[str, int] | None:
         """Lay the phases end to end and set the first values."""

@@ -27,7 +27,9 @@ class HookCallback(LearnerCallback):
         do_remove: Take the hooks off when training ends.
     """
 
-    def __init__(self, learn: Any, modules: Iterable[nn.Module] | None = None, do_remove: bool = True) -> None:
+    def __init__(
+        self, learn: Any, modules: Iterable[nn.Module] | None = None, do_remove: bool = True
+    ) -> None:
         super().__init__(learn)
         self.modules = None if modules is None else list(modules)
         self.do_remove = do_remove

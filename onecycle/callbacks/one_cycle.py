@@ -70,7 +70,9 @@ class OneCycleScheduler(LearnerCallback):
         total = len(self.learn.data.train_dl) * self._epochs
         rising = int(total * self.pct_start)
         self.phases = [rising, total - rising]
-        self._lr = Course(self.steps((self.lr_max / self.div_factor, self.lr_max), (self.lr_max, self._last_lr)))
+        self._lr = Course(
+            self.steps((self.lr_max / self.div_factor, self.lr_max), (self.lr_max, self._last_lr))
+        )
         self._mom = Course(self.steps(self.moms, self.moms[::-1]))
         self.jump_to_epoch(first)
         return {"epoch": first} if first != epoch else None
@@ -113,4 +115,6 @@ def _check(moms: Any, div_factor: float, pct_start: float, tot_epochs: Any, star
     if not 0 <= pct_start <= 1:
         raise ArgumentError(explain(owner, "pct_start", "must be between 0 and 1", pct_start))
     if start_epoch is not None and tot_epochs is not None and start_epoch >= tot_epochs:
-        raise ArgumentError(explain(owner, "start_epoch", f"must be below tot_epochs ({tot_epochs})", start_epoch))
+        raise ArgumentError(
+            explain(owner, "start_epoch", f"must be below tot_epochs ({tot_epochs})", start_epoch)
+        )

@@ -21,6 +21,6 @@ class ShowGraph(LearnerCallback):
             return
         train, valid = recorder.losses, recorder.val_losses
         ends = np.cumsum(recorder.nb_batches).tolist()
-        highest = max(max(train[:1]), max(train[-ends[0] :]), *valid)
+        highest = max(*train, *valid)
         graphs = [(list(range(len(train))), train), (ends[-len(valid) :], valid)]
         recorder.pbar.update_graph(graphs, (0, n_epochs * ends[0]), (0, highest))

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, FileFormatError, add_context
@@ -43,22 +42,28 @@ def write(learn: Any, path: Path) -> None:
         "format": FORMAT,
         "version": VERSION,
         "model": _encoded("model_spec", learn.model_spec),
-        "data": _plain_state(learn.data.export_state()),
+        "data": _data_state(learn.data),
         "loss": _encoded("loss_func", learn.loss_func, _encode_loss),
         "opt": _or_left_out("opt_func", learn.opt_func),
-        "metrics": [kept for metric in learn.metrics if (kept := _or_left_out("metrics", metric)) is not None],
+        "metrics": [
+            kept for metric in learn.metrics if (kept := _or_left_out("metrics", metric)) is not None
+        ],
         "learner": {
             **{name: encode(getattr(learn, name)) for name in _SETTINGS},
             "layer_groups": groups,
             "frozen": [name for name, parameter in model.named_parameters() if not parameter.requires_grad],
         },
     }
-    write_bundle(path, {name: tensor for name, tensor in model.state_dict().items()}, manifest)
+    write_bundle(path, dict(model.state_dict()), manifest)
 
 
-def _plain_state(state: Any) -> Any:
-    """Encode a state; what is JSON already stays as it is."""
-    return state
+def _data_state(data: Any) -> Any:
+    if not hasattr(getattr(data, "single_ds", None), "y"):
+        raise ArgumentError(
+            "export: data must be made of items and labels (ImageList … databunch()); it wraps ready batches or a plain "
+            "data set. Save the weights instead: learn.save(name)."
+        )
+    return data.export_state()
 
 
 def _encoded(part: str, value: Any, write_it: Any = encode) -> Any:
@@ -94,7 +99,9 @@ def _encode_loss(loss: Any) -> Any:
 def _settings_of(module: nn.Module) -> dict[str, Any]:
     names = [name for name in inspect.signature(type(module).__init__).parameters if name not in _DEPRECATED]
     values = {name: getattr(module, name) for name in names if hasattr(module, name)}
-    return {name: value.detach().cpu() if isinstance(value, Tensor) else value for name, value in values.items()}
+    return {
+        name: value.detach().cpu() if isinstance(value, Tensor) else value for name, value in values.items()
+    }
 
 
 def _decode_loss(value: Any) -> Any:
@@ -128,7 +135,7 @@ def build_model(spec: Any, model: nn.Module | None, file: Path) -> nn.Module:
         return model
     if spec is None:
         raise ArgumentError(
-            f"load_learner: {str(file)!r} does not name its architecture (the learner was made from a model of your own). "
+            f"load_learner: {str(file)!r} does not name its architecture (the model was your own). "
             f"Build the model as then and pass it: load_learner(path, file, model=model)."
         )
     spec = decode(spec)
@@ -163,8 +170,3 @@ def regroup(model: nn.Module, sizes: list[int]) -> list[nn.Module] | None:
         groups.append(nn.Sequential(*layers[start : start + size]))
         start += size
     return list(groups)
-
-
-def device_of(value: Any) -> torch.device:
-    """Return a device from what names one."""
-    return torch.device(value)

@@ -56,7 +56,9 @@ class Fitting:
         if not isinstance(lr, slice):
             return lr
         if lr.stop is None or lr.stop <= 0 or (lr.start is not None and lr.start <= 0):
-            raise ArgumentError(explain("lr_range", "lr", "must be slice(high) or slice(low, high), above 0", lr))
+            raise ArgumentError(
+                explain("lr_range", "lr", "must be slice(high) or slice(low, high), above 0", lr)
+            )
         count = len(self.layer_groups)
         if lr.start:
             return even_mults(lr.start, lr.stop, count)

@@ -33,7 +33,9 @@ class Freezing:
         Returns:
             The learner.
         """
-        wanted = split_on(self.model) if callable(split_on) and not isinstance(split_on, nn.Module) else split_on
+        wanted = (
+            split_on(self.model) if callable(split_on) and not isinstance(split_on, nn.Module) else split_on
+        )
         self.layer_groups = split_model(self.model, wanted)
         self.create_opt(defaults.lr)
         return self
@@ -52,7 +54,9 @@ class Freezing:
         """
         count = len(self.layer_groups)
         if not -count <= n < count:
-            raise ArgumentError(explain("freeze_to", "n", f"must be an index into the {count} layer groups", n))
+            raise ArgumentError(
+                explain("freeze_to", "n", f"must be an index into the {count} layer groups", n)
+            )
         freeze_groups(self.layer_groups, n, self.train_bn)
         self.create_opt(defaults.lr)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,13 +110,18 @@ class Persisting:
 
     def _existing(self, file: Any) -> Path:
         """Return the file meant by a name: as it is said, or with one of the endings."""
-        tried = [Path(self.path) / self.model_dir / os.fspath(file), *(self._file(file, s) for s in _SUFFIXES)]
+        tried = [
+            Path(self.path) / self.model_dir / os.fspath(file),
+            *(self._file(file, s) for s in _SUFFIXES),
+        ]
         return next((path for path in tried if path.is_file()), self._file(file))
 
     def _load_opt(self, opt_state: Any, must: bool, source: Any) -> None:
         if opt_state is None:
             if must:
-                raise FileFormatError(f"load: {source} holds no optimiser. Pass with_opt=False, or save with_opt=True.")
+                raise FileFormatError(
+                    f"load: {source} holds no optimiser. Pass with_opt=False, or save with_opt=True."
+                )
             return
         if self.opt is None:
             self.create_opt(0.0)
@@ -187,13 +191,17 @@ class _Destroyed:
     """Stand where a destroyed learner had something; say so when it is used."""
 
     def __getattr__(self, name: str) -> Any:
-        raise TrainingError("Learner: was destroyed (learn.destroy()). Make a new one, or load_learner an export.")
+        raise TrainingError(
+            "Learner: was destroyed (learn.destroy()). Make a new one, or load_learner an export."
+        )
 
 
 def _checked(owner: str, file: Any) -> Any:
     """Refuse what is no file name."""
     if file is None:
-        raise ArgumentTypeError(f"{owner}: file must be a name; none was given. Pass one, e.g. {owner}('stage-1').")
+        raise ArgumentTypeError(
+            f"{owner}: file must be a name; none was given. Pass one, e.g. {owner}('stage-1')."
+        )
     if not isinstance(file, (str, os.PathLike)):
         raise ArgumentTypeError(explain(owner, "file", "must be a name or a path", file))
     return file
@@ -208,9 +216,6 @@ def _check_fits(opt: OptimWrapper, state: Mapping[str, Any]) -> None:
     for parameter, index in zip(mine, theirs):
         for name, value in state["state"].get(index, {}).items():
             if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:
-                raise ArgumentError(f"{name} has shape {tuple(value.shape)} for a parameter {tuple(parameter.shape)}.")
-
-
-def is_open_file(value: Any) -> bool:
-    """Say whether a value is an open binary file."""
-    return isinstance(value, io.IOBase) or hasattr(value, "read")
+                raise ArgumentError(
+                    f"{name} has shape {tuple(value.shape)} for a parameter {tuple(parameter.shape)}."
+                )

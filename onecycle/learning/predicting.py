@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, TrainingError, explain
 from onecycle.nn.losses import activation_for
 from onecycle.training import loop
 from onecycle.training.handler import CallbackHandler
@@ -53,7 +53,9 @@ class Predicting:
         """
         dl = self.data.valid_dl if dl is None else dl
         if dl is None or len(dl) == 0:
-            raise DataError("validate: the set must hold at least one item; it is empty. Split off a validation set.")
+            raise DataError(
+                "validate: the set must hold at least one item; it is empty. Split off a validation set."
+            )
         metrics = self.metrics if metrics is None else metrics
         handler = CallbackHandler([*self.callbacks, *(callbacks or [])], metrics)
         with global_rng_kept(), _mode_kept(self.model):
@@ -104,7 +106,9 @@ class Predicting:
     def _loader_in_order(self, ds_type: Any) -> Any:
         loader = self.dl(ds_type)
         if loader is None:
-            raise DataError(f"get_preds: the data has no {ds_type} set. Add it, e.g. with data.add_test(items).")
+            raise DataError(
+                f"get_preds: the data has no {ds_type} set. Add it, e.g. with data.add_test(items)."
+            )
         return loader
 
     def pred_batch(
@@ -144,7 +148,7 @@ class Predicting:
 
     def _items(self, preds: Any, targets: Any) -> list[Any]:
         """Return what the predictions say, item by item."""
-        y = self.data.single_ds.y
+        y = _labels_of(self.data)
         first = preds[0] if isinstance(preds, (list, tuple)) else preds
         return [y.reconstruct(y.analyze_pred(grab_idx(preds, i))) for i in range(len(first))]
 
@@ -175,29 +179,23 @@ class Predicting:
             (prediction as an item, as a tensor of its data, output of the model after the activation); the
             item itself first with `return_x`.
         """
-        xb = self._single(item)
-        raw = grab_idx(self._output(xb, with_dropout), 0, batch_first=batch_first)
+        labels = _labels_of(self.data)
+        xb, yb = self.data.single_batch(item)
+        raw = grab_idx(self._output(xb, yb, with_dropout), 0, batch_first=batch_first)
         denorm = getattr(self.data, "denorm", None)
         if denorm is not None and getattr(denorm, "do_y", False):
             raw = denorm(raw, do_x=True)
-        y = self.data.single_ds.y
-        pred = y.analyze_pred(raw, **kwargs)
-        if not return_x and not has_arg(y.reconstruct, "x"):
-            return y.reconstruct(pred), pred, raw
+        pred = labels.analyze_pred(raw, **kwargs)
+        if not return_x and not has_arg(labels.reconstruct, "x"):
+            return labels.reconstruct(pred), pred, raw
         x = self._seen(xb)
-        made = y.reconstruct(pred, x) if has_arg(y.reconstruct, "x") else y.reconstruct(pred)
+        made = _rebuilt(labels, pred, x)
         return (x, made, pred, raw) if return_x else (made, pred, raw)
 
-    def _single(self, item: Any) -> Any:
-        """Return a batch of one item, on the device."""
-        if hasattr(self.data, "single_batch"):
-            return self.data.single_batch(item)
-        return self.data.one_item(item)[0]
-
-    def _output(self, xb: Any, with_dropout: bool = False) -> Any:
+    def _output(self, xb: Any, yb: Any, with_dropout: bool = False) -> Any:
         """Return the model's output for a batch after the activation."""
         if with_dropout or self.callbacks:
-            return self.pred_batch(batch=(xb, [torch.zeros(1)]), with_dropout=with_dropout)
+            return self.pred_batch(batch=(xb, yb), with_dropout=with_dropout)
         model = self.model
         was_training = model.training
         if was_training:
@@ -207,12 +205,14 @@ class Predicting:
             output = self._activated(output, None)
         if was_training:
             model.train()
-        return output
+        return _plain(output)
 
     def _seen(self, xb: Any) -> Any:
         """Return the item as the model saw it."""
         denorm = getattr(self.data, "denorm", None)
-        return self.data.single_ds.x.reconstruct(grab_idx(denorm(xb) if denorm is not None else to_cpu(xb), 0))
+        return self.data.single_ds.x.reconstruct(
+            grab_idx(denorm(xb) if denorm is not None else to_cpu(xb), 0)
+        )
 
     def predict_with_mc_dropout(
         self, item: Any, with_dropout: bool = True, n_times: int = 10, **kwargs: Any
@@ -248,13 +248,38 @@ class Predicting:
         first = xb[0] if isinstance(xb, (list, tuple)) else xb
         count = min(rows**2 if getattr(ds.x, "_square_show_res", True) else rows, len(first))
         for_pred, for_show = split_kwargs_by_func(kwargs, ds.y.analyze_pred)
-        denorm = getattr(self.data, "denorm", None)
+        denorm: Any = getattr(self.data, "denorm", None)
         on_targets = denorm is not None and getattr(denorm, "do_y", False)
         xs = [ds.x.reconstruct(grab_idx(denorm(xb) if denorm is not None else xb, i)) for i in range(count)]
-        ys = [_rebuilt(ds.y, grab_idx(denorm(yb, do_x=True) if on_targets else yb, i), xs[i]) for i in range(count)]
+        ys = [
+            _rebuilt(ds.y, grab_idx(denorm(yb, do_x=True) if on_targets else yb, i), xs[i])
+            for i in range(count)
+        ]
         shown = denorm(preds, do_x=True) if on_targets else preds
         analyzed = [ds.y.analyze_pred(grab_idx(shown, i), **for_pred) for i in range(count)]
         ds.x.show_xyzs(xs, ys, [_rebuilt(ds.y, pred, x) for pred, x in zip(analyzed, xs)], **for_show)
+
+
+def _plain(output: Any) -> Any:
+    """Return tensors made in inference mode as tensors that may be changed and computed with."""
+    if isinstance(output, (list, tuple)):
+        return [_plain(part) for part in output]
+    return output.clone() if isinstance(output, Tensor) else output
+
+
+def _labels_of(data: Any) -> Any:
+    """Return the list that turns numbers into labels.
+
+    Raises:
+        TrainingError: the data was not made of items.
+    """
+    labels = getattr(data.single_ds, "y", None)
+    if not hasattr(labels, "analyze_pred"):
+        raise TrainingError(
+            "predict: the data must be made of items and labels (ImageList … databunch()); it wraps ready batches. "
+            "Use learn.pred_batch(batch=(xb, yb)), or learn.model itself."
+        )
+    return labels
 
 
 def _rebuilt(labels: Any, data: Any, x: Any) -> Any:
@@ -270,8 +295,3 @@ def _mode_kept(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in modes:
             module.training = training
-
-
-def first_tensor(value: Any) -> Tensor:
-    """Return the first tensor of a nested batch."""
-    return first_tensor(value[0]) if isinstance(value, (list, tuple)) else value

@@ -131,7 +131,9 @@ def lr_find(
     rates = learn.lr_range(start_lr)
     batches = len(learn.data.train_dl)
     if batches == 0:
-        raise TrainingError("lr_find: the training set must fill at least one batch; it is empty. Pass a smaller bs.")
+        raise TrainingError(
+            "lr_find: the training set must fill at least one batch; it is empty. Pass a smaller bs."
+        )
     finder = LRFinder(learn, rates, end_lr, num_it, stop_div)
     had_opt = learn.opt
     learn.opt = None

@@ -74,7 +74,13 @@ def spread(value: Any, count: int, owner: str = "OptimWrapper", name: str = "val
         value = value.tolist()
     if isinstance(value, slice):
         raise ArgumentTypeError(
-            explain(owner, name, "must be a number or one number a layer group", value, "Use learn.lr_range(slice) first.")
+            explain(
+                owner,
+                name,
+                "must be a number, or one a layer group",
+                value,
+                "Use learn.lr_range(slice) first.",
+            )
         )
     if not isinstance(value, Sequence):
         return [value] * count

@@ -93,7 +93,8 @@ class Scheduler:
         pair = isinstance(vals, tuple)
         if pair and len(vals) != 2:
             raise ArgumentError(explain("Scheduler", "vals", "must be one value or (start, end)", vals))
-        self.start, self.end = vals if pair else (vals, 0)
+        self.start: Any = vals[0] if pair else vals
+        self.end: Any = vals[1] if pair else 0
         self.func = func or (annealing_linear if pair else annealing_no)
         self.n_iter, self.n = n_iter, 0
 

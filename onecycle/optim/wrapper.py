@@ -52,7 +52,12 @@ def _one_kernel_option(opt_func: OptimizerFactory, parameters: list[nn.Parameter
 def _check_parameters(owner: str, parameters: list[nn.Parameter]) -> None:
     if not parameters:
         raise ArgumentError(
-            explain(owner, "layer_groups", "must hold a trainable parameter", cure="Unfreeze first: learn.unfreeze().")
+            explain(
+                owner,
+                "layer_groups",
+                "must hold a trainable parameter",
+                cure="Unfreeze first: learn.unfreeze().",
+            )
         )
 
 
@@ -72,6 +77,9 @@ class OptimWrapper:
     def __init__(self, opt: Optimizer, wd: Any = 0.0, true_wd: bool = False, bn_wd: bool = True) -> None:
         self.opt, self.true_wd, self.bn_wd = opt, true_wd, bn_wd
         self.opt_func: OptimizerFactory = type(opt)
+        self._lr: list[float] = []
+        self._mom: list[float] | None = None
+        self._beta: list[float] | None = None
         self._paired = bool(opt.param_groups[0].get("paired", False))
         self._native_decay = all("decoupled_weight_decay" in group for group in opt.param_groups)
         self.opt_keys = [key for key in opt.param_groups[0] if key not in ("params", "paired")]
@@ -130,9 +138,8 @@ class OptimWrapper:
         _check_parameters("OptimWrapper.new_with_params", parameters)
         paired = self._paired and len(groups) % 2 == 0
         extra: dict[str, Any] = {"paired": True} if paired else {}
-        opt = self.opt_func(
-            [{"params": group, **extra} for group in groups], lr=self.lr, **_one_kernel_option(self.opt_func, parameters)
-        )
+        keywords = _one_kernel_option(self.opt_func, parameters)
+        opt = self.opt_func([{"params": group, **extra} for group in groups], lr=self.lr, **keywords)
         fresh = OptimWrapper(opt, wd=self.wd, true_wd=self.true_wd, bn_wd=self.bn_wd)
         fresh.opt_func = self.opt_func
         return self._copy_settings(fresh)
@@ -291,8 +298,7 @@ class OptimWrapper:
         """Read rate, momentum, beta and decay from the torch optimiser."""
         groups = self._firsts
         self._lr = [group["lr"] for group in groups]
-        self._mom: list[float] | None = None
-        self._beta: list[float] | None = None
+        self._mom = self._beta = None
         if "momentum" in self.opt_keys:
             self._mom = [group["momentum"] for group in groups]
         if "alpha" in self.opt_keys:
@@ -358,7 +364,7 @@ def _write(groups: list[dict[str, Any]], key: str, values: list[Any]) -> None:
 
 def _shrink(parameters: list[nn.Parameter], fraction: float) -> None:
     """Multiply the parameters that have a gradient by 1 - fraction."""
-    moved = [p for p in parameters if p.grad is not None]
+    moved: list[torch.Tensor] = [p for p in parameters if p.grad is not None]
     if moved and fraction:
         torch._foreach_mul_(moved, 1 - fraction)
 

@@ -88,7 +88,9 @@ class Callback:
         return {name: value for name, value in vars(self).items() if name not in left_out}
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_"))
+        fields = ", ".join(
+            f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_")
+        )
         return f"{type(self).__name__}({fields})"
 
 
@@ -113,7 +115,9 @@ class LearnerCallback(Callback):
         """The learner."""
         learn = self._learn()
         if learn is None:
-            raise CallbackError(f"{type(self).__name__}: its learner is gone. Keep the learner in a variable.")
+            raise CallbackError(
+                f"{type(self).__name__}: its learner is gone. Keep the learner in a variable."
+            )
         return learn
 
     @property
@@ -142,7 +146,9 @@ def check_callback(callback: Any) -> None:
             f"Pass an instance, or the class in callback_fns."
         )
     if not any(hasattr(callback, event) for event in EVENTS):
-        raise CallbackError(f"callbacks: must have events such as on_batch_end; got {callback!r}. Subclass Callback.")
+        raise CallbackError(
+            f"callbacks: must have events such as on_batch_end; got {callback!r}. Subclass Callback."
+        )
 
 
 def check_signature(callback: Any, event: str, known: Iterable[str]) -> None:
@@ -157,7 +163,9 @@ def check_signature(callback: Any, event: str, known: Iterable[str]) -> None:
     except (TypeError, ValueError):
         return
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        raise CallbackError(f"{owner}: must take **kwargs, since the state of training may gain entries. Add **kwargs.")
+        raise CallbackError(
+            f"{owner}: must take **kwargs, since the state of training may gain entries. Add **kwargs."
+        )
     for p in parameters:
         _check_parameter(owner, p, known)
 

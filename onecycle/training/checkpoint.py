@@ -66,8 +66,11 @@ def split_state(state: Any, source: Any) -> tuple[dict[str, Tensor], Any]:
     elif isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
     if not isinstance(state, Mapping) or not state or not any(isinstance(v, Tensor) for v in state.values()):
-        found = f"the entries {', '.join(map(str, list(state)[:_NAMED]))}" if isinstance(state, Mapping) else type(state).__name__
-        raise FileFormatError(f"load: {source} must hold a model's weights by name; it holds {found}. Check the path.")
+        entries = list(state)[:_NAMED] if isinstance(state, Mapping) else []
+        found = f"the entries {', '.join(map(str, entries))}" if entries else f"a {type(state).__name__}"
+        raise FileFormatError(
+            f"load: {source} must hold a model's weights by name; it holds {found}. Check the path."
+        )
     return dict(state), opt_state
 
 
@@ -106,7 +109,10 @@ def _refuse_misfits(
     extra = [key for key in weights if key not in mine]
     if not (missing or extra or misshaped):
         return
-    shapes = [f"{k} is {tuple(weights[k].shape)} in the file, {tuple(mine[k].shape)} in the model" for k in misshaped]
+    shapes = [
+        f"{k} is {tuple(weights[k].shape)} in the file, {tuple(mine[k].shape)} in the model"
+        for k in misshaped
+    ]
     said = [
         _listed("missing in the file", missing),
         _listed("not in the model", extra),
@@ -118,7 +124,9 @@ def _refuse_misfits(
 
 
 def _hint(mine: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> str:
-    if any(key.startswith("module.") for key in weights) and not any(key.startswith("module.") for key in mine):
+    if any(key.startswith("module.") for key in weights) and not any(
+        key.startswith("module.") for key in mine
+    ):
         return "It was saved from DataParallel: pass remove_module=True."
     return "Build the model as when it was saved, or pass strict=False to load what fits."
 

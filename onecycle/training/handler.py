@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from onecycle.errors import CallbackError, add_context, did_you_mean
-from onecycle.optim.schedules import SmoothenValue
-from onecycle.training.callback import EVENTS, Callback, check_callback, check_signature, listener
 from onecycle.metrics.base import as_metric
 from onecycle.metrics.check import metric_name
+from onecycle.optim.schedules import SmoothenValue
+from onecycle.training.callback import EVENTS, Callback, check_callback, check_signature, listener
 
 __all__ = ["CallbackHandler"]
 
@@ -100,7 +100,9 @@ class CallbackHandler:
         """Update the state with what a listener returned."""
         said = f"{_owner(method)}.{_event(method)}"
         if not isinstance(changes, dict):
-            raise CallbackError(f"{said}: must return None or a dict of changes to the state; got {changes!r}.")
+            raise CallbackError(
+                f"{said}: must return None or a dict of changes to the state; got {changes!r}."
+            )
         for name in changes:
             if name not in self.state_dict:
                 raise CallbackError(

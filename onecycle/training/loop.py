@@ -218,7 +218,9 @@ def _joined(parts: list[Any]) -> Any:
     return whole.float() if whole.dtype in (torch.float16, torch.bfloat16) else whole
 
 
-def fit(epochs: int, learn: Trainable, callbacks: Any = None, metrics: Any = None, display: bool = True) -> None:
+def fit(
+    epochs: int, learn: Trainable, callbacks: Any = None, metrics: Any = None, display: bool = True
+) -> None:
     """Train for some epochs, telling callbacks what happens.
 
     The run has one seed, drawn from torch's global generator; everything random in it follows from that
@@ -299,7 +301,9 @@ def _check_run(epochs: Any, learn: Trainable) -> None:
     if getattr(learn.data, "train_dl", None) is None or len(learn.data.train_dl) == 0:
         raise DataError(_no_batches(learn.data))
     if not learn.loss_func:
-        raise TrainingError("fit: the learner has no loss function. Pass loss_func=, e.g. nn.CrossEntropyLoss().")
+        raise TrainingError(
+            "fit: the learner has no loss function. Pass loss_func=, e.g. nn.CrossEntropyLoss()."
+        )
 
 
 def _no_batches(data: Any) -> str:
@@ -307,7 +311,9 @@ def _no_batches(data: Any) -> str:
     items = getattr(dl, "dataset", None)
     count = len(items) if items is not None and hasattr(items, "__len__") else 0
     said = f"{count} items, fewer than one batch of {getattr(dl, 'batch_size', '?')}" if count else "no items"
-    return f"fit: the training set must fill at least one batch; it has {said}. Pass a smaller bs or more data."
+    return (
+        f"fit: the training set must fill at least one batch; it has {said}. Pass a smaller bs or more data."
+    )
 
 
 def batches_of(dl: Any) -> Iterator[tuple[Any, Any]]:

@@ -62,7 +62,9 @@ class NanWatch(LearnerCallback):
                 raise self._error(value, epoch, first + offset, early=False)
 
     def _error(self, value: float, epoch: int, batch: int, early: bool) -> TrainingError:
-        after = "The weights are as before that batch" if early else "The weights may be spoiled: load saved ones"
+        after = (
+            "The weights are as before that batch" if early else "The weights may be spoiled: load saved ones"
+        )
         return TrainingError(
             f"fit: the loss must be a number; it is {value} in epoch {epoch}, batch {batch}{self._items(batch)}. "
             f"{after}. Lower the learning rate, look at these items, or clip gradients "

@@ -1,0 +1,57 @@
+"""A lower rate when nothing improves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onecycle.callbacks.tracker import TrackerCallback
+
+__all__ = ["ReduceLROnPlateauCallback"]
+
+
+class ReduceLROnPlateauCallback(TrackerCallback):
+    """Lower the rate of every layer group when a value has not improved for some epochs.
+
+    Args:
+        learn: The learner.
+        monitor: `train_loss`, `valid_loss` or the name of a metric.
+        mode: `min`, `max` or `auto`.
+        patience: Epochs without improvement to bear.
+        factor: What the rates are multiplied by, 0 to 1.
+        min_delta: Least change that counts as an improvement, at least 0.
+        min_lr: No rate is lowered below this.
+    """
+
+    def __init__(
+        self,
+        learn: Any,
+        monitor: str = "valid_loss",
+        mode: str = "auto",
+        patience: int = 0,
+        factor: float = 0.2,
+        min_delta: float = 0,
+        min_lr: float = 0.001,
+    ) -> None:
+        super().__init__(learn, monitor=monitor, mode=mode)
+        self.patience, self.factor, self.min_delta, self.min_lr = patience, factor, abs(min_delta), min_lr
+
+    def on_train_begin(self, **kwargs: Any) -> None:
+        """Begin to count."""
+        self.wait = 0
+        super().on_train_begin(**kwargs)
+
+    def on_epoch_end(self, epoch: int, **kwargs: Any) -> None:
+        """Lower the rates when the patience is over."""
+        if self.improved(self.get_monitor_value(), self.min_delta):
+            self.wait = 0
+            return
+        self.wait += 1
+        if self.wait <= self.patience:
+            return
+        self.wait = 0
+        opt = self.learn.opt
+        rates = opt.read_val("lr")
+        lower = [min(rate, max(rate * self.factor, self.min_lr)) for rate in rates]
+        if lower != rates:
+            opt.lr = lower
+            print(f"Epoch {epoch}: reducing lr to {opt.lr}")

@@ -1,0 +1,73 @@
+"""Saving the model while training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onecycle.callbacks.tracker import TrackerCallback
+from onecycle.errors import ArgumentError, did_you_mean
+
+__all__ = ["SaveModelCallback"]
+
+_WHEN = ("improvement", "epoch")
+
+
+class SaveModelCallback(TrackerCallback):
+    """Save the model when a value improves, and load the best one at the end; or save it every epoch.
+
+    That the folder can be written is seen before training begins.
+
+    Args:
+        learn: The learner.
+        monitor: `train_loss`, `valid_loss` or the name of a metric.
+        mode: `min`, `max` or `auto`.
+        every: `improvement`, or `epoch` (files `name_0`, `name_1` …).
+        name: Name of the file, as for `learn.save`.
+
+    Raises:
+        ArgumentError: `every` is neither.
+        TrainingError: the model's folder cannot be written; at the beginning of training.
+    """
+
+    def __init__(
+        self,
+        learn: Any,
+        monitor: str = "valid_loss",
+        mode: str = "auto",
+        every: str = "improvement",
+        name: str = "bestmodel",
+    ) -> None:
+        super().__init__(learn, monitor=monitor, mode=mode)
+        if every not in _WHEN:
+            raise ArgumentError(
+                f"SaveModelCallback: every must be one of {', '.join(_WHEN)}; got {every!r}.{did_you_mean(every, _WHEN)}"
+            )
+        self.every, self.name = every, name
+
+    def on_train_begin(self, **kwargs: Any) -> None:
+        """See that files can be written."""
+        self.learn.check_model_dir()
+        self._saved = False
+        if self.every == "improvement":
+            super().on_train_begin(**kwargs)
+
+    def jump_to_epoch(self, epoch: int) -> None:
+        """Load what the epoch before left."""
+        if self.every == "epoch" and epoch > 0:
+            self.learn.load(f"{self.name}_{epoch - 1}", purge=False)
+
+    def on_epoch_end(self, epoch: int, **kwargs: Any) -> None:
+        """Save."""
+        if self.every == "epoch":
+            self.learn.save(f"{self.name}_{epoch}")
+            return
+        value = self.get_monitor_value()
+        if self.improved(value):
+            print(f"Better model found at epoch {epoch} with {self.monitor} value: {value}.")
+            self.learn.save(self.name)
+            self._saved = True
+
+    def on_train_end(self, **kwargs: Any) -> None:
+        """Load the best model of this run."""
+        if self.every == "improvement" and self._saved:
+            self.learn.load(self.name, purge=False)

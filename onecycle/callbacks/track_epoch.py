@@ -1,0 +1,45 @@
+"""The number of the epoch in a file, so that a run can be taken up again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from onecycle.training.callback import LearnerCallback
+from onecycle.utils.files import atomic_write
+
+__all__ = ["TrackEpochCallback"]
+
+
+class TrackEpochCallback(LearnerCallback):
+    """Write down the last finished epoch, and begin after it when a file is there.
+
+    Args:
+        learn: The learner.
+        name: Name of the file, below the learner's `model_dir`.
+        epoch_offset: Added to the epoch; one more than the file's where None, 0 if there is no file.
+    """
+
+    _order = -20  # before the schedules ask for the epoch
+
+    def __init__(self, learn: Any, name: str = "epoch", epoch_offset: int | None = None) -> None:
+        super().__init__(learn)
+        self.path = Path(learn.path) / learn.model_dir / name
+        self.start_epoch = self._after_file() if epoch_offset is None else epoch_offset
+
+    def _after_file(self) -> int:
+        return int(self.path.read_text()) + 1 if self.path.is_file() else 0
+
+    def on_train_begin(self, **kwargs: Any) -> dict[str, int]:
+        """Begin where the file says."""
+        return {"epoch": self.start_epoch}
+
+    def on_epoch_end(self, epoch: int, **kwargs: Any) -> None:
+        """Write the epoch down."""
+        with atomic_write(self.path, "w") as file:
+            file.write(f"{epoch}\n")
+
+    def restart(self) -> None:
+        """Forget the file: the next run begins at epoch 0."""
+        self.path.unlink(missing_ok=True)
+        self.start_epoch = 0

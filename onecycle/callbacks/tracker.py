@@ -1,0 +1,73 @@
+"""The base of callbacks that follow one value from epoch to epoch."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from onecycle.errors import ArgumentError, CallbackError, did_you_mean
+from onecycle.training.callback import LearnerCallback
+
+__all__ = ["TrackerCallback"]
+
+_MODES = ("auto", "min", "max")
+_SMALLER_IS_BETTER = ("loss", "error", "perplexity", "rmse", "mse", "mae", "squared", "absolute")
+
+
+class TrackerCallback(LearnerCallback):
+    """Follow the loss or a metric; a base to inherit from.
+
+    Args:
+        learn: The learner.
+        monitor: `train_loss`, `valid_loss` or the name of a metric, as in the epoch table.
+        mode: Whether smaller (`min`) or larger (`max`) is better; `auto` goes by the name.
+
+    Raises:
+        ArgumentError: the mode is unknown.
+        CallbackError: nothing of the name is recorded; at the beginning of training.
+    """
+
+    def __init__(self, learn: Any, monitor: str = "valid_loss", mode: str = "auto") -> None:
+        super().__init__(learn)
+        if mode not in _MODES:
+            raise ArgumentError(
+                f"{type(self).__name__}: mode must be one of {', '.join(_MODES)}; got {mode!r}.{did_you_mean(mode, _MODES)}"
+            )
+        self.monitor, self.mode = monitor, mode
+        smaller = any(part in monitor for part in _SMALLER_IS_BETTER) if mode == "auto" else mode == "min"
+        self._sign = 1.0 if smaller else -1.0
+        self.best = math.inf * self._sign
+
+    def on_train_begin(self, **kwargs: Any) -> Any:
+        """Begin with no best value, and see that there will be values."""
+        self.best = math.inf * self._sign
+        known = self._known()
+        if self.monitor not in known:
+            raise CallbackError(
+                f"{type(self).__name__}: monitor must be one of {', '.join(known)}; got {self.monitor!r}."
+                f"{did_you_mean(self.monitor, known)}"
+            )
+
+    def _known(self) -> list[str]:
+        """Return what is recorded: without a validation set only the training loss."""
+        if getattr(self.learn.data, "empty_val", False):
+            return ["train_loss"]
+        names = self.learn.recorder.names
+        return [name for name in names if name not in ("epoch", "time")]
+
+    def get_monitor_value(self) -> float | None:
+        """Return the value of the last epoch, or None if there was no validation."""
+        recorder = self.learn.recorder
+        if self.monitor == "train_loss":
+            return recorder.losses[-1]
+        if not recorder.val_losses:
+            return None
+        values = [recorder.val_losses[-1], *recorder.metrics[-1]]
+        return float(values[recorder.names.index(self.monitor) - 2])  # after epoch and train_loss
+
+    def improved(self, value: float | None, min_delta: float = 0.0) -> bool:
+        """Say whether a value is better than the best so far by more than `min_delta`, and keep it if so."""
+        if value is None or not (self.best - value) * self._sign > min_delta:
+            return False
+        self.best = value
+        return True
