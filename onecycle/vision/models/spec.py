@@ -74,7 +74,7 @@ _specs: dict[int, tuple[Any, ModelSpec]] = {}  # id of the builder -> (builder, 
 
 
 def register_model(
-    weights: str | None = None,
+    weights: str | Weights | None = None,
     cut: int | Callable[[nn.Module], nn.Module] | None = None,
     split: Split = split_at_head,
     stats: Stats = IMAGENET,
@@ -84,7 +84,8 @@ def register_model(
     """Register a function that builds a model, with what is known of it; used as a decorator.
 
     Args:
-        weights: Name of the published file, e.g. `resnet34-333f7ec4.pth`.
+        weights: The published file: its name on download.pytorch.org, e.g. `resnet34-333f7ec4.pth`, or a
+            `Weights` where it lies elsewhere.
         name: The name in files; the function's own when left out.
 
     Example:
@@ -96,7 +97,8 @@ def register_model(
 
     def remember(builder: Any) -> Any:
         known = name or builder.__name__
-        spec = ModelSpec(known, Weights(weights) if weights else None, cut, split, stats, rename)
+        published = Weights(weights) if isinstance(weights, str) else weights
+        spec = ModelSpec(known, published, cut, split, stats, rename)
         _specs[id(builder)] = (builder, spec)
         return register("arch", known)(builder)
 

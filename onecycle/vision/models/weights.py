@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, FileFormatError
+from onecycle.utils.bundle import load_checkpoint
 from onecycle.vision.models.spec import ModelSpec, spec_of
 
 __all__ = ["with_weights"]
@@ -57,11 +57,7 @@ def load_published(model: nn.Module, path: Path, spec: ModelSpec) -> None:
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
-    try:
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        cure = "Delete it and let it be downloaded again."
-        raise FileFormatError(f"{path}: cannot be read as a file of weights ({error}). {cure}") from error
+    state = load_checkpoint(path)
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise FileFormatError(f"{path}: must hold a state dict of tensors; holds a {type(state).__name__}.")
     return state
