@@ -72,9 +72,9 @@ class MultiLabelClassificationInterpretation(PictureInterpretation):
             sigmoid: Whether outputs go through a sigmoid.
             thresh: A label is predicted where its probability is above this.
         """
-        base = PictureInterpretation.from_learner(learn, ds_type, activ or _unchanged)
-        use_sigmoid = sigmoid and activ is None
-        return cls(learn, base.preds, base.y_true, base.losses, ds_type, sigmoid=use_sigmoid, thresh=thresh)
+        activ = activ or (torch.sigmoid if sigmoid else _unchanged)
+        base = PictureInterpretation.from_learner(learn, ds_type, activ)
+        return cls(learn, base.preds, base.y_true, base.losses, ds_type, sigmoid=False, thresh=thresh)
 
     def _check_shapes(self) -> None:
         if self.preds.ndim != 2 or self.preds.shape != self.y_true.shape:
