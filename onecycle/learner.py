@@ -66,6 +66,8 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
         learn.fit_one_cycle(3, 1e-2)
     """
 
+    recorder: Recorder  # of the latest fit or lr_find; set by the recorder itself
+
     def __init__(
         self,
         data: Any,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
-from onecycle.errors import ArgumentError, did_you_mean
 from onecycle.optim.schedules import annealing_cos, annealing_exp, annealing_linear
+from onecycle.training.choices import check_choice
 
 __all__ = ["FlatCosAnnealScheduler"]
 
@@ -35,11 +35,7 @@ def FlatCosAnnealScheduler(
     Raises:
         ArgumentError: the curve is unknown.
     """
-    if curve not in _CURVES:
-        raise ArgumentError(
-            f"FlatCosAnnealScheduler: curve must be one of {', '.join(_CURVES)}; got {curve!r}."
-            f"{did_you_mean(curve, _CURVES)}"
-        )
+    check_choice("FlatCosAnnealScheduler", "curve", curve, _CURVES)
     anneal = _CURVES[curve]
     total = len(learn.data.train_dl) * tot_epochs
     flat = int(total * start_pct)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from onecycle.callbacks.tracker import TrackerCallback
-from onecycle.errors import ArgumentError, did_you_mean
+from onecycle.training.choices import check_choice
 
 __all__ = ["SaveModelCallback"]
 
@@ -38,10 +38,7 @@ class SaveModelCallback(TrackerCallback):
         name: str = "bestmodel",
     ) -> None:
         super().__init__(learn, monitor=monitor, mode=mode)
-        if every not in _WHEN:
-            raise ArgumentError(
-                f"SaveModelCallback: every must be one of {', '.join(_WHEN)}; got {every!r}.{did_you_mean(every, _WHEN)}"
-            )
+        check_choice("SaveModelCallback", "every", every, _WHEN)
         self.every, self.name = every, name
 
     def on_train_begin(self, **kwargs: Any) -> None:

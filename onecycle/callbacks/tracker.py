@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from onecycle.errors import ArgumentError, CallbackError, did_you_mean
+from onecycle.errors import CallbackError, did_you_mean
 from onecycle.training.callback import LearnerCallback
+from onecycle.training.choices import check_choice
 
 __all__ = ["TrackerCallback"]
 
@@ -29,10 +30,7 @@ class TrackerCallback(LearnerCallback):
 
     def __init__(self, learn: Any, monitor: str = "valid_loss", mode: str = "auto") -> None:
         super().__init__(learn)
-        if mode not in _MODES:
-            raise ArgumentError(
-                f"{type(self).__name__}: mode must be one of {', '.join(_MODES)}; got {mode!r}.{did_you_mean(mode, _MODES)}"
-            )
+        check_choice(type(self).__name__, "mode", mode, _MODES)
         self.monitor, self.mode = monitor, mode
         smaller = any(part in monitor for part in _SMALLER_IS_BETTER) if mode == "auto" else mode == "min"
         self._sign = 1.0 if smaller else -1.0

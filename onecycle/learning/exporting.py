@@ -60,8 +60,8 @@ def write(learn: Any, path: Path) -> None:
 def _data_state(data: Any) -> Any:
     if not hasattr(getattr(data, "single_ds", None), "y"):
         raise ArgumentError(
-            "export: data must be made of items and labels (ImageList … databunch()); it wraps ready batches or a plain "
-            "data set. Save the weights instead: learn.save(name)."
+            "export: data must be made of items and labels (ImageList … databunch()); it wraps ready batches "
+            "or a plain data set. Save the weights instead: learn.save(name)."
         )
     return data.export_state()
 
