@@ -92,10 +92,13 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "basic_data": {
         "onecycle.data.bunch": (
-            "DataBunch", "load_data",
+            "DataBunch",
         ),
         "onecycle.data.loaders": (
             "DeviceDataLoader", "DatasetType",
+        ),
+        "onecycle.data.saving": (
+            "load_data",
         ),
     },
     "data_block": {

@@ -101,7 +101,7 @@ if TYPE_CHECKING:
         ShowGraph,
     )
     from onecycle.data.bunch import (
-        DataBunch, load_data,
+        DataBunch,
     )
     from onecycle.data.categories import (
         CategoryList, CategoryListBase, EmptyLabelList, FloatList, MultiCategoryList,
@@ -132,6 +132,9 @@ if TYPE_CHECKING:
     )
     from onecycle.data.processors import (
         CategoryProcessor, MixedProcessor, MultiCategoryProcessor, PreProcessor,
+    )
+    from onecycle.data.saving import (
+        load_data,
     )
     from onecycle.data.sources import (
         get_files,
@@ -402,7 +405,7 @@ _LEAVES = {
         "ShowGraph",
     ),
     "onecycle.data.bunch": (
-        "DataBunch", "load_data",
+        "DataBunch",
     ),
     "onecycle.data.categories": (
         "CategoryList", "CategoryListBase", "EmptyLabelList", "FloatList", "MultiCategoryList",
@@ -433,6 +436,9 @@ _LEAVES = {
     ),
     "onecycle.data.processors": (
         "CategoryProcessor", "MixedProcessor", "MultiCategoryProcessor", "PreProcessor",
+    ),
+    "onecycle.data.saving": (
+        "load_data",
     ),
     "onecycle.data.sources": (
         "get_files",

@@ -21,6 +21,7 @@ __all__ = ["main"]
 _DIGITS = {"arch": "resnet18", "epochs": 8, "size": 32, "bs": 64, "lr": 1e-2}
 _FOLDER = {"arch": "resnet18", "epochs": 8, "size": 224, "bs": 32, "lr": 3e-3}
 _SEED = 42
+_LEAST_FOR_HEAT_MAP = 64  # pixels: on smaller pictures the map would cover them
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,7 +118,7 @@ def _train(options: argparse.Namespace) -> int:
     took = time.perf_counter() - start
     print(f"\naccuracy on {len(learner.data.valid_ds)} pictures it never trained on: "
           f"{100 * float(learner.validate()[1]):.2f} %  ({took:.0f} s of training)\n", flush=True)
-    _explain(learner, options.out)
+    _explain(learner, options.out, heatmap=options.size >= _LEAST_FOR_HEAT_MAP)
     file = options.out / "export.safetensors"
     learner.export(file.absolute())
     _tell("the learner", file)
@@ -186,7 +187,7 @@ def _make_learner(data: Any, options: argparse.Namespace) -> Any:
     return cnn_learner(data, arch, pretrained=options.pretrained, metrics=accuracy, path=options.out)
 
 
-def _explain(learner: Any, folder: Path) -> None:
+def _explain(learner: Any, folder: Path, heatmap: bool) -> None:
     """Draw what the learner confuses and where it was most wrong."""
     import matplotlib
 
@@ -196,7 +197,7 @@ def _explain(learner: Any, folder: Path) -> None:
     interpretation = ClassificationInterpretation.from_learner(learner)
     figures = {
         "confusion_matrix.png": interpretation.plot_confusion_matrix(figsize=(7, 7), return_fig=True),
-        "top_losses.png": interpretation.plot_top_losses(9, figsize=(9, 9), return_fig=True),
+        "top_losses.png": interpretation.plot_top_losses(9, figsize=(9, 9), heatmap=heatmap, return_fig=True),
     }
     for name, figure in figures.items():
         figure.savefig(folder / name, bbox_inches="tight")
