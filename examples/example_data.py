@@ -5,24 +5,25 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from onecycle.errors import DownloadError
+from onecycle.learner import Learner
 from onecycle.utils.home import home_path
+from onecycle.utils.unpack import safe_unpack
 from onecycle.vision.learner import cnn_learner
-
-HERE = Path(__file__).resolve().parent
 
 
 def arguments(purpose: str, argv: list[str] | None = None, **defaults: object) -> argparse.Namespace:
     """Read the command line: --data, --out and one option for each default."""
-    parser = argparse.ArgumentParser(description=purpose)
-    parser.add_argument("--data", type=Path, help="folder of pictures; see the top of the file for its layout")
-    parser.add_argument("--out", type=Path, default=Path("example_out"), help="where pictures and models go")
+    parser = argparse.ArgumentParser(description=purpose, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder of pictures")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="where pictures and models go")
+    parser.add_argument("--from-scratch", action="store_true", help="do without ImageNet weights")
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=type(value), default=value, help=f"default {value}")
     args = parser.parse_args(argv)
@@ -40,13 +41,13 @@ def saved(args: argparse.Namespace, name: str) -> None:
     print(f"→ {args.out / name}")
 
 
-def learner_with_or_without_weights(data, arch, **kwargs):
+def pretrained_learner(args: argparse.Namespace, data: Any, **kwargs: Any) -> Learner:
     """Make a `cnn_learner` that starts from ImageNet weights, or from random ones on a machine without network."""
     try:
-        return cnn_learner(data, arch, **kwargs)
+        return cnn_learner(data, args.arch, pretrained=not args.from_scratch, **kwargs)
     except DownloadError as error:
         print(f"{error}\nGoing on without: pretrained=False. Expect to need many more pictures and epochs.")
-        return cnn_learner(data, arch, pretrained=False, **kwargs)
+        return cnn_learner(data, args.arch, pretrained=False, **kwargs)
 
 
 def real_data(archive: str) -> Path | None:
@@ -54,36 +55,39 @@ def real_data(archive: str) -> Path | None:
     where = os.environ.get("ONECYCLE_DATA")
     if not where or not (Path(where) / f"{archive}.tgz").exists():
         return None
-    unpacked = home_path("data")
-    if not (unpacked / archive).exists():
-        with tarfile.open(Path(where) / f"{archive}.tgz") as tar:
-            tar.extractall(unpacked, filter="data")
-    return unpacked / archive
+    unpacked = home_path("data_path") / archive
+    return unpacked if unpacked.exists() else safe_unpack(Path(where) / f"{archive}.tgz", unpacked)
 
 
 # Drawn pictures: what a network can tell apart and has to look for, as the background and the place change.
 
 _CORNERS = {"triangle": 3, "square": 4, "hexagon": 6, "star": 5, "circle": 60, "cross": 12}
-_COLOURS = {"red": (205, 60, 50), "blue": (60, 90, 200), "green": (60, 160, 70)}
+_COLOURS = {
+    "red": (205, 50, 45),
+    "blue": (50, 80, 210),
+    "green": (50, 165, 65),
+    "yellow": (230, 205, 50),
+    "violet": (150, 70, 190),
+}
+_BREEDS = ("red_star", "red_circle", "blue_square", "green_triangle", "yellow_cross", "violet_hexagon")
 
 
-def drawn_pets(folder: Path, count: int = 40, size: int = 96, breeds: int = 6) -> Path:
-    """Draw `count` pictures each of several kinds of thing, named like the pets: `red_star_12.jpg`."""
+def drawn_pets(folder: Path, count: int = 40, size: int = 96, breeds: int = len(_BREEDS)) -> Path:
+    """Draw `count` pictures of each of a few kinds of thing, named like the pets: `red_star_12.jpg`."""
     folder.mkdir(parents=True, exist_ok=True)
-    kinds = [(colour, shape) for colour in _COLOURS for shape in _CORNERS][:: max(1, 18 // breeds)][:breeds]
-    for number, (colour, shape) in enumerate(kinds):
+    for number, breed in enumerate(_BREEDS[:breeds]):
         for i in range(count):
             rng = np.random.default_rng(1000 * number + i)
-            draw_thing(rng, _COLOURS[colour], shape, size).save(folder / f"{colour}_{shape}_{i}.jpg", quality=90)
+            draw_thing(rng, *breed.split("_"), size).save(folder / f"{breed}_{i}.jpg", quality=90)
     return folder
 
 
-def draw_thing(rng: np.random.Generator, colour: tuple[int, int, int], shape: str, size: int) -> Image.Image:
-    """Draw one thing at a random place, size and angle on a blurred random background."""
-    noise = rng.integers(40, 215, (6, 6, 3)).astype(np.uint8)
-    picture = Image.fromarray(noise).resize((size, size), Image.Resampling.BICUBIC)
+def draw_thing(rng: np.random.Generator, colour: str, shape: str, size: int) -> Image.Image:
+    """Draw one thing at a random place, size and angle on a cloudy grey background."""
+    clouds = rng.integers(50, 210, (6, 6, 1)) + rng.integers(-15, 16, (6, 6, 3))
+    picture = Image.fromarray(clouds.astype(np.uint8)).resize((size, size), Image.Resampling.BICUBIC)
     middle, radius = rng.uniform(0.35, 0.65, 2) * size, rng.uniform(0.22, 0.34) * size
-    tint = tuple(int(np.clip(part + rng.integers(-25, 26), 0, 255)) for part in colour)
+    tint = tuple(int(np.clip(part + rng.integers(-25, 26), 0, 255)) for part in _COLOURS[colour])
     ImageDraw.Draw(picture).polygon(_outline(shape, middle, radius, rng.uniform(0, math.tau)), fill=tint)
     return picture.filter(ImageFilter.GaussianBlur(size / 200))
 

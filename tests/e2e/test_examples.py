@@ -1,76 +1,97 @@
-"""The examples run from end to end, on small pictures made here."""
+"""The examples run from end to end on small pictures, and reach what a broken loop cannot."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image as PilImage
+import torch
 
-ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(monkeypatch):
+    """Examples import one another by name, set `defaults.cmap`, and draw."""
+    import matplotlib
+
+    from onecycle.utils.defaults import defaults
+
+    matplotlib.use("Agg")
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.setattr(defaults, "cmap", defaults.cmap)
+    monkeypatch.delenv("ONECYCLE_DATA", raising=False)
+    torch.manual_seed(0)
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) and Path(sys.modules[name].__file__).parent == EXAMPLES:
+            del sys.modules[name]
 
 
 def example(name):
-    "Import an example by its file."
-    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def write_picture(file, brightness, mode="RGB", size=(40, 36)):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    shape = (*size, 3) if mode == "RGB" else size
-    pixels = np.random.randint(brightness, brightness + 60, shape, dtype=np.uint8)
-    PilImage.fromarray(pixels).save(file)
+@pytest.fixture(scope="module")
+def pets(tmp_path_factory):
+    """Thirty drawings each of three kinds."""
+    return example("example_data").drawn_pets(tmp_path_factory.mktemp("pets"), count=30, size=64, breeds=4)
 
 
-@pytest.fixture
-def pets(tmp_path):
-    "Twenty pictures named after two breeds."
-    for number in range(10):
-        write_picture(tmp_path / "pets" / f"black_cat_{number}.jpg", 0)
-        write_picture(tmp_path / "pets" / f"white_dog_{number}.jpg", 180)
-    return str(tmp_path / "pets")
+def words(**options):
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))] + ["--from-scratch"]
 
 
 def test_pets_in_five_minutes(pets, tmp_path):
-    out = tmp_path / "out"
-    words = ["--data", pets, "--size", "32", "--bs", "4", "--epochs", "1", "--from-scratch", "--out", str(out)]
-    learner = example("pets_in_five_minutes").main(words)
-    assert learner.data.classes == ["black_cat", "white_dog"]
-    for name in ("top_losses.png", "confusion_matrix.png", "lr_find.png", "export.safetensors"):
-        assert (out / name).stat().st_size > 1000
-    assert (out / "models" / "stage-1.pth").exists()
+    found = example("pets_five_minutes").main(
+        words(data=pets, out=tmp_path, arch="resnet18", size=32, bs=16, epochs=3, lr=0.004)
+    )
+    assert found["data"].classes == ["blue_square", "green_triangle", "red_circle", "red_star"]
+    assert repr(found["data"]).startswith("ImageDataBunch;\n\nTrain: LabelList (96 items)\nx: ImageList\nImage (3, 32, 32)")
+    assert found["fine_tuned"] <= 0.4  # by chance 0.75
+    assert {file.name for file in tmp_path.glob("*.png")} == {
+        "batch.png", "confusion.png", "lr_find.png", "top_losses.png",
+    }  # fmt: skip
+    assert (tmp_path / "models" / "stage-1.pth").exists()
 
 
-def test_pets_revisited(pets, tmp_path):
-    out = tmp_path / "out"
-    words = ["--data", pets, "--sizes", "32", "64", "--bs", "4", "--epochs", "1", "1", "1", "--from-scratch",
-             "--out", str(out)]
-    learner = example("pets_revisited").main(words)
-    assert learner.data.valid_ds[0][0].shape == (3, 64, 64)
-    assert {file.name for file in out.glob("*.png")} == {"edges.png", "heat_map.png"}
+def test_lesson_6_pets_revisited(pets, tmp_path):
+    found = example("lesson6_pets_revisited").main(
+        words(data=pets, out=tmp_path, arch="resnet18", size=32, large=40, bs=16, epochs=3, later_epochs=1, lr=0.01)
+    )
+    errors = found["errors"]
+    assert errors["small"] <= 0.35 and errors["trained"] <= 0.45 < errors["untrained"]
+    cam, picture = found["cam"], found["picture"]
+    assert cam.shape == (2, 2) and bool(torch.isfinite(cam).all())
+    assert tuple(picture.shape) == (3, 40, 40) and 0 <= float(picture.data.min()) <= float(picture.data.max()) <= 1
+    drawn = {file.name for file in tmp_path.glob("*.png")}
+    assert {"valid_grad_cam.png", "valid_activations.png", "edge.png", "padding_zeros.png"} <= drawn
+    assert (tmp_path / "models" / "large.pth").exists()
 
 
-def test_mnist_from_scratch(tmp_path, capsys):
-    for part, count in (("training", 12), ("testing", 4)):
-        for digit in range(10):
-            for number in range(count):
-                write_picture(tmp_path / "mnist" / part / str(digit) / f"{number}.png", 18 * digit, "L", (28, 28))
-    module = example("mnist_from_scratch")
-    words = ["--data", str(tmp_path / "mnist"), "--bs", "8", "--epochs", "1", "1", "--out", str(tmp_path / "out")]
-    plain, residual = module.main(words)
-    assert "Total params: 12,126" in capsys.readouterr().out
-    assert sum(p.numel() for p in residual.model.parameters()) == 41_132
-    assert plain.data.train_ds[0][0].shape == (1, 28, 28)
+def test_mnist_cnn(tmp_path, capsys):
+    found = example("mnist_cnn").main(
+        ["--out", str(tmp_path), "--bs", "32", "--epochs", "3", "--long_epochs", "1", "--residual_epochs", "2"]
+    )
+    said = capsys.readouterr().out
+    assert "Total params: 12,126" in said and "Total params: 41,132" in said
+    assert found["plain"] > 0.93
+    assert found["residual"] > 0.9
+    assert (len(found["data"].train_ds), len(found["data"].valid_ds)) == (1437, 360)
 
 
-def test_freezing(tmp_path):
-    for breed in range(12):
-        for number in range(4):
-            write_picture(tmp_path / "plants" / f"kind {breed}" / f"{number}.png", 15 * breed)
-    words = ["--data", str(tmp_path / "plants"), "--size", "32", "--bs", "4", "--from-scratch", "--out", str(tmp_path)]
-    assert example("freezing").main(words) == {
-        "freeze()": 543_628, "freeze_to(1)": 11_029_388, "freeze_to(0)": 11_710_540, "unfreeze()": 11_710_540,
-    }
+def test_freeze_study(tmp_path, capsys):
+    from PIL import Image as PILImage
+
+    for kind in range(12):
+        (tmp_path / "plants" / f"kind {kind:02}").mkdir(parents=True)
+        for i in range(4):
+            PILImage.new("RGB", (40, 40), (20 * kind, 10 * i, 0)).save(tmp_path / "plants" / f"kind {kind:02}" / f"{i}.png")
+    found = example("freeze_study").main(words(data=tmp_path / "plants", out=tmp_path, size=32, bs=4))
+    assert found["counts"] == {"freeze()": 543_628, "unfreeze()": 11_710_540, "freeze_to(1)": 11_029_388}
+    assert [len(group) for group in found["learn"].layer_groups] == [26, 24, 10]
+    assert "26 layers, 20 with weights" in capsys.readouterr().out
