@@ -55,6 +55,8 @@ class DeviceDataLoader:
         [torch.Size([2, 3])]
     """
 
+    collate_fn: Callable[..., Any] = staticmethod(data_collate)
+
     def __init__(
         self,
         dl: Any,
