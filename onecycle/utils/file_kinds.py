@@ -74,7 +74,7 @@ def _kind_of_text(head: bytes) -> str:
 
 def damaged_file(path: str | os.PathLike[str], error: BaseException) -> FileFormatError:
     """Return the error that says a file is damaged or cut short."""
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    reason = (str(error).splitlines() or [""])[0].split(". ")[0].rstrip(".") or type(error).__name__
     size = os.path.getsize(path)
     return FileFormatError(
         f"read: {str(path)!r} is damaged or cut short ({size:,} bytes; {reason}). Copy or download it again."
