@@ -10,7 +10,7 @@ from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
-from onecycle.interpret.pictures import PictureInterpretation, check_count
+from onecycle.interpret.pictures import PictureInterpretation
 from onecycle.interpret.plots import draw_confusion, figure_if, row_shares
 
 __all__ = ["ClassificationInterpretation"]
@@ -31,6 +31,8 @@ class ClassificationInterpretation(PictureInterpretation):
         ArgumentError: there are not as many predictions as targets and losses.
     """
 
+    heading = "Prediction/Actual/Loss/Probability"
+
     def __init__(
         self,
         learn: Any,
@@ -42,6 +44,12 @@ class ClassificationInterpretation(PictureInterpretation):
         super().__init__(learn, preds, y_true, losses, ds_type)
         self._check_columns()
         self.pred_class = preds.argmax(dim=1)  # (N, K) -> (N,)
+
+    @property
+    def classes(self) -> list[Any]:
+        """The names of the classes; an output beyond them goes by its index."""
+        named = list(super().classes)
+        return named + list(range(len(named), self.preds.shape[1]))
 
     def _check_columns(self) -> None:
         shape = tuple(self.preds.shape)
@@ -61,7 +69,7 @@ class ClassificationInterpretation(PictureInterpretation):
         Returns:
             Whole numbers, `(K, K)`.
         """
-        num_classes = max(len(self.classes), self.preds.shape[1])
+        num_classes = len(self.classes)
         cell = self.y_true.long().flatten() * num_classes + self.pred_class
         return torch.bincount(cell, minlength=num_classes**2).view(num_classes, num_classes).cpu().numpy()
 
@@ -110,87 +118,13 @@ class ClassificationInterpretation(PictureInterpretation):
         figure = draw_confusion(shown, self.classes, title, cmap, write if plot_txt else None, **kwargs)
         return figure_if(figure, return_fig)
 
-    def plot_top_losses(
-        self,
-        k: int,
-        largest: bool = True,
-        figsize: tuple[float, float] = (12, 12),
-        heatmap: bool | None = None,
-        heatmap_thresh: int = 16,
-        alpha: float = 0.6,
-        cmap: str = "magma",
-        show_text: bool = True,
-        return_fig: bool | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Draw the items with the largest losses; above each prediction/actual/loss/probability of the actual class.
-
-        Args:
-            k: How many.
-            largest: False for the smallest losses.
-            figsize: Width and height, inches.
-            heatmap: Whether to lay over each picture where the network saw what it predicts (Grad-CAM); None: do
-                so where the model has maps.
-            heatmap_thresh: The fewest cells of a map worth drawing.
-            alpha: How much of a picture its map covers, 0..1.
-            cmap: Colour map of the maps.
-            show_text: Whether to write titles.
-            return_fig: Whether to return the figure; `defaults.return_fig` when None.
-            **kwargs: As for `matplotlib.pyplot.subplots`.
-
-        Raises:
-            ArgumentError: k is less than 1, or a heat map is wanted of a model that has none.
-        """
-        check_count("plot_top_losses", "k", k)
-        indices = self.top_losses(k, largest)[1].tolist()
-        heading = "Prediction/Actual/Loss/Probability" if show_text else ""
-        titles = self._title if show_text else _no_title
-        return self.draw_items(
-            indices, titles, heading, heatmap, heatmap_thresh, alpha, cmap, return_fig, figsize=figsize, **kwargs
-        )
-
-    def _title(self, index: int) -> list[str]:
+    def title_parts(self, index: int) -> list[str]:
+        """Return an item's prediction, actual class, loss and probability of the actual class."""
         actual = int(self.y_true[index])
         names = self.classes
         loss, probability = float(self.losses[index]), float(self.preds[index, actual])
         return [str(names[int(self.pred_class[index])]), str(names[actual]), f"{loss:.2f}", f"{probability:.2f}"]
 
-    def plot_multi_top_losses(
-        self,
-        samples: int = 3,
-        figsize: tuple[float, float] = (8, 8),
-        save_misclassified: bool = False,
-        heatmap: bool | None = False,
-        return_fig: bool | None = None,
-    ) -> Any:
-        """Draw the wrongly classified items with the largest losses, and say how many there are.
-
-        Args:
-            samples: How many pictures.
-            figsize: Width and height, inches.
-            save_misclassified: Whether to return the indices of all wrongly classified items, largest loss first.
-            heatmap: As for `plot_top_losses`.
-            return_fig: Whether to return the figure.
-
-        Raises:
-            ArgumentError: samples is less than 1.
-        """
-        check_count("plot_multi_top_losses", "samples", samples)
-        wrong = self.misclassified()
-        print(f"{len(wrong)} of {len(self.losses)} items are wrongly classified.")
-        figure = None
-        if wrong:
-            heading = "Prediction/Actual/Loss/Probability"
-            figure = self.draw_items(
-                wrong[:samples], self._title, heading, heatmap, 16, 0.6, "magma", return_fig, figsize=figsize
-            )
-        return wrong if save_misclassified else figure
-
-    def misclassified(self) -> list[int]:
-        """Return the indices of wrongly classified items, largest loss first."""
-        order = self.losses.argsort(descending=True)
-        return order[(self.pred_class != self.y_true.flatten())[order]].tolist()
-
-
-def _no_title(index: int) -> list[str]:
-    return []
+    def wrong_items(self) -> Tensor:
+        """Return which items are wrongly classified, `(N,)`."""
+        return self.pred_class != self.y_true.flatten()

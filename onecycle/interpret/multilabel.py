@@ -11,7 +11,7 @@ from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
-from onecycle.interpret.pictures import PictureInterpretation, check_count
+from onecycle.interpret.pictures import PictureInterpretation
 from onecycle.interpret.plots import draw_confusion, figure_if, grid, grid_shape, row_shares
 
 __all__ = ["MultiLabelClassificationInterpretation"]
@@ -140,79 +140,12 @@ class MultiLabelClassificationInterpretation(PictureInterpretation):
             draw_confusion(shown, ["no", "yes"], str(label), cmap, write if plot_txt else None, ax=ax)
         return figure_if(figure, return_fig)
 
-    def plot_top_losses(
-        self,
-        k: int,
-        largest: bool = True,
-        figsize: tuple[float, float] = (12, 12),
-        heatmap: bool | None = None,
-        heatmap_thresh: int = 16,
-        alpha: float = 0.6,
-        cmap: str = "magma",
-        return_fig: bool | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Draw the items with the largest losses; above each its predicted labels/actual labels/loss.
+    def wrong_items(self) -> Tensor:
+        """Return which items have a wrong label, `(N,)`."""
+        return self.wrong.any(dim=1)
 
-        Args:
-            k: How many.
-            largest: False for the smallest losses.
-            figsize: Width and height, inches.
-            heatmap: Whether to lay over each picture where the network saw its surest label (Grad-CAM); None: do
-                so where the model has maps.
-            heatmap_thresh: The fewest cells of a map worth drawing.
-            alpha: How much of a picture its map covers, 0..1.
-            cmap: Colour map of the maps.
-            return_fig: Whether to return the figure; `defaults.return_fig` when None.
-            **kwargs: As for `matplotlib.pyplot.subplots`.
-
-        Raises:
-            ArgumentError: k is less than 1, or a heat map is wanted of a model that has none.
-        """
-        check_count("plot_top_losses", "k", k)
-        indices = self.top_losses(k, largest)[1].tolist()
-        options = {"figsize": figsize, **kwargs}
-        return self.draw_items(
-            indices, self._title, "Prediction/Actual/Loss", heatmap, heatmap_thresh, alpha, cmap, return_fig, **options
-        )
-
-    def plot_multi_top_losses(
-        self,
-        samples: int = 3,
-        figsize: tuple[float, float] = (8, 8),
-        save_misclassified: bool = False,
-        heatmap: bool | None = False,
-        return_fig: bool | None = None,
-    ) -> Any:
-        """Draw the items with a wrong label that have the largest losses, and say how many there are.
-
-        Args:
-            samples: How many pictures.
-            figsize: Width and height, inches.
-            save_misclassified: Whether to return the indices of all items with a wrong label.
-            heatmap: As for `plot_top_losses`.
-            return_fig: Whether to return the figure.
-
-        Raises:
-            ArgumentError: samples is less than 1.
-        """
-        check_count("plot_multi_top_losses", "samples", samples)
-        wrong = self.misclassified()
-        print(f"{len(wrong)} of {len(self.losses)} items have a wrong label.")
-        figure = None
-        if wrong:
-            figure = self.draw_items(
-                wrong[:samples], self._title, "Prediction/Actual/Loss", heatmap, 16, 0.6, "magma", return_fig,
-                figsize=figsize,
-            )
-        return wrong if save_misclassified else figure
-
-    def misclassified(self) -> list[int]:
-        """Return the indices of items with a wrong label, largest loss first."""
-        order = self.losses.argsort(descending=True)
-        return order[self.wrong.any(dim=1)[order]].tolist()
-
-    def _title(self, index: int) -> list[str]:
+    def title_parts(self, index: int) -> list[str]:
+        """Return an item's predicted labels, actual labels and loss."""
         named = [self._labels(self.pred_class[index]), self._labels(self.y_true[index])]
         return [*named, f"{float(self.losses[index]):.2f}"]
 

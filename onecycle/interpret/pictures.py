@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -15,8 +16,35 @@ from onecycle.interpret.plots import figure_if, grid, write_titles
 __all__: list[str] = []
 
 
+@dataclass(frozen=True)
+class HeatMaps:
+    """How heat maps are laid over pictures.
+
+    Args:
+        wanted: True, False, or None: where the model has maps.
+        min_cells: The fewest cells of a map worth drawing.
+        alpha: How much of a picture its map covers.
+        cmap: Their colour map.
+    """
+
+    wanted: bool | None = None
+    min_cells: int = 16
+    alpha: float = 0.6
+    cmap: str = "magma"
+
+
 class PictureInterpretation(Interpretation):
-    """Draw items of the set, and where the network looked at in them."""
+    """Draw items of the set, and where the network looks in them; a base to inherit from."""
+
+    heading = "Prediction/Actual/Loss"
+
+    def title_parts(self, index: int) -> Sequence[str]:
+        """Return what stands above an item, part by part."""
+        raise NotImplementedError(f"{type(self).__name__} must define title_parts(self, index).")
+
+    def wrong_items(self) -> Tensor:
+        """Return which items are predicted wrongly, `(N,)`."""
+        raise NotImplementedError(f"{type(self).__name__} must define wrong_items(self).")
 
     def explained_class(self, index: int) -> int:
         """Return the class that a heat map explains: the one predicted for the item."""
@@ -75,57 +103,102 @@ class PictureInterpretation(Interpretation):
         layer = feature_layer(self.learn.model, xb, min_cells) if layer is None else layer
         return grad_cam(self.learn.model, xb, category, layer)
 
-    def _map_layer(self, index: int, min_cells: int, heatmap: bool | None) -> nn.Module | None:
+    def _map_layer(self, index: int, maps: HeatMaps) -> nn.Module | None:
         """Return the part of the model whose maps are drawn; None where there is none and none is insisted on."""
-        if heatmap is False:
+        if maps.wanted is False:
             return None
         xb = self.data.one_item(self.ds[index][0])[0]
-        if heatmap is None and not (isinstance(xb, Tensor) and xb.ndim == 4):
+        if maps.wanted is None and not (isinstance(xb, Tensor) and xb.ndim == 4):
             return None
         try:
-            return feature_layer(self.learn.model, xb, min_cells)
+            return feature_layer(self.learn.model, xb, maps.min_cells)
         except ArgumentError:
-            if heatmap:
+            if maps.wanted:
                 raise
             return None
 
-    def draw_items(
+    def plot_top_losses(
         self,
-        indices: Sequence[int],
-        titles: Callable[[int], Sequence[str]],
-        heading: str,
-        heatmap: bool | None,
-        heatmap_thresh: int,
-        alpha: float,
-        cmap: str,
-        return_fig: bool | None,
-        **options: Any,
+        k: int,
+        largest: bool = True,
+        figsize: tuple[float, float] = (12, 12),
+        heatmap: bool | None = None,
+        heatmap_thresh: int = 16,
+        alpha: float = 0.6,
+        cmap: str = "magma",
+        show_text: bool = True,
+        return_fig: bool | None = None,
+        **kwargs: Any,
     ) -> Any:
-        """Draw items in a grid.
+        """Draw the items with the largest losses, each below what was predicted, what is true and what it costs.
 
         Args:
-            indices: Which items.
-            titles: Makes the parts of an item's title.
-            heading: What stands above the grid.
-            heatmap: Whether to lay Grad-CAM over the pictures; None: where the model has maps.
+            k: How many.
+            largest: False for the smallest losses.
+            figsize: Width and height, inches.
+            heatmap: Whether to lay over each picture where the network saw what it predicts (Grad-CAM); None: do
+                so where the model has maps.
             heatmap_thresh: The fewest cells of a map worth drawing.
-            alpha: How much of a picture its map covers.
+            alpha: How much of a picture its map covers, 0..1.
             cmap: Colour map of the maps.
-            return_fig: Whether to return the figure.
-            **options: As for `matplotlib.pyplot.subplots`.
+            show_text: Whether to write titles.
+            return_fig: Whether to return the figure; `defaults.return_fig` when None.
+            **kwargs: As for `matplotlib.pyplot.subplots`.
+
+        Raises:
+            ArgumentError: k is less than 1, or a heat map is wanted of a model that has none.
         """
+        check_count("plot_top_losses", "k", k)
+        indices = self.top_losses(k, largest)[1].tolist()
+        maps = HeatMaps(heatmap, heatmap_thresh, alpha, cmap)
+        return figure_if(self._draw(indices, maps, show_text, figsize=figsize, **kwargs), return_fig)
+
+    def plot_multi_top_losses(
+        self,
+        samples: int = 3,
+        figsize: tuple[float, float] = (8, 8),
+        save_misclassified: bool = False,
+        heatmap: bool | None = False,
+        return_fig: bool | None = None,
+    ) -> Any:
+        """Draw the wrongly predicted items with the largest losses, and say how many wrong ones there are.
+
+        Args:
+            samples: How many pictures.
+            figsize: Width and height, inches.
+            save_misclassified: Whether to return the indices of all wrong items, largest loss first.
+            heatmap: As for `plot_top_losses`.
+            return_fig: Whether to return the figure; `defaults.return_fig` when None.
+
+        Raises:
+            ArgumentError: samples is less than 1.
+        """
+        check_count("plot_multi_top_losses", "samples", samples)
+        wrong = self.misclassified()
+        print(f"{len(wrong)} of {len(self.losses)} items are predicted wrongly.")
+        figure = self._draw(wrong[:samples], HeatMaps(heatmap), figsize=figsize) if wrong else None
+        return wrong if save_misclassified else figure_if(figure, return_fig)
+
+    def misclassified(self) -> list[int]:
+        """Return the indices of wrongly predicted items, largest loss first."""
+        order = self.losses.argsort(descending=True)
+        return order[self.wrong_items()[order]].tolist()
+
+    def _draw(self, indices: Sequence[int], maps: HeatMaps, show_text: bool = True, **options: Any) -> Any:
+        """Return a figure with a grid of items."""
         figure, axes = grid(len(indices), **options)
-        figure.suptitle(heading, weight="bold", size=14)
-        layer = self._map_layer(indices[0], heatmap_thresh, heatmap)
+        layer = self._map_layer(indices[0], maps)
         for index, ax in zip(indices, axes, strict=True):
             image = self.ds[index][0]
             if layer is None:
                 show_picture(image, ax)
             else:
-                heat = self._heat(image, self.explained_class(index), layer, heatmap_thresh)
-                show_heatmap(image, heat, ax, alpha, cmap)
-        write_titles([titles(index) for index in indices], axes)
-        return figure_if(figure, return_fig)
+                heat = self._heat(image, self.explained_class(index), layer, maps.min_cells)
+                show_heatmap(image, heat, ax, maps.alpha, maps.cmap)
+        if show_text:
+            figure.suptitle(self.heading, weight="bold", size=14)
+            write_titles([self.title_parts(index) for index in indices], axes)
+        return figure
 
 
 def check_count(owner: str, name: str, count: int) -> None:

@@ -120,6 +120,9 @@ class Metric:
         if train:
             return
         targets = last_target if isinstance(last_target, (list, tuple)) else (last_target,)
+        if not torch.is_grad_enabled():  # as in the loop; entering no_grad costs as much as a small sum
+            self.update(last_output, *targets)
+            return
         with torch.no_grad():
             self.update(last_output, *targets)
 
@@ -187,13 +190,14 @@ class AverageMetric(Metric):
         sums["n"] = sums.get("n", 0) + n
 
     def _one_number(self, value: Any) -> Tensor:
-        value = value.detach() if isinstance(value, Tensor) else torch.as_tensor(value)
+        value = value if isinstance(value, Tensor) else torch.as_tensor(value)
         if value.numel() != 1:
             raise ArgumentTypeError(
                 f"metrics: {self.name} must return one number for a batch; got {describe(value)}. "
                 f"Reduce it, e.g. with .mean()."
             )
-        return value.reshape(())
+        value = value.detach() if value.requires_grad else value
+        return value if value.ndim == 0 else value.reshape(())
 
     def compute(self) -> Tensor:
         """Return the figure of the set."""

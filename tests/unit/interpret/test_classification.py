@@ -108,7 +108,7 @@ def test_no_picture_cannot_be_drawn(interp, method):
 def test_wrong_ones_with_the_largest_losses(interp, capsys):
     wrong = interp.plot_multi_top_losses(2, save_misclassified=True)
     assert wrong == [7, 6, 5, 3, 2, 1]
-    assert capsys.readouterr().out == "6 of 9 items are wrongly classified.\n"
+    assert capsys.readouterr().out == "6 of 9 items are predicted wrongly.\n"
     figure = interp.plot_multi_top_losses(2, return_fig=True)
     assert len(figure.axes) == 2
 
@@ -117,6 +117,12 @@ def test_nothing_wrong_draws_nothing(learn, capsys):
     interp = ClassificationInterpretation(learn, torch.eye(3), torch.arange(3), torch.ones(3))
     assert interp.plot_multi_top_losses(return_fig=True) is None
     assert "0 of 3 items" in capsys.readouterr().out
+
+
+def test_an_output_beyond_the_classes_goes_by_its_index(learn):
+    interp = ClassificationInterpretation(learn, torch.eye(5)[[0, 4]], torch.tensor([0, 1]), torch.ones(2))
+    assert interp.confusion_matrix().shape == (5, 5)
+    assert interp.most_confused() == [("dog", 4, 1)]
 
 
 def test_predictions_without_columns_are_refused(learn):

@@ -65,7 +65,7 @@ def test_top_losses(interp):
 
 def test_wrong_ones_with_the_largest_losses(interp, capsys):
     assert interp.plot_multi_top_losses(2, save_misclassified=True) == [3, 1, 2]
-    assert capsys.readouterr().out == "3 of 4 items have a wrong label.\n"
+    assert capsys.readouterr().out == "3 of 4 items are predicted wrongly.\n"
 
 
 def test_nothing_wrong_draws_nothing(multi_learn):
