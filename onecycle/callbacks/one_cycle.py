@@ -63,7 +63,7 @@ class OneCycleScheduler(LearnerCallback):
         pairs = zip(steps_cfg, self.phases)
         return [Scheduler(tuple(pair), count, annealing_cos) for pair, count in pairs if count > 0]
 
-    def on_train_begin(self, n_epochs: int, epoch: int, **kwargs: Any) -> dict[str, Any] | None:
+    def on_train_begin(self, n_epochs: int, epoch: int, **kwargs: Any) -> dict[str, Any]:
         """Lay out the cycle and set the first values."""
         first = epoch if self.start_epoch is None else self.start_epoch
         self._epochs = n_epochs if self.tot_epochs is None else self.tot_epochs
@@ -75,7 +75,7 @@ class OneCycleScheduler(LearnerCallback):
         )
         self._mom = Course(self.steps(self.moms, self.moms[::-1]))
         self.jump_to_epoch(first)
-        return {"epoch": first} if first != epoch else None
+        return {"epoch": first, "stop_training": first >= self._epochs}
 
     @property
     def _last_lr(self) -> Any:

@@ -30,14 +30,15 @@ class TrackEpochCallback(LearnerCallback):
     def _after_file(self) -> int:
         return int(self.path.read_text()) + 1 if self.path.is_file() else 0
 
-    def on_train_begin(self, **kwargs: Any) -> dict[str, int]:
-        """Begin where the file says."""
-        return {"epoch": self.start_epoch}
+    def on_train_begin(self, n_epochs: int, **kwargs: Any) -> dict[str, Any]:
+        """Begin where the file says; not at all where all epochs are done."""
+        return {"epoch": self.start_epoch, "stop_training": self.start_epoch >= n_epochs}
 
-    def on_epoch_end(self, epoch: int, **kwargs: Any) -> None:
-        """Write the epoch down."""
+    def on_epoch_end(self, epoch: int, n_epochs: int, **kwargs: Any) -> dict[str, bool] | None:
+        """Write the epoch down; stop after the last."""
         with atomic_write(self.path, "w") as file:
             file.write(f"{epoch}\n")
+        return {"stop_training": True} if epoch + 1 >= n_epochs else None
 
     def restart(self) -> None:
         """Forget the file: the next run begins at epoch 0."""

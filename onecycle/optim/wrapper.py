@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -129,14 +130,20 @@ class OptimWrapper:
         if split_no_wd:
             fresh = self.create(self.opt_func, self.lr, layer_groups, self.wd, self.true_wd, self.bn_wd)
             return self._copy_settings(fresh)
-        return self.new_with_params([[p for p in g.parameters() if p.requires_grad] for g in layer_groups])
+        return self._new([[p for p in g.parameters() if p.requires_grad] for g in layer_groups], paired=False)
 
     def new_with_params(self, param_groups: Collection[Collection[nn.Parameter]]) -> OptimWrapper:
-        """Make the same optimiser for lists of parameters, one list a torch parameter group."""
+        """Make the same optimiser for lists of parameters.
+
+        Args:
+            param_groups: One list a torch parameter group: as many as there are now, or one a layer group.
+        """
         groups = [list(group) for group in param_groups]
+        return self._new(groups, paired=self._paired and len(groups) == len(self.opt.param_groups))
+
+    def _new(self, groups: list[list[nn.Parameter]], paired: bool) -> OptimWrapper:
         parameters = [p for group in groups for p in group]
-        _check_parameters("OptimWrapper.new_with_params", parameters)
-        paired = self._paired and len(groups) % 2 == 0
+        _check_parameters("OptimWrapper.new", parameters)
         extra: dict[str, Any] = {"paired": True} if paired else {}
         keywords = _one_kernel_option(self.opt_func, parameters)
         opt = self.opt_func([{"params": group, **extra} for group in groups], lr=self.lr, **keywords)
@@ -227,7 +234,7 @@ class OptimWrapper:
         fresh = cls.create(
             state["opt_func"], state["lr"], layer_groups, state["wd"], state["true_wd"], state["bn_wd"]
         )
-        fresh.load_state_dict(state["opt_state"])
+        fresh.load_state_dict(deepcopy(state["opt_state"]))  # torch would share the moments
         for name in ("mom", "beta", "wd", "lr"):
             if state[name] is not None:
                 setattr(fresh, name, state[name])

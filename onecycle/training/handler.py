@@ -129,6 +129,14 @@ class CallbackHandler:
         self.state_dict.update(n_epochs=epochs, pbar=pbar, metrics=metrics)
         self.smoothener = SmoothenValue(self.beta)
         self._tell(self._all["on_train_begin"], metrics_names=[metric_name(m) for m in self.metrics])
+        if self.state_dict["epoch"]:
+            self._jump(self.state_dict["epoch"])
+
+    def _jump(self, epoch: int) -> None:
+        """Tell everyone that training begins at a later epoch than the first."""
+        for callback in self.callbacks:
+            if hasattr(callback, "jump_to_epoch"):
+                callback.jump_to_epoch(epoch)
 
     def on_epoch_begin(self) -> None:
         """Begin an epoch."""

@@ -252,6 +252,8 @@ def _run(
     exception: BaseException | None = None
     try:
         for _ in pbar:
+            if handler.state_dict["stop_training"]:
+                break
             handler.on_epoch_begin()
             _train(learn, handler, seed, pbar)
             if handler.on_epoch_end(_validation_loss(learn, handler, seed, pbar)):
