@@ -219,5 +219,5 @@ def dummy_output(m: nn.Module) -> Any:
             return dummy_eval(m, (side, side))
         except (RuntimeError, ValueError) as error:
             problem = error
-    rule = f"must take one item of (channels, 64, 64) up to (channels, 512, 512); the model says: {problem}"
+    rule = f"must take one item of 64x64 up to 512x512; the model says: {problem}"
     raise ArgumentError(explain("dry run", "m", rule))

@@ -11,9 +11,10 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.adapt import with_input_channels
 from onecycle.nn.hooks import dummy_output
 from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten, bn_drop_lin
-from onecycle.nn.surgery import flatten_model, is_pool_type
+from onecycle.nn.surgery import flatten_model
 from onecycle.utils.registry import register
 from onecycle.vision.archs import TimmArch, build_arch, find_arch
+from onecycle.vision.cutting import cut_foreign
 from onecycle.vision.models.spec import ModelSpec, spec_of
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "create_body",
     "create_cnn_model",
     "create_head",
-    "has_pool_type",
 ]
 
 _HIDDEN = 512  # width of the head's hidden layer
@@ -43,37 +43,6 @@ def cnn_config(arch: Any) -> dict[str, Any]:
 
 
 # --- the body
-
-
-def has_pool_type(m: nn.Module) -> bool:
-    """Return whether a module is a pooling layer or holds one.
-
-    Example:
-        >>> has_pool_type(nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)))
-        True
-    """
-    return any(is_pool_type(layer) for layer in m.modules())
-
-
-def _has_convolution(m: nn.Module) -> bool:
-    return any(isinstance(layer, nn.Conv2d) for layer in m.modules())
-
-
-def _foreign_cut(model: nn.Module, owner: str) -> nn.Sequential:
-    """Return the children before the last pooling layer, or before the first linear one where none pools."""
-    layers = list(model.children())
-    if len(layers) == 1:
-        return _foreign_cut(layers[0], owner)
-    ends = [i + _has_convolution(l) for i, l in enumerate(layers) if has_pool_type(l)]
-    if not ends:
-        ends = [i + 1 for i, l in enumerate(layers) if _has_convolution(l)]
-    if not ends or not _has_convolution(nn.Sequential(*layers[: ends[-1]])):
-        found = ", ".join(type(l).__name__ for l in layers) or "no layers"
-        raise ArgumentError(
-            f"create_body: no place to cut was found in {owner}; its children are: {found}. "
-            f"Pass cut=, the number of children to keep or a function from the model to its body."
-        )
-    return nn.Sequential(*layers[: ends[-1]])
 
 
 def create_body(
@@ -101,7 +70,7 @@ def _cut_off(model: nn.Module, builder: Any, cut: Any) -> nn.Module:
     config = cnn_config(builder)
     cut = config["cut"] if cut is None else cut
     if cut is None:
-        return _foreign_cut(model, config["name"])
+        return cut_foreign(model, config["name"])
     if callable(cut):
         return cut(model)
     if not isinstance(cut, int):
@@ -203,12 +172,16 @@ def create_cnn_model(
 
 
 def _map_channels(body: nn.Module) -> int:
-    """Return the channels of the body's feature maps."""
-    made = dummy_output(body)
+    """Return the channels of the body's feature maps, found by a dry run."""
+    cure = "Pass cut=, a function from the model to its body, or custom_head=."
+    try:
+        made = dummy_output(body)
+    except ArgumentError as error:
+        raise ArgumentError(f"create_cnn_model: the body does not run on its own ({error}) {cure}") from error
     if isinstance(made, Tensor) and made.dim() == 4:
         return made.shape[1]
     ending = ", ".join(type(layer).__name__ for layer in flatten_model(body)[-3:])
+    shape = tuple(made.shape) if isinstance(made, Tensor) else type(made).__name__
     raise ArgumentError(
-        f"create_cnn_model: the body must make feature maps (N, C, H, W); it ends in {ending} and makes "
-        f"{tuple(made.shape) if isinstance(made, Tensor) else type(made).__name__}. Pass cut= or custom_head=."
+        f"create_cnn_model: the body must make feature maps (N, C, H, W); it ends in {ending} and makes {shape}. {cure}"
     )

@@ -9,7 +9,7 @@ from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten
 from onecycle.nn.summary import summary_table
 from onecycle.nn.surgery import freeze_groups, split_model, trainable_params
 from onecycle.utils.registry import lookup
-from onecycle.vision.backbones import cnn_config, create_body, create_cnn_model, create_head, has_pool_type
+from onecycle.vision.backbones import cnn_config, create_body, create_cnn_model, create_head
 from onecycle.vision.models.resnet import resnet18, resnet34
 
 
@@ -136,51 +136,11 @@ def test_the_model_is_known_by_name():
     assert lookup("model", "create_cnn_model") is create_cnn_model
 
 
-def test_has_pool_type():
-    assert has_pool_type(nn.Sequential(nn.Sequential(nn.AdaptiveAvgPool2d(1))))
-    assert not has_pool_type(nn.Linear(1, 1))
-
-
 # --- foreign models
 
 
 def conv(n_in: int = 3, n_out: int = 4) -> nn.Module:
     return nn.Conv2d(n_in, n_out, 3, padding=1)
-
-
-class Wrapped(nn.Module):
-    def __init__(self, *layers) -> None:
-        super().__init__()
-        self.all = nn.Sequential(*layers)
-
-    def forward(self, x):
-        return self.all(x)
-
-
-def pool_head() -> nn.Module:
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
-
-
-@pytest.mark.parametrize(
-    ("model", "kinds"),
-    [
-        (nn.Sequential(conv(), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), ["Conv2d", "ReLU"]),
-        (nn.Sequential(conv(), nn.MaxPool2d(2), conv(4), nn.AvgPool2d(8)), ["Conv2d", "MaxPool2d", "Conv2d"]),
-        (nn.Sequential(nn.Sequential(conv(), nn.MaxPool2d(2)), nn.Linear(4, 2)), ["Sequential"]),
-        (nn.Sequential(conv(), pool_head()), ["Conv2d"]),
-        (Wrapped(conv(), nn.ReLU(), pool_head()), ["Conv2d", "ReLU"]),
-        (nn.Sequential(conv(), nn.ReLU(), nn.Flatten(), nn.Linear(4, 2)), ["Conv2d"]),
-    ],
-)  # fmt: skip
-def test_the_cut_of_a_foreign_model(model, kinds):
-    body = create_body(lambda pretrained: model, pretrained=False)
-    assert [type(layer).__name__ for layer in body] == kinds
-
-
-@pytest.mark.parametrize("model", [nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.ReLU(), pool_head()])
-def test_no_cut_is_found(model):
-    with pytest.raises(ArgumentError, match=r"no place to cut was found in .*children are: .* Pass cut="):
-        create_body(lambda: model)
 
 
 def test_own_cuts():
@@ -202,3 +162,9 @@ def test_a_body_that_makes_no_maps():
     build = lambda: nn.Sequential(conv(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
     with pytest.raises(ArgumentError, match=r"feature maps .* ends in .*Linear and makes \(1, 2\)\. Pass cut="):
         create_cnn_model(build, 4, cut=4)
+
+
+def test_a_body_that_does_not_run_on_its_own():
+    build = lambda: nn.Sequential(conv(3, 4), conv(8, 4), nn.AdaptiveAvgPool2d(1))
+    with pytest.raises(ArgumentError, match=r"does not run on its own .*Given groups=1.* Pass cut="):
+        create_cnn_model(build, 4)

@@ -1,0 +1,85 @@
+"""Find where the body of an unknown model ends and its head begins."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from onecycle.errors import ArgumentError
+from onecycle.nn.surgery import is_pool_type
+
+__all__ = ["cut_foreign", "has_pool_type"]
+
+
+def has_pool_type(m: nn.Module) -> bool:
+    """Return whether a module is a pooling layer or holds one.
+
+    Example:
+        >>> has_pool_type(nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)))
+        True
+    """
+    return any(is_pool_type(layer) for layer in m.modules())
+
+
+def cut_foreign(model: nn.Module, owner: str) -> nn.Sequential:
+    """Return the part of a model before its last pooling layer, or before its linear layers where none pools.
+
+    A pooling layer with convolutions behind it (in the stem, in a squeeze-and-excite block) is part of the body.
+
+    Args:
+        model: Layers that run one after another, in containers or not.
+        owner: Name of the architecture, for the error.
+
+    Raises:
+        ArgumentError: no such place is found; lists the children of the model.
+    """
+    layers = _unwrapped(model)
+    body = nn.Sequential(*_body_of(layers))
+    if not _has_convolution(body) or _leaves_attention_behind(model, body):
+        found = ", ".join(type(layer).__name__ for layer in layers) or "no layers"
+        raise ArgumentError(
+            f"create_body: no place to cut was found in {owner}; its children are: {found}. "
+            f"Pass cut=, the number of children to keep or a function from the model to its body."
+        )
+    return body
+
+
+def _unwrapped(model: nn.Module) -> list[nn.Module]:
+    layers = list(model.children())
+    return _unwrapped(layers[0]) if len(layers) == 1 else layers
+
+
+def _body_of(layers: list[nn.Module]) -> list[nn.Module]:
+    for i in reversed(range(len(layers))):
+        if _ends_in_pool(layers[i]):
+            before = layers[:i]
+            inner = [] if any(map(_has_convolution, before)) else _body_of(list(layers[i].children()))
+            return [*before, *inner]
+        if _has_convolution(layers[i]):
+            return layers[: _start_of_head(layers, i + 1)]
+    return []
+
+
+def _start_of_head(layers: list[nn.Module], start: int) -> int:
+    """Return the first index from `start` on whose layer pools, flattens or is linear."""
+    return next((i for i in range(start, len(layers)) if _is_of_head(layers[i])), len(layers))
+
+
+def _is_of_head(layer: nn.Module) -> bool:
+    parts = layer.modules()
+    return any(is_pool_type(m) or isinstance(m, nn.Linear) or "Flatten" in type(m).__name__ for m in parts)
+
+
+def _has_convolution(m: nn.Module) -> bool:
+    return any(isinstance(layer, nn.Conv2d) for layer in m.modules())
+
+
+def _ends_in_pool(m: nn.Module) -> bool:
+    """Return whether a module pools and no convolution follows within it."""
+    kinds = [is_pool_type(layer) for layer in m.modules() if is_pool_type(layer) or isinstance(layer, nn.Conv2d)]
+    return bool(kinds) and kinds[-1]
+
+
+def _leaves_attention_behind(model: nn.Module, body: nn.Module) -> bool:
+    """Return whether a transformer was cut at its first layer, which would lose nearly all of it."""
+    kept = {id(m) for m in body.modules()}
+    return any(isinstance(m, nn.MultiheadAttention) and id(m) not in kept for m in model.modules())
