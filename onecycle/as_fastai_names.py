@@ -240,6 +240,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "modelpath4file",
         ),
     },
+    "callbacks.csv_logger": {
+        "onecycle.callbacks.csv_logger": (
+            "CSVLogger",
+        ),
+    },
     "callbacks.flat_cos_anneal": {
         "onecycle.callbacks.flat_cos_anneal": (
             "FlatCosAnnealScheduler",
@@ -285,6 +290,26 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     "callbacks.one_cycle": {
         "onecycle.callbacks.one_cycle": (
             "OneCycleScheduler",
+        ),
+    },
+    "callbacks.tracker": {
+        "onecycle.callbacks.early_stopping": (
+            "EarlyStoppingCallback",
+        ),
+        "onecycle.callbacks.reduce_lr": (
+            "ReduceLROnPlateauCallback",
+        ),
+        "onecycle.callbacks.save_model": (
+            "SaveModelCallback",
+        ),
+        "onecycle.callbacks.terminate_on_nan": (
+            "TerminateOnNaNCallback",
+        ),
+        "onecycle.callbacks.track_epoch": (
+            "TrackEpochCallback",
+        ),
+        "onecycle.callbacks.tracker": (
+            "TrackerCallback",
         ),
     },
     "vision.image": {
@@ -367,7 +392,10 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "vision.learner": {
         "onecycle.vision.backbones": (
-            "create_cnn_model", "create_body", "create_head", "cnn_config", "has_pool_type",
+            "create_cnn_model", "create_body", "create_head", "cnn_config",
+        ),
+        "onecycle.vision.cutting": (
+            "has_pool_type",
         ),
         "onecycle.vision.learner": (
             "cnn_learner", "create_cnn",

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
         TimmArch, build_arch, find_arch, has_weights,
     )
     from onecycle.vision.backbones import (
-        cnn_config, create_body, create_cnn_model, create_head, has_pool_type,
+        cnn_config, create_body, create_cnn_model, create_head,
     )
     from onecycle.vision.boxes import (
         ImageBBox,
     )
     from onecycle.vision.check import (
         Finding, Report, check_folder,
+    )
+    from onecycle.vision.cutting import (
+        cut_foreign, has_pool_type,
     )
     from onecycle.vision.digits import (
         write_digits,
@@ -116,15 +119,15 @@ __all__ = [
     "SegmentationLabelList", "SegmentationProcessor", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting",
     "TfmList", "TfmPixel", "TimmArch", "Transform", "bb2hw", "bb_pad_collate", "brightness", "build_arch",
     "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast", "create_body",
-    "create_cnn", "create_cnn_model", "create_head", "crop", "crop_pad", "cutout", "denormalize", "dihedral",
-    "dihedral_affine", "download_image", "download_images", "examine_picture", "find_arch", "flip_affine",
-    "flip_lr", "get_annotations", "get_image_files", "get_transforms", "has_pool_type", "has_weights",
-    "image2np", "image_extensions", "imagenet_stats", "jitter", "mnist_stats", "models", "normalize",
-    "normalize_funcs", "open_image", "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor",
-    "plot_flat", "plot_multi", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "resize_to",
-    "rgb_randomize", "rle_decode", "rle_encode", "rotate", "scale_flow", "show_all", "show_grid",
-    "show_image", "show_multi", "show_pairs", "skew", "squish", "symmetric_warp", "tilt", "tis2hw",
-    "verify_image", "verify_images", "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
+    "create_cnn", "create_cnn_model", "create_head", "crop", "crop_pad", "cut_foreign", "cutout",
+    "denormalize", "dihedral", "dihedral_affine", "download_image", "download_images", "examine_picture",
+    "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files", "get_transforms",
+    "has_pool_type", "has_weights", "image2np", "image_extensions", "imagenet_stats", "jitter", "mnist_stats",
+    "models", "normalize", "normalize_funcs", "open_image", "open_mask", "open_mask_rle", "pad",
+    "perspective_warp", "pil2tensor", "plot_flat", "plot_multi", "rand_crop", "rand_pad", "rand_resize_crop",
+    "rand_zoom", "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate", "scale_flow", "show_all",
+    "show_grid", "show_image", "show_multi", "show_pairs", "skew", "squish", "symmetric_warp", "tilt",
+    "tis2hw", "verify_image", "verify_images", "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
@@ -136,13 +139,16 @@ _LEAVES = {
         "TimmArch", "build_arch", "find_arch", "has_weights",
     ),
     "onecycle.vision.backbones": (
-        "cnn_config", "create_body", "create_cnn_model", "create_head", "has_pool_type",
+        "cnn_config", "create_body", "create_cnn_model", "create_head",
     ),
     "onecycle.vision.boxes": (
         "ImageBBox",
     ),
     "onecycle.vision.check": (
         "Finding", "Report", "check_folder",
+    ),
+    "onecycle.vision.cutting": (
+        "cut_foreign", "has_pool_type",
     ),
     "onecycle.vision.digits": (
         "write_digits",
