@@ -111,6 +111,7 @@ def _train(options: argparse.Namespace) -> int:
     _fill_in(options)
     _check_numbers(options)
     torch.set_num_threads(options.threads or torch.get_num_threads())
+    options.out.mkdir(parents=True, exist_ok=True)
     learner = _make_learner(_make_data(options), options)
     torch.manual_seed(options.seed)
     start = time.perf_counter()

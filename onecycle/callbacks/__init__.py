@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
+    from onecycle.callbacks.csv_logger import (
+        CSVLogger,
+    )
+    from onecycle.callbacks.early_stopping import (
+        EarlyStoppingCallback,
+    )
     from onecycle.callbacks.flat_cos_anneal import (
         FlatCosAnnealScheduler,
     )
@@ -42,14 +48,31 @@ if TYPE_CHECKING:
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
     )
+    from onecycle.callbacks.reduce_lr import (
+        ReduceLROnPlateauCallback,
+    )
+    from onecycle.callbacks.save_model import (
+        SaveModelCallback,
+    )
     from onecycle.callbacks.show_graph import (
         ShowGraph,
     )
+    from onecycle.callbacks.terminate_on_nan import (
+        TerminateOnNaNCallback,
+    )
+    from onecycle.callbacks.track_epoch import (
+        TrackEpochCallback,
+    )
+    from onecycle.callbacks.tracker import (
+        TrackerCallback,
+    )
 
 __all__ = [
-    "AccumulateScheduler", "ActivationStats", "BnFreeze", "FlatCosAnnealScheduler", "GeneralScheduler",
-    "GradientClipping", "HookCallback", "LRFinder", "MixUpCallback", "MixUpLoss", "MixedPrecision",
-    "OneCycleScheduler", "ShowGraph", "StopAfterNBatches", "TrainingPhase", "model_summary",
+    "AccumulateScheduler", "ActivationStats", "BnFreeze", "CSVLogger", "EarlyStoppingCallback",
+    "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "HookCallback", "LRFinder",
+    "MixUpCallback", "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "ReduceLROnPlateauCallback",
+    "SaveModelCallback", "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TrackEpochCallback",
+    "TrackerCallback", "TrainingPhase", "model_summary",
 ]
 
 _LEAVES = {
@@ -58,6 +81,12 @@ _LEAVES = {
     ),
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
+    ),
+    "onecycle.callbacks.csv_logger": (
+        "CSVLogger",
+    ),
+    "onecycle.callbacks.early_stopping": (
+        "EarlyStoppingCallback",
     ),
     "onecycle.callbacks.flat_cos_anneal": (
         "FlatCosAnnealScheduler",
@@ -86,8 +115,23 @@ _LEAVES = {
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
     ),
+    "onecycle.callbacks.reduce_lr": (
+        "ReduceLROnPlateauCallback",
+    ),
+    "onecycle.callbacks.save_model": (
+        "SaveModelCallback",
+    ),
     "onecycle.callbacks.show_graph": (
         "ShowGraph",
+    ),
+    "onecycle.callbacks.terminate_on_nan": (
+        "TerminateOnNaNCallback",
+    ),
+    "onecycle.callbacks.track_epoch": (
+        "TrackEpochCallback",
+    ),
+    "onecycle.callbacks.tracker": (
+        "TrackerCallback",
     ),
 }
 
