@@ -167,7 +167,7 @@ class SequentialEx(Module):
     def forward(self, x: Tensor) -> Tensor:
         out = x
         for layer in self.layers:
-            out = layer(out, x) if getattr(layer, "takes_input", False) else layer(out)
+            out = layer(out, x) if getattr(type(layer), "takes_input", False) else layer(out)
         return out
 
     def __getitem__(self, i: int) -> nn.Module:
