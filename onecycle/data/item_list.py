@@ -15,7 +15,7 @@ from onecycle.data.items import ItemBase
 from onecycle.data.label_list import LabelList
 from onecycle.data.labels import Labelling
 from onecycle.data.processors import PreProcessor, as_items, is_number
-from onecycle.data.show import readable, show_table
+from onecycle.data.show import as_text, readable, show_table
 from onecycle.data.sources import column_numbers, complete_values, files_or_complain, read_csv
 from onecycle.data.split import Splitting
 from onecycle.errors import DataError, check_keywords
@@ -58,7 +58,7 @@ class ItemList(Splitting, Labelling):
     _label_cls: Any = None
     _square_show = False
     _square_show_res = False
-    _prints_as: Callable[[Any], str] = staticmethod(repr)
+    _prints_as: Callable[[Any], str] = staticmethod(as_text)
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from onecycle.data.labels import (
     labels_from_re,
     several_columns,
 )
+from onecycle.data.processors import as_items
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import lookup
@@ -64,8 +65,16 @@ class ItemLists(_Lists):
     def _labelled(
         self, owner: str, labels: Callable[[Any], Any], label_cls: Any, settings: dict[str, Any]
     ) -> LabelLists:
-        train = attach(self.train, owner, labels(self.train), label_cls, settings)
-        valid = attach(self.valid, owner, labels(self.valid), type(train.y), settings)
+        return self._with_labels(owner, labels(self.train), labels(self.valid), label_cls, settings)
+
+    def _with_labels(
+        self, owner: str, train_labels: Any, valid_labels: Any, label_cls: Any, settings: dict[str, Any]
+    ) -> LabelLists:
+        if not len(self.train):  # the first label of the validation set tells the class then
+            given = {name: value for name, value in settings.items() if value is not None}
+            label_cls = self.valid.get_label_cls(as_items(valid_labels), label_cls, **given)
+        train = attach(self.train, f"{owner} (train)", train_labels, label_cls, settings)
+        valid = attach(self.valid, f"{owner} (valid)", valid_labels, type(train.y), settings)
         return LabelLists(self.path, train, valid).process()
 
     def label_const(self, const: Any = 0, label_cls: Any = None, **kwargs: Any) -> LabelLists:
@@ -155,9 +164,7 @@ class ItemLists(_Lists):
         Raises:
             DataError: there are more labels than items, or fewer.
         """
-        train = attach(self.train, "label_from_lists (train)", train_labels, label_cls, kwargs)
-        valid = attach(self.valid, "label_from_lists (valid)", valid_labels, type(train.y), kwargs)
-        return LabelLists(self.path, train, valid).process()
+        return self._with_labels("label_from_lists", train_labels, valid_labels, label_cls, kwargs)
 
     def transform(self, tfms: Any = (None, None), **kwargs: Any) -> Any:
         """Refuse: items are labelled before they are transformed.

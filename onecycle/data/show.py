@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from onecycle.data.items import ItemBase
 from onecycle.utils.seeding import global_rng_kept, item_stream
 
 __all__: list[str] = []
 
 _LONGEST = 60
+
+
+def as_text(value: Any) -> str:
+    """Return an item with its kind, anything else as it prints."""
+    return repr(value) if isinstance(value, ItemBase) else str(value)
 
 
 def readable(get: Callable[[int], Any], index: int, prints_as: Callable[[Any], str]) -> str:

@@ -14,7 +14,9 @@ def test_an_item_prints_its_kind_and_its_object():
     assert repr(Category(25, "leonberger")) == "Category leonberger"
     assert str(Category(25, "leonberger")) == "leonberger"
     assert repr(FloatItem(2.5)) == "FloatItem 2.5"
-    assert repr(MultiCategory(torch.tensor([1.0, 1.0]), ["clear", "road"], [0, 1])) == "MultiCategory clear;road"
+    assert (
+        repr(MultiCategory(torch.tensor([1.0, 1.0]), ["clear", "road"], [0, 1])) == "MultiCategory clear;road"
+    )
     assert str(EmptyLabel()) == ""
 
 

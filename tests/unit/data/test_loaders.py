@@ -137,7 +137,11 @@ def test_the_items_of_a_batch_have_names():
     list(loader)
     assert loader.batch_items(1) == [3, 4, 5]
     assert loader.batch_names(1) == ["3.png", "4.png", "5.png"]
-    assert DeviceDataLoader.create(tensors(), bs=3).batch_names(0, seed=1, epoch=0) == ["item 0", "item 1", "item 2"]
+    assert DeviceDataLoader.create(tensors(), bs=3).batch_names(0, seed=1, epoch=0) == [
+        "item 0",
+        "item 1",
+        "item 2",
+    ]
 
 
 def test_new_changes_some_settings():

@@ -1,0 +1,167 @@
+"""Splitting: which items go where, and what is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onecycle.data.item_list import ItemList
+from onecycle.errors import ArgumentError, DataError
+
+
+@pytest.fixture
+def numbers():
+    return ItemList(range(100))
+
+
+def sets(lists):
+    return lists.train.items.tolist(), lists.valid.items.tolist()
+
+
+def test_the_random_split_is_the_first_part_of_numpys_permutation(numbers):
+    state = np.random.get_state()[1].tolist()
+    train, valid = sets(numbers.split_by_rand_pct(0.2, seed=2))
+    assert valid == np.random.RandomState(2).permutation(100)[:20].tolist()
+    assert train == sorted(set(range(100)) - set(valid))
+    assert np.random.get_state()[1].tolist() == state
+
+
+def test_without_a_seed_numpys_generator_decides(numbers):
+    np.random.seed(7)
+    first = sets(numbers.split_by_rand_pct(0.2))
+    np.random.seed(7)
+    assert sets(numbers.random_split_by_pct(0.2)) == first
+    assert first[1] == np.random.RandomState(7).permutation(100)[:20].tolist()
+
+
+def test_the_share_is_rounded_down():
+    assert len(ItemList(range(7389)).split_by_rand_pct(0.2, seed=2).valid) == 1477
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, "0.2"])
+def test_a_share_is_between_0_and_1(numbers, share):
+    with pytest.raises(ArgumentError, match="valid_pct must be between 0 and 1; got .*0.2 means a fifth"):
+        numbers.split_by_rand_pct(share)
+
+
+def test_a_stratified_split_takes_its_share_of_each_label(numbers):
+    labels = ["a"] * 50 + ["b"] * 30 + ["c"] * 20
+    train, valid = sets(numbers.split_by_rand_pct(0.2, seed=1, stratify=labels))
+    assert Counter(labels[i] for i in valid) == {"a": 10, "b": 6, "c": 4}
+    assert sorted(train + valid) == list(range(100))
+    again = numbers.split_by_rand_pct(0.2, seed=1, stratify=lambda i: labels[i])
+    assert sets(again)[1] == valid
+    assert len(numbers.split_by_rand_pct(0.15, seed=1, stratify=labels).valid) == 15
+
+
+def test_a_label_with_one_item_cannot_be_shared_out(numbers):
+    with pytest.raises(DataError, match="at least two items of each label; these have one: 'odd'"):
+        numbers.split_by_rand_pct(0.2, stratify=["a"] * 99 + ["odd"])
+    with pytest.raises(DataError, match="and 90 more"):
+        numbers.split_by_rand_pct(0.2, stratify=range(100))
+
+
+def test_there_is_one_label_an_item(numbers):
+    with pytest.raises(ArgumentError, match="stratify must have one value for each of the 100 items; got 3"):
+        numbers.split_by_rand_pct(0.2, stratify=[1, 2, 3])
+
+
+def test_no_group_is_in_both_sets(numbers):
+    lists = numbers.split_by_group(lambda i: i // 7, 0.2, seed=3)
+    train, valid = ({item // 7 for item in part} for part in sets(lists))
+    assert not train & valid
+    assert 20 <= len(lists.valid) < 27
+    assert sets(numbers.split_by_group([i // 7 for i in range(100)], 0.2, seed=3)) == sets(lists)
+
+
+def test_one_group_is_always_left_to_train(numbers):
+    assert len(numbers.split_by_group(lambda i: i % 2, 1.0, seed=0).train) == 50
+    with pytest.raises(DataError, match="must give at least two groups"):
+        numbers.split_by_group(lambda i: 0)
+
+
+def test_subsets_need_not_be_all(numbers):
+    train, valid = sets(numbers.split_subsets(0.3, 0.1, seed=5))
+    assert (len(train), len(valid)) == (30, 10)
+    assert not set(train) & set(valid)
+    assert len(numbers.split_subsets(0.3, 0.0, seed=5).valid) == 0
+    with pytest.raises(ArgumentError, match="must be at most 1; got 1.2"):
+        numbers.split_subsets(0.9, 0.3)
+
+
+def test_a_part_of_the_data_can_be_tried(numbers):
+    part = numbers.use_partial_data(0.1, seed=4)
+    assert part.items.tolist() == np.random.RandomState(4).permutation(100)[:10].tolist()
+    assert isinstance(part, ItemList)
+
+
+def test_splitting_by_positions(numbers):
+    assert sets(numbers.split_by_idx([3, 1]))[1] == [3, 1]
+    assert sets(numbers.split_by_idxs([0, 1], [5])) == ([0, 1], [5])
+    assert sets(numbers.split_by_idx([-1]))[0] == list(range(99))
+    with pytest.raises(DataError, match="valid_idx must hold positions of the 100 items; got 100"):
+        numbers.split_by_idx([100])
+
+
+def test_no_validation_set(numbers):
+    for lists in (numbers.split_none(), numbers.no_split()):
+        assert len(lists.train) == 100
+        assert len(lists.valid) == 0
+
+
+def test_splitting_by_a_function_and_by_lists(numbers):
+    assert sets(numbers.split_by_valid_func(lambda i: i > 97))[1] == [98, 99]
+    assert sets(numbers.split_by_list(numbers[:2], numbers[2:4])) == ([0, 1], [2, 3])
+
+
+def test_splitting_by_folder(rows):
+    lists = rows.split_by_folder()
+    assert {Path(item).parts[-3] for item in lists.train.items} == {"train"}
+    assert (len(lists.train), len(lists.valid)) == (20, 20)
+
+
+def test_a_missing_folder_lists_those_there_are(rows):
+    with pytest.raises(
+        DataError, match=r"no item is in folder 'vald'.*Did you mean 'valid'.*train \(20\), valid \(20\)"
+    ):
+        rows.split_by_folder(valid="vald")
+    with pytest.raises(DataError, match="The items are in no subfolder"):
+        ItemList(["a.png"]).split_by_folder()
+
+
+def test_splitting_by_names(rows, folder):
+    assert len(rows.split_by_files(["cat_1.npy"]).valid) == 2
+    assert len(rows.split_by_files([folder / "train/cat/cat_1.npy"]).valid) == 1
+    with pytest.raises(
+        DataError, match=r"none of the 1 names is a file of the list.*Did you mean 'cat_1.npy'|cat_"
+    ):
+        rows.split_by_files(["cat_1.np"])
+    (folder / "valid.txt").write_text("cat_1.npy\n\ndog_2.npy\n")
+    assert len(rows.split_by_fname_file("valid.txt").valid) == 4
+    assert len(rows.split_by_fname_file("valid.txt", path=folder).valid) == 4
+    with pytest.raises(DataError, match="missing.txt' does not exist"):
+        rows.split_by_fname_file("missing.txt")
+
+
+def test_splitting_by_a_column():
+    frame = pd.DataFrame(
+        {"x": range(4), "y": range(4), "is_valid": [False, True, False, True], "z": [0, 1, 2, 0]}
+    )
+    items = ItemList.from_df(frame)
+    assert sets(items.split_from_df()) == ([0, 2], [1, 3])
+    assert sets(items.split_from_df("is_valid"))[1] == [1, 3]
+    assert len(ItemList.from_df(frame[frame.z < 2]).split_from_df("z").valid) == 1
+    with pytest.raises(DataError, match="column 'z' must hold True and False, or 1 and 0; got 2"):
+        items.split_from_df("z")
+
+
+def test_the_top_folder_of_a_file():
+    items = ItemList([], path="root")
+    assert items.top_folder(Path("root/train/a.png")) == "train"
+    assert items.top_folder(Path("root/a.png")) == ""
+    assert items.top_folder("train/a.png") == "train"
+    assert items.top_folder(3) == ""
