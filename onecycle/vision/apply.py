@@ -50,11 +50,14 @@ def as_calls(tfms: Any) -> list[RandTransform]:
     Raises:
         ArgumentTypeError: one of them is no call of a transform.
     """
-    calls = [] if tfms is None else [tfms] if isinstance(tfms, (RandTransform, Transform)) else list(tfms)
+    single = isinstance(tfms, (RandTransform, Transform))
+    calls: list[Any] = [] if tfms is None else [tfms] if single else list(tfms)
     for call in calls:
         if not isinstance(call, RandTransform):
             cure = f"Write {call.name}() with its arguments." if isinstance(call, Transform) else _CURE
-            raise ArgumentTypeError(explain("apply_tfms", "tfms", "must hold calls of transforms", call, cure))
+            raise ArgumentTypeError(
+                explain("apply_tfms", "tfms", "must hold calls of transforms", call, cure)
+            )
     return calls
 
 

@@ -120,7 +120,7 @@ class ImageBBox(ImagePoints):
 
             ax = plt.subplots(figsize=figsize)[1]
         boxes, labels = self._kept()
-        for i, box in enumerate(scale_flow(FlowField(tuple(self.size), boxes.view(-1, 2)), False).flow.view(-1, 4)):
+        for i, box in enumerate(scale_flow(FlowField(self.size, boxes.view(-1, 2)), False).flow.view(-1, 4)):
             _draw(ax, box, None if labels is None else str(labels[i]), color, kwargs)
         if hide_axis:
             ax.axis("off")

@@ -38,12 +38,15 @@ def read_bytes(path: Path | str) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise DataError(
-            f"open_image: {path} cannot be opened ({error.strerror}). Check the path; relative ones start at {Path.cwd()}."
+            f"open_image: {path} cannot be opened ({error.strerror}). "
+            f"Check the path; relative ones start at {Path.cwd()}."
         ) from error
     try:
         data = _read_all(handle)
     except OSError as error:
-        raise DataError(f"open_image: {path} cannot be read ({error.strerror}). Pass a picture file.") from error
+        raise DataError(
+            f"open_image: {path} cannot be read ({error.strerror}). Pass a picture file."
+        ) from error
     finally:
         os.close(handle)
     if not data:
@@ -168,7 +171,9 @@ def _upright(array: np.ndarray, orientation: int) -> np.ndarray:
         return array
     if orientation > 4:
         array = array.swapaxes(0, 1)
-    down, right = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}[orientation]
+    down, right = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}[
+        orientation
+    ]
     return np.ascontiguousarray(array[::down, ::right])
 
 
@@ -212,12 +217,22 @@ def pixels_of(picture: Any, mode: str, deep: bool = False) -> Pixels:
         values = np.asarray(picture).astype(np.int64)
         if values.max(initial=0) > 255 or picture.mode != "I":
             return _deep_grey(values, mode, deep)
-    array = np.asarray(picture if picture.mode == mode else picture.convert(mode))
+    array = np.asarray(_converted(picture, mode))
     if array.dtype == bool:
         array = array.astype(np.uint8) * 255
     if array.dtype != np.uint8:
         return FloatPixels(torch.from_numpy(array.astype(np.float32))[None])
     return BytePixels(array)
+
+
+def _converted(picture: Any, mode: str) -> Any:
+    if picture.mode == mode:
+        return picture
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # a palette with several transparent entries: RGB has no place for them
+        return picture.convert(mode)
 
 
 def _deep_grey(values: np.ndarray, mode: str, deep: bool) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -20,7 +20,7 @@ class FlowField:
             bottom edge.
     """
 
-    size: tuple[int, int]
+    size: Sequence[int]
     flow: Tensor
 
 

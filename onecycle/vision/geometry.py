@@ -24,7 +24,12 @@ __all__: list[str] = []
 Matrix = tuple[float, float, float, float, float, float, float, float, float]
 Size = tuple[int, int]  # (H, W)
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-CORNERS = ((-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0))  # (x, y): top left, bottom left, top right, bottom right
+CORNERS = (
+    (-1.0, -1.0),
+    (-1.0, 1.0),
+    (1.0, -1.0),
+    (1.0, 1.0),
+)  # (x, y): top left, bottom left, top right, bottom right
 
 
 def multiply(a: Matrix, b: Matrix) -> Matrix:
@@ -77,7 +82,9 @@ def corners_to(targets: Sequence[Sequence[float]]) -> Matrix:
     In closed form; Heckbert, "Fundamentals of Texture Mapping and Image Warping" (1989), section 2.2.3, here for
     the square from -1 to 1.
     """
-    (x0, y0), (x3, y3), (x1, y1), (x2, y2) = targets  # round the square: top left, top right, bottom right, bottom left
+    (x0, y0), (x3, y3), (x1, y1), (x2, y2) = (
+        targets  # round the square: top left, top right, bottom right, bottom left
+    )
     across_x, across_y = x0 - x1 + x2 - x3, y0 - y1 + y2 - y3
     ax, ay, bx, by = x1 - x2, y1 - y2, x3 - x2, y3 - y2
     area = ax * by - bx * ay
@@ -190,7 +197,8 @@ class View(NamedTuple):
 def window(size: Size, top: int, left: int, new_size: Size, padding_mode: str | None = None) -> View:
     """Return the view of `new_size` whose top left pixel is (top, left) of a frame of `size`."""
     (height, width), (rows, columns) = size, new_size
-    matrix = scale_shift(columns / width, rows / height, (columns + 2 * left) / width - 1, (rows + 2 * top) / height - 1)
+    shift_x, shift_y = (columns + 2 * left) / width - 1, (rows + 2 * top) / height - 1
+    matrix = scale_shift(columns / width, rows / height, shift_x, shift_y)
     inside = top >= 0 and left >= 0 and top + rows <= height and left + columns <= width
     return View(matrix, new_size, None if inside else padding_mode or "reflection")
 
@@ -245,7 +253,9 @@ class Geometry(NamedTuple):
         settled = self.settled()
         padding_mode = view.padding_mode or self.padding_mode
         if settled.flow is not None:
-            seen = _sample_flow(settled.flow, map_points(view.matrix, unit_grid(view.size, settled.flow.device)))
+            seen = _sample_flow(
+                settled.flow, map_points(view.matrix, unit_grid(view.size, settled.flow.device))
+            )
             return settled._replace(size=view.size, flow=seen, padding_mode=padding_mode)
         base = multiply(multiply(settled.base, settled.warp), view.matrix)
         return Geometry(view.size, base, padding_mode=padding_mode)

@@ -11,7 +11,13 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"IEND\xaeB`\x82"
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _ORIENTATION_TAG = 0x0112
-_UNUSUAL_PNG_CHUNKS = (b"tRNS", b"eXIf", b"acTL", b"gAMA", b"iCCP")  # OpenCV and Pillow may read these differently
+_UNUSUAL_PNG_CHUNKS = (
+    b"tRNS",
+    b"eXIf",
+    b"acTL",
+    b"gAMA",
+    b"iCCP",
+)  # OpenCV and Pillow may read these differently
 _PNG_GREY, _PNG_COLOUR = 0, 2
 
 # How a file that is no picture starts, and what it is.

@@ -42,9 +42,11 @@ def open_image(
         ArgumentError: `convert_mode` is none of Pillow's.
 
     Example:
+        >>> import io
         >>> from PIL import Image as PILImage
-        >>> PILImage.new("RGB", (40, 30)).save("example.png")
-        >>> open_image("example.png")
+        >>> file = io.BytesIO()
+        >>> PILImage.new("RGB", (40, 30)).save(file, "png")
+        >>> open_image(file.getvalue())
         Image (3, 30, 40)
     """
     pixels = _read(fn, check_mode(convert_mode), after_open, deep=not div)

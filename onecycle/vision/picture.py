@@ -14,6 +14,7 @@ from onecycle.data.items import ItemBase
 from onecycle.errors import ArgumentError, ArgumentTypeError, check_keywords, did_you_mean, explain
 from onecycle.vision.apply import apply_tfms
 from onecycle.vision.decode import FilePixels, check_mode, read_bytes
+from onecycle.vision.display import Display
 from onecycle.vision.flow import FlowField
 from onecycle.vision.geometry import Geometry, View, to_matrix
 from onecycle.vision.image_methods import TransformMethods
@@ -30,7 +31,7 @@ MODES = ("bilinear", "nearest", "bicubic")
 _SAMPLE_KEYS = ("padding_mode", "mode", "remove_out")
 
 
-class Image(TransformMethods, ItemBase):
+class Image(TransformMethods, Display, ItemBase):
     """Hold a picture and the moves and changes of light that wait to be made on it.
 
     Moves compose into one map and changes of light into one table; the pixels are read once, when `px`, `data`
@@ -51,7 +52,7 @@ class Image(TransformMethods, ItemBase):
     _geometry: Geometry | None = None
     _light: Light | None = None
     _owned = True
-    sample_kwargs: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
+    sample_kwargs: dict[str, Any] = {}
 
     def __init__(self, px: Tensor) -> None:
         self._pixels = _as_pixels(px, type(self).__name__)
@@ -202,9 +203,8 @@ class Image(TransformMethods, ItemBase):
         check_padding_mode(kwargs.get("padding_mode", "reflection"), "apply_tfms")
         mode = kwargs.get("mode", "bilinear")
         if mode not in MODES:
-            raise ArgumentError(
-                explain("apply_tfms", "mode", f"must be one of {', '.join(MODES)}", mode, did_you_mean(mode, MODES).strip())
-            )
+            rule = f"must be one of {', '.join(MODES)}"
+            raise ArgumentError(explain("apply_tfms", "mode", rule, mode, did_you_mean(mode, MODES).strip()))
         self.sample_kwargs = kwargs
         return self
 
@@ -217,8 +217,8 @@ class Image(TransformMethods, ItemBase):
     def affine(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Move the picture by the 3x3 matrix that `func(*args, **kwargs)` returns."""
         matrix = func(*args, **kwargs)
-        geometry = self._before_warp()
-        self._geometry = geometry.with_affine(matrix if type(matrix) is tuple and len(matrix) == 9 else to_matrix(matrix))
+        matrix = matrix if len(matrix) == 9 else to_matrix(matrix)
+        self._geometry = self._before_warp().with_affine(matrix)
         return self
 
     def coord(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -311,58 +311,6 @@ class Image(TransformMethods, ItemBase):
             DataError: the pictures have different shapes.
         """
         return pack_pixels([item.refresh()._pixels for item in items], cls._white, torch.float32)
-
-    # ---- looking ----
-
-    def save(self, fn: Path | str) -> None:
-        """Write the picture to a file; its ending says the format."""
-        self._as_pillow().save(fn)
-
-    def _as_pillow(self) -> Any:
-        from PIL import Image as PILImage
-
-        from onecycle.vision.show import image2np
-
-        array = image2np(self.px.detach().clamp(0, 1) * 255 + 0.5).astype(np.uint8)
-        return PILImage.fromarray(array)
-
-    def _repr_png_(self) -> bytes:
-        """Return the picture as notebooks show it."""
-        import io
-
-        stream = io.BytesIO()
-        self._as_pillow().save(stream, format="png")
-        return stream.getvalue()
-
-    def show(
-        self,
-        ax: Any = None,
-        figsize: tuple[float, float] = (3, 3),
-        title: str | None = None,
-        hide_axis: bool = True,
-        cmap: str | None = None,
-        y: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        """Show the picture on a matplotlib axis, with its target `y` on top.
-
-        Args:
-            ax: The axis; a new figure when None.
-            figsize: Width and height of a new figure in inches.
-            title: What stands above it.
-            hide_axis: Show no ticks.
-            cmap: Colours of a picture with one channel; `defaults.cmap` when None.
-            y: A target that shows itself on the same axis, such as a mask or boxes.
-            **kwargs: What `imshow` takes.
-        """
-        from onecycle.utils.defaults import defaults
-        from onecycle.vision.show import show_image
-
-        ax = show_image(self, ax=ax, hide_axis=hide_axis, cmap=cmap or defaults.cmap, figsize=figsize, **kwargs)
-        if y is not None:
-            y.show(ax=ax)
-        if title is not None:
-            ax.set_title(title)
 
 
 def _as_pixels(px: Any, owner: str) -> Pixels:

@@ -87,7 +87,7 @@ def pack_pixels(pictures: Sequence[Pixels], white: float, dtype: torch.dtype) ->
     return PixelBatch(torch.stack([p.tensor(white) for p in pictures]), white, dtype)
 
 
-def _different(shapes: list[tuple[int, ...]]) -> str:
+def _different(shapes: Sequence[tuple[int, ...]]) -> str:
     other = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
     return (
         f"Image.pack: the pictures of a batch must have one shape; got {shapes[0]} for item 0 and {shapes[other]} for "

@@ -93,7 +93,9 @@ def crop(size_now: Size, size: int | tuple[int, int], row_pct: Range = 0.5, col_
     A side that is shorter than wanted is kept whole.
     """
     rows, columns = (min(a, b) for a, b in zip(tis2hw(size), size_now))
-    return window(size_now, _start(size_now[0], rows, row_pct), _start(size_now[1], columns, col_pct), (rows, columns))
+    return window(
+        size_now, _start(size_now[0], rows, row_pct), _start(size_now[1], columns, col_pct), (rows, columns)
+    )
 
 
 @register("transform")
@@ -165,5 +167,3 @@ def brightness(change: Annotated[float, uniform]) -> Light:
 def contrast(scale: Annotated[float, log_uniform]) -> Light:
     """Raise (`scale` above 1) or lower (between 0 and 1) the contrast."""
     return Light(float(scale), 0.0)
-
-

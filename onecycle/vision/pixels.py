@@ -103,5 +103,5 @@ class BytePixels:
 
     def tensor(self, white: float) -> Tensor:
         array = self.array[None] if self.array.ndim == 2 else self.array.transpose(2, 0, 1)  # (C, H, W)
-        px = torch.from_numpy(np.ascontiguousarray(array)).float()
+        px = torch.from_numpy(array.astype(np.float32, order="C"))
         return px if white == 1 else px.div_(white)

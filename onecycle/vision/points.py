@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from onecycle.vision.flow import FlowField, scale_flow
-from onecycle.vision.geometry import Geometry, Size, invert, map_points
-from onecycle.vision.picture import Image
+from onecycle.vision.geometry import Geometry, invert, map_points
 from onecycle.vision.lighting import Light
+from onecycle.vision.picture import Image
 from onecycle.vision.transform_base import is_composing
 
 __all__ = ["ImagePoints"]
@@ -29,7 +29,7 @@ class PointPixels:
 
     __slots__ = ("points", "size")
 
-    def __init__(self, size: Size, points: Tensor) -> None:
+    def __init__(self, size: Sequence[int], points: Tensor) -> None:
         self.size, self.points = (int(size[0]), int(size[1])), points
 
     @property
@@ -56,7 +56,11 @@ def _search(grid: Tensor, wanted: Tensor) -> Tensor:
     field = grid.permute(2, 0, 1)[None]
     for _ in range(_SEARCH_STEPS):
         read = torch.nn.functional.grid_sample(
-            field, found.view(1, 1, -1, 2).to(field), mode="bilinear", padding_mode="border", align_corners=False
+            field,
+            found.view(1, 1, -1, 2).to(field),
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=False,
         )
         found = found + (wanted - read[0, :, 0].T)
     return found
@@ -111,7 +115,7 @@ class ImagePoints(Image):
     def flow(self, value: FlowField) -> None:
         self._pixels, self._geometry = PointPixels(value.size, value.flow), None
 
-    @property
+    @property  # type: ignore[misc]
     def px(self) -> Tensor:
         """The points as they are in `data`."""
         return self.data
@@ -164,7 +168,7 @@ class ImagePoints(Image):
             import matplotlib.pyplot as plt
 
             ax = plt.subplots(figsize=figsize)[1]
-        points = scale_flow(FlowField(tuple(self.size), self.data), to_unit=False).flow
+        points = scale_flow(FlowField(self.size, self.data), to_unit=False).flow
         ax.scatter(points[:, 1], points[:, 0], **{"s": 10, "marker": ".", "c": "r", **kwargs})
         if hide_axis:
             ax.axis("off")

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from onecycle.vision.affine_transforms import dihedral_affine, rotate, zoom, zoom_squish
-from onecycle.vision.pixel_transforms import brightness, check_padding_mode, contrast, crop, crop_pad, flip_lr, pad
+from onecycle.vision.pixel_transforms import (
+    brightness,
+    check_padding_mode,
+    contrast,
+    crop,
+    crop_pad,
+    flip_lr,
+    pad,
+)
 from onecycle.vision.transform_base import RandTransform
 from onecycle.vision.warp_transforms import symmetric_warp
 
@@ -84,7 +92,9 @@ def rand_resize_crop(
     Reference: Szegedy et al., "Going Deeper with Convolutions" (CVPR 2015), section 6.
     """
     tries = 8
-    look = zoom_squish(scale=(1.0, max_scale, tries), squish=(*ratios, tries), invert=(0.5, tries), **_ANYWHERE)
+    look = zoom_squish(
+        scale=(1.0, max_scale, tries), squish=(*ratios, tries), invert=(0.5, tries), **_ANYWHERE
+    )
     return [look, crop(size=size)]
 
 

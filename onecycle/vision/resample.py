@@ -89,7 +89,9 @@ def resample_float(px: Tensor, geometry: Geometry, mode: str, padding_mode: str)
     return F.grid_sample(px, grid[None], mode=mode, padding_mode=padding_mode, align_corners=False)[0]
 
 
-def _float_grid(geometry: Geometry, matrix: Matrix | None, cell: Cell, source_size: Size, px: Tensor) -> Tensor:
+def _float_grid(
+    geometry: Geometry, matrix: Matrix | None, cell: Cell, source_size: Size, px: Tensor
+) -> Tensor:
     """Return where each pixel of the result lies in the reduced source, in its unit coordinates."""
     to_reduced = _to_reduced(cell, source_size)
     if matrix is None:
@@ -149,7 +151,9 @@ def resample_bytes(
     array, cells = average_blocks(array, blocks), (blocks[0] * cell, blocks[1] * cell)
     if matrix is None:
         return _remap(array, geometry.grid(), mode, padding_mode, source_size, cells)
-    return _warp(array, in_pixels(matrix, geometry.size, source_size, cells), geometry.size, mode, padding_mode)
+    return _warp(
+        array, in_pixels(matrix, geometry.size, source_size, cells), geometry.size, mode, padding_mode
+    )
 
 
 def average_blocks(array: np.ndarray, blocks: Cell) -> np.ndarray:
@@ -168,7 +172,8 @@ def _flags(mode: str) -> int:
 
 def _border(padding_mode: str) -> int:
     cv2 = opencv()
-    return {"reflection": cv2.BORDER_REFLECT, "border": cv2.BORDER_REPLICATE, "zeros": cv2.BORDER_CONSTANT}[padding_mode]
+    borders = {"reflection": cv2.BORDER_REFLECT, "border": cv2.BORDER_REPLICATE, "zeros": cv2.BORDER_CONSTANT}
+    return borders[padding_mode]
 
 
 def _warp(array: np.ndarray, m: Matrix, size: Size, mode: str, padding_mode: str) -> np.ndarray:
@@ -188,10 +193,15 @@ def _remap(
     return opencv().remap(array, x, y, _flags(mode), borderMode=_border(padding_mode))
 
 
-def _move_bytes(array: np.ndarray, step: tuple[int, int, int, int], size: Size, padding_mode: str) -> np.ndarray:
+def _move_bytes(
+    array: np.ndarray, step: tuple[int, int, int, int], size: Size, padding_mode: str
+) -> np.ndarray:
     sign_x, sign_y, left, top = step
     rows, columns = size
-    first_row, first_column = (top if sign_y > 0 else top - rows + 1), (left if sign_x > 0 else left - columns + 1)
+    first_row, first_column = (
+        (top if sign_y > 0 else top - rows + 1),
+        (left if sign_x > 0 else left - columns + 1),
+    )
     cut = _cut(array, first_row, first_column, size, padding_mode)
     return cut if sign_x > 0 and sign_y > 0 else np.ascontiguousarray(cut[::sign_y, ::sign_x])
 

@@ -44,13 +44,17 @@ def tis2hw(size: int | Sequence[int]) -> list[int]:
         return [_side(size), _side(size)]
     if isinstance(size, (str, bytes, bool)) or not hasattr(size, "__len__") or len(size) not in (2, 3):
         rule = "must be a whole number, (height, width) or (channels, height, width), in pixels"
-        raise ArgumentTypeError(explain("tis2hw", "size", rule, size, "Pass e.g. size=224 or size=(240, 320)."))
+        raise ArgumentTypeError(
+            explain("tis2hw", "size", rule, size, "Pass e.g. size=224 or size=(240, 320).")
+        )
     return [_side(side) for side in list(size)[-2:]]
 
 
 def _side(side: Any) -> int:
     if int(side) != side or side < 1:
-        raise ArgumentError(explain("tis2hw", "size", "must be made of whole numbers of at least 1 pixel", side))
+        raise ArgumentError(
+            explain("tis2hw", "size", "must be made of whole numbers of at least 1 pixel", side)
+        )
     return int(side)
 
 

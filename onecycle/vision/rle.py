@@ -37,7 +37,9 @@ def rle_decode(mask_rle: str, shape: tuple[int, ...]) -> np.ndarray:
     """
     numbers = np.array(mask_rle.split(), dtype=np.int64)
     if len(numbers) % 2:
-        raise ArgumentError(explain("rle_decode", "mask_rle", "must hold pairs of start and length", mask_rle))
+        raise ArgumentError(
+            explain("rle_decode", "mask_rle", "must hold pairs of start and length", mask_rle)
+        )
     starts, lengths = numbers[::2] - 1, numbers[1::2]
     mask = np.zeros(int(np.prod(shape)), np.uint8)
     if len(starts) and (starts.min() < 0 or (starts + lengths).max() > mask.size):

@@ -52,7 +52,9 @@ def show_image(
     return ax
 
 
-def plot_multi(func: Callable[[int, int, Any], Any], r: int = 1, c: int = 1, figsize: tuple[float, float] = (12, 6)) -> None:
+def plot_multi(
+    func: Callable[[int, int, Any], Any], r: int = 1, c: int = 1, figsize: tuple[float, float] = (12, 6)
+) -> None:
     """Call `func(row, column, axis)` for each cell of a grid of `r` rows and `c` columns."""
     import matplotlib.pyplot as plt
 
@@ -69,12 +71,16 @@ def plot_flat(r: int, c: int, figsize: tuple[float, float]) -> Any:
     return enumerate(plt.subplots(r, c, figsize=figsize, squeeze=False)[1].flatten())
 
 
-def show_multi(func: Callable[[int, int], Any], r: int = 1, c: int = 1, figsize: tuple[float, float] = (9, 9)) -> None:
+def show_multi(
+    func: Callable[[int, int], Any], r: int = 1, c: int = 1, figsize: tuple[float, float] = (9, 9)
+) -> None:
     """Show the picture that `func(row, column)` returns in each cell of a grid."""
     plot_multi(lambda i, j, ax: func(i, j).show(ax), r, c, figsize=figsize)
 
 
-def show_all(imgs: Sequence[Any], r: int = 1, c: int | None = None, figsize: tuple[float, float] = (12, 6)) -> None:
+def show_all(
+    imgs: Sequence[Any], r: int = 1, c: int | None = None, figsize: tuple[float, float] = (12, 6)
+) -> None:
     """Show pictures in a grid of `r` rows and `c` columns, as many columns as needed when None."""
     columns = c or math.ceil(len(imgs) / r)
     for i, ax in plot_flat(r, columns, figsize):

@@ -14,7 +14,14 @@ from onecycle.vision.pixel_transforms import (
     pad,
     rgb_randomize,
 )
-from onecycle.vision.recipes import get_transforms, rand_crop, rand_pad, rand_resize_crop, rand_zoom, zoom_crop
+from onecycle.vision.recipes import (
+    get_transforms,
+    rand_crop,
+    rand_pad,
+    rand_resize_crop,
+    rand_zoom,
+    zoom_crop,
+)
 from onecycle.vision.transform_base import (
     RandTransform,
     TfmAffine,

@@ -60,14 +60,17 @@ def perspective_warp(magnitude: Annotated[Any, partial(uniform, size=8)] = 0, in
 def symmetric_warp(magnitude: Annotated[Any, partial(uniform, size=4)] = 0, invert: bool = False) -> Matrix:
     """Lengthen the sides right, left, bottom and top by `magnitude`, each around its middle."""
     right, left, bottom, top = _numbers(magnitude, 4, "symmetric_warp")
-    return _warp([(-1 - top, -1 - left), (-1 - bottom, 1 + left), (1 + top, -1 - right), (1 + bottom, 1 + right)], invert)
+    targets = [(-1 - top, -1 - left), (-1 - bottom, 1 + left), (1 + top, -1 - right), (1 + bottom, 1 + right)]
+    return _warp(targets, invert)
 
 
 @register("transform")
 @TfmCoord
 @composes
 def tilt(
-    direction: Annotated[int, partial(uniform_int, 0, 3)], magnitude: Annotated[float, uniform] = 0, invert: bool = False
+    direction: Annotated[int, partial(uniform_int, 0, 3)],
+    magnitude: Annotated[float, uniform] = 0,
+    invert: bool = False,
 ) -> Matrix:
     """Tilt the picture to the left (`direction` 0), right (1), top (2) or bottom (3), away from the reader."""
     moved_sides: dict[int, Corners] = {
@@ -83,7 +86,9 @@ def tilt(
 @TfmCoord
 @composes
 def skew(
-    direction: Annotated[int, partial(uniform_int, 0, 7)], magnitude: Annotated[float, uniform] = 0, invert: bool = False
+    direction: Annotated[int, partial(uniform_int, 0, 7)],
+    magnitude: Annotated[float, uniform] = 0,
+    invert: bool = False,
 ) -> Matrix:
     """Pull one corner out along one axis.
 
@@ -98,15 +103,15 @@ def skew(
 
 def _direction(direction: Any, count: int, owner: str) -> int:
     if int(direction) != direction or not 0 <= direction < count:
-        raise ArgumentError(explain(owner, "direction", f"must be a whole number from 0 to {count - 1}", direction))
+        raise ArgumentError(
+            explain(owner, "direction", f"must be a whole number from 0 to {count - 1}", direction)
+        )
     return int(direction)
 
 
 @register("transform")
 @TfmCoord
-def jitter(
-    c: FlowField, magnitude: Annotated[float, uniform], seed: Annotated[int, draw_seed]
-) -> FlowField:
+def jitter(c: FlowField, magnitude: Annotated[float, uniform], seed: Annotated[int, draw_seed]) -> FlowField:
     """Move every place on its own by up to `magnitude` each way.
 
     The noise follows from `seed`, drawn with the other values, so a mask is moved as its picture is.
