@@ -25,6 +25,7 @@ __all__ = [
     "num_features_model",
 ]
 
+_SIDES = (64, 128, 224, 256, 512)  # 224, since some transformers take that alone
 HookFunc = Callable[[nn.Module, Any, Any], Any]
 
 
@@ -209,15 +210,15 @@ def num_features_model(m: nn.Module) -> int:
 
 
 def dummy_output(m: nn.Module) -> Any:
-    """Return what the model makes of an item of 64 by 64, or of one as many times doubled as it needs.
+    """Return what the model makes of one item of 64 by 64, or of the next size that it takes, up to 512.
 
     Raises:
         ArgumentError: no size up to 512 goes through.
     """
-    for side in (64, 128, 256, 512):
+    for side in _SIDES:
         try:
             return dummy_eval(m, (side, side))
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, AssertionError) as error:
             problem = error
     rule = f"must take one item of 64x64 up to 512x512; the model says: {problem}"
     raise ArgumentError(explain("dry run", "m", rule))
