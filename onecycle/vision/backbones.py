@@ -11,7 +11,6 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.adapt import with_input_channels
 from onecycle.nn.hooks import dummy_output
 from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten, bn_drop_lin
-from onecycle.nn.surgery import flatten_model
 from onecycle.utils.registry import register
 from onecycle.vision.archs import TimmArch, build_arch, find_arch
 from onecycle.vision.cutting import cut_foreign
@@ -180,7 +179,7 @@ def _map_channels(body: nn.Module) -> int:
         raise ArgumentError(f"create_cnn_model: the body does not run on its own ({error}) {cure}") from error
     if isinstance(made, Tensor) and made.dim() == 4:
         return made.shape[1]
-    ending = ", ".join(type(layer).__name__ for layer in flatten_model(body)[-3:])
+    ending = ", ".join(type(layer).__name__ for layer in list(body.children())[-3:])
     shape = tuple(made.shape) if isinstance(made, Tensor) else type(made).__name__
     raise ArgumentError(
         f"create_cnn_model: the body must make feature maps (N, C, H, W); it ends in {ending} and makes {shape}. {cure}"

@@ -144,7 +144,7 @@ def test_model_sizes_of_each_child():
 def test_num_features_grows_the_picture_until_it_fits():
     deep = nn.Sequential(nn.Conv2d(3, 6, 3, stride=16), nn.Conv2d(6, 7, 9))
     assert num_features_model(deep) == 7
-    assert dummy_output(deep).shape == (1, 7, 8, 8)  # 256 pixels, the first size that fits
+    assert dummy_output(deep).shape == (1, 7, 6, 6)  # 224 pixels, the first size that fits
 
 
 def test_num_features_says_why_nothing_fits():
