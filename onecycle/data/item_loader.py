@@ -213,7 +213,8 @@ class ItemLoader:
             return
         self.skipped.update(name for name, _ in left_out)
         name, why = left_out[0]
-        said = f"{len(left_out)} items could not be loaded and were left out; the first: {name} ({why})"
+        many = "1 item" if len(left_out) == 1 else f"{len(left_out)} items"
+        said = f"{many} could not be loaded and had to be left out; the first: {name} ({why})"
         if not made:
             raise DataError(f"loader: {said}. None was left: look at the files or the code that opens them.")
         warnings.warn(f"loader: {said}.", UserWarning, stacklevel=2)

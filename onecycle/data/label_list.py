@@ -342,7 +342,7 @@ def _unknown_labels(
     names = list(dict.fromkeys(str(label) for label in unknown))
     listed = ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
     left_out = known.count(False)
-    what = f"{left_out} items with them are left out" if left_out else "these labels are left out"
+    what = f"leaving out {left_out} of {len(known)} items" if left_out else "leaving out these labels"
     if name in (None, "training"):
         return f"{type(labels).__name__}: the items have labels that are not in classes: {listed}; {what}."
     return (

@@ -174,6 +174,6 @@ def test_broken_items_are_left_out_on_request():
     with pytest.raises(DataError, match=r"Some: item 3 \(3\) could not be loaded"):
         list(lists.databunch(bs=4, device="cpu", no_check=True).train_dl)
     data = lists.databunch(bs=4, drop_last=False, device="cpu", on_error="skip")
-    with pytest.warns(UserWarning, match="1 items could not be loaded and were left out; the first: 3"):
+    with pytest.warns(UserWarning, match="1 item could not be loaded and had to be left out; the first: 3"):
         assert sum(len(y) for _, y in data.train_dl) == 6
     assert data.skipped == {"3": 1}

@@ -77,7 +77,7 @@ def test_an_error_of_the_program_keeps_its_class(workers):
 def test_broken_items_can_be_left_out_and_are_counted(workers):
     loader = ItemLoader(Numbers(6, broken=[1, 4, 5]), 2, num_workers=workers, on_error="skip")
     with pytest.warns(
-        UserWarning, match=r"3 items could not be loaded and were left out; the first: file_1.txt"
+        UserWarning, match=r"3 items could not be loaded and had to be left out; the first: file_1.txt"
     ):
         assert labels(loader) == [[0], [2, 3]]
     assert loader.skipped == {"file_1.txt": 1, "file_4.txt": 1, "file_5.txt": 1}

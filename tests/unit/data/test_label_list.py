@@ -142,7 +142,7 @@ def test_filter_leaves_out_what_is_true(labelled):
 def test_unknown_labels_are_left_out_with_one_warning():
     items = ItemList(range(6)).split_by_idx([3, 4, 5])
     with pytest.warns(
-        UserWarning, match="validation set has labels that are no class .* c; 2 items with them"
+        UserWarning, match="validation set has labels that are no class .* c; leaving out 2 of 3 items"
     ) as said:
         lists = items.label_from_lists(["a", "b", "a"], ["c", "a", "c"])
     assert len(said) == 1
@@ -159,14 +159,14 @@ def test_many_unknown_labels_are_counted():
 
 
 def test_labels_not_among_given_classes_are_left_out():
-    with pytest.warns(UserWarning, match="labels that are not in classes: b; 1 items"):
+    with pytest.warns(UserWarning, match="labels that are not in classes: b; leaving out 1 of 3"):
         made = ItemList(range(3)).split_none().label_from_lists(["a", "b", "a"], [], classes=["a"])
     assert len(made.train) == 2
 
 
 def test_several_labels_lose_only_the_unknown_ones():
     items = ItemList(range(2)).split_by_idx([1])
-    with pytest.warns(UserWarning, match="fog; these labels are left out"):
+    with pytest.warns(UserWarning, match="fog; leaving out these labels"):
         made = items.label_from_lists([["clear"]], [["clear", "fog"]])
     assert made.valid.y.items.tolist() == [[0]]
 
