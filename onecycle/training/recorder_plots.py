@@ -185,7 +185,7 @@ def smoothed(ys: Sequence[float], s: float | None = None, k: int = 3, **unknown:
 
 def _smoothest_within(values: np.ndarray, allowed: float) -> np.ndarray:
     """Halve the interval of the weight's logarithm until the residuals just fit."""
-    roughness, low, high = _roughness(len(values)), -12.0, 12.0
+    roughness, low, high = _roughness(len(values)), -12.0, 8.0
     fitted = values
     for _ in range(40):
         middle = (low + high) / 2
