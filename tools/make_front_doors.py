@@ -66,8 +66,8 @@ DOORS = (
 # Rooms of helpers: a door gives only those of their names that v1 gave, and these.
 HELPER_ROOMS = ("utils", "errors", "types")
 HELPERS_SHOWN = {
-    "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr", "TensorOrNumber",
-    "defaults", "master_bar", "progress_bar", "register", "OnecycleError", "ArgumentError", "ArgumentTypeError",
+    "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr",
+    "TensorOrNumber", "defaults", "master_bar", "progress_bar", "register", "OnecycleError", "ArgumentError", "ArgumentTypeError",
     "DataError", "FileFormatError", "DownloadError", "CallbackError", "TrainingError", "NotRegisteredError",
 }
 # Where two leaves define the same name: v1 module (or door) and name -> leaf.

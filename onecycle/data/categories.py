@@ -138,8 +138,8 @@ class MultiCategoryList(CategoryListBase):
         **kwargs: What `ItemList` takes.
     """
 
-    _processor = MultiCategoryProcessor
-    _loss_name = "BCEWithLogitsFlat"
+    _processor: Any = MultiCategoryProcessor
+    _loss_name: str | None = "BCEWithLogitsFlat"
 
     def __init__(
         self,

@@ -133,7 +133,7 @@ class ImageDataBunch(DataBunch):
         exclude = None if test is None else [str(test)]
         found = ImageList.from_folder(path, exclude=exclude)
         if valid_pct is None:
-            src = found.split_by_folder(train=train, valid=valid)
+            src = found.split_by_folder(train=str(train), valid=str(valid))
         else:
             src = found.split_by_rand_pct(valid_pct, seed)
         return cls.create_from_ll(src.label_from_folder(classes=classes), test=test, **kwargs)
@@ -369,7 +369,7 @@ class ImageDataBunch(DataBunch):
     def _check_channels(self, norm: Normalize) -> None:
         """Look at one picture, so that wrong statistics are refused here and not in training."""
         x = self.train_ds[0][0] if len(self.train_ds) else None
-        shape = getattr(x, "shape", ())
+        shape: tuple[int, ...] = getattr(x, "shape", ())
         if len(shape) == 3 and norm.do_x:
             norm.check_channels(shape[0])
 

@@ -85,9 +85,9 @@ class ObjectCategoryList(MultiCategoryList):
         real = labels != self.pad_idx
         if not real.any():
             return None
-        return ImageBBox.create(
-            *x.size, boxes[real], labels=labels[real], classes=self.classes, pad_idx=self.pad_idx, scale=False
-        )  # fmt: skip
+        height, width = x.size
+        kept = {"labels": labels[real], "classes": self.classes, "pad_idx": self.pad_idx}
+        return ImageBBox.create(height, width, boxes[real], **kept, scale=False)
 
 
 @register("item_list")
