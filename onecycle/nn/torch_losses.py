@@ -16,20 +16,28 @@ __all__: list[str] = []
 _CLASSES: tuple[type[nn.Module], ...] = (
     nn.BCELoss,
     nn.BCEWithLogitsLoss,
+    nn.CosineEmbeddingLoss,
     nn.CrossEntropyLoss,
+    nn.GaussianNLLLoss,
+    nn.HingeEmbeddingLoss,
     nn.HuberLoss,
     nn.KLDivLoss,
     nn.L1Loss,
     nn.MSELoss,
+    nn.MultiLabelMarginLoss,
+    nn.MultiLabelSoftMarginLoss,
+    nn.MultiMarginLoss,
     nn.NLLLoss,
     nn.PoissonNLLLoss,
     nn.SmoothL1Loss,
+    nn.SoftMarginLoss,
 )
 _FUNCTIONS = (
     F.binary_cross_entropy,
     F.binary_cross_entropy_with_logits,
     F.cross_entropy,
     F.huber_loss,
+    F.kl_div,
     F.l1_loss,
     F.mse_loss,
     F.nll_loss,
@@ -52,7 +60,7 @@ def _from_state(cls: type, state: dict[str, Any]) -> Any:
 
 
 for _cls in _CLASSES:
-    register("loss", f"nn.{_cls.__name__}")(_cls)
+    register("loss")(_cls)
     give_state(_cls, _get_state, partial(_from_state, _cls))
 for _function in _FUNCTIONS:
-    register("loss", f"F.{_function.__name__}")(_function)
+    register("loss")(_function)
