@@ -254,7 +254,6 @@ def _run(
         for _ in pbar:
             if handler.state_dict["stop_training"]:
                 break
-            handler.on_epoch_begin()
             _train(learn, handler, seed, pbar)
             if handler.on_epoch_end(_validation_loss(learn, handler, seed, pbar)):
                 break
@@ -278,6 +277,7 @@ def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any) -> 
     epoch = handler.state_dict["epoch"]
     dl = _at_address(learn.data.train_dl, seed, epoch)
     handler.set_dl(dl)
+    handler.on_epoch_begin()
     for step, batch in enumerate(progress_bar(dl, parent=pbar)):
         seed_step(seed, epoch, step)
         xb, yb = handler.on_batch_begin(*_pair(batch))
