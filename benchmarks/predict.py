@@ -15,7 +15,7 @@ from onecycle.vision.image import Image, open_image
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.learner import cnn_learner
 from onecycle.vision.models.resnet import resnet18
-from onecycle.vision.normalize import imagenet_stats
+from onecycle.vision.normalization import imagenet_stats
 from onecycle.vision.transform import get_transforms
 
 COMMAND = "python -m benchmarks.predict"

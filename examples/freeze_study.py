@@ -18,7 +18,7 @@ from onecycle.metrics.classification import error_rate
 from onecycle.nn.norm import bn_types
 from onecycle.vision.digits import write_digits
 from onecycle.vision.image_bunch import ImageDataBunch
-from onecycle.vision.normalize import imagenet_stats
+from onecycle.vision.normalization import imagenet_stats
 from onecycle.vision.recipes import get_transforms
 
 

@@ -25,8 +25,8 @@ from onecycle.nn.hooks import hook_output
 from onecycle.utils.tensors import tensor
 from onecycle.vision.image import Image
 from onecycle.vision.image_list import ImageList
-from onecycle.vision.normalize import imagenet_stats
-from onecycle.vision.open_image import open_image
+from onecycle.vision.normalization import imagenet_stats
+from onecycle.vision.opening import open_image
 from onecycle.vision.recipes import get_transforms
 from onecycle.vision.show import plot_multi, show_image
 

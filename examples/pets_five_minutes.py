@@ -19,7 +19,7 @@ from onecycle.interpret.classification import ClassificationInterpretation
 from onecycle.metrics.classification import error_rate
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_files import get_image_files
-from onecycle.vision.normalize import imagenet_stats
+from onecycle.vision.normalization import imagenet_stats
 from onecycle.vision.recipes import get_transforms
 
 

@@ -319,7 +319,7 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.vision.flow": (
             "FlowField", "scale_flow", "CoordFunc",
         ),
-        "onecycle.vision.open_image": (
+        "onecycle.vision.opening": (
             "open_image", "open_mask", "pil2tensor", "open_mask_rle",
         ),
         "onecycle.vision.picture": (
@@ -361,11 +361,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "vision.data": {
-        "onecycle.vision.download_images": (
-            "download_images", "download_image",
-        ),
         "onecycle.vision.image_bunch": (
             "ImageDataBunch",
+        ),
+        "onecycle.vision.image_downloads": (
+            "download_images", "download_image",
         ),
         "onecycle.vision.image_files": (
             "get_image_files", "get_annotations",
@@ -373,7 +373,7 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.vision.image_list": (
             "ImageList", "ImageImageList",
         ),
-        "onecycle.vision.normalize": (
+        "onecycle.vision.normalization": (
             "denormalize", "normalize", "normalize_funcs", "channel_view", "mnist_stats", "cifar_stats",
             "imagenet_stats",
         ),

@@ -147,7 +147,7 @@ def _make_data(options: argparse.Namespace) -> Any:
     """Say the data sentence: a folder becomes normalised, augmented batches."""
     from onecycle.vision.digits import write_digits
     from onecycle.vision.image_list import ImageList
-    from onecycle.vision.normalize import imagenet_stats
+    from onecycle.vision.normalization import imagenet_stats
     from onecycle.vision.transform import get_transforms
 
     is_digits = options.data is None

@@ -20,7 +20,7 @@ __all__ = ["decode", "encode", "give_state", "lookup", "name_of", "names", "regi
 # One row a name, sorted within its kind.
 HOMES: dict[str, dict[str, str]] = {
     "arch": {
-        "alexnet": "onecycle.vision.models.alexnet",
+        "alexnet": "onecycle.vision.models.alex",
         "densenet121": "onecycle.vision.models.densenet",
         "densenet161": "onecycle.vision.models.densenet",
         "densenet169": "onecycle.vision.models.densenet",
@@ -38,7 +38,7 @@ HOMES: dict[str, dict[str, str]] = {
         "vgg16_bn": "onecycle.vision.models.vgg",
         "vgg19_bn": "onecycle.vision.models.vgg",
         "wrn_22": "onecycle.vision.models.wrn",
-        "xception": "onecycle.vision.models.xception",
+        "xception": "onecycle.vision.models.xceptions",
         "xresnet101": "onecycle.vision.models.xresnet",
         "xresnet152": "onecycle.vision.models.xresnet",
         "xresnet18": "onecycle.vision.models.xresnet",
@@ -49,7 +49,7 @@ HOMES: dict[str, dict[str, str]] = {
         "xresnet50_deep": "onecycle.vision.models.xresnet",
     },
     "batch_transform": {
-        "Normalize": "onecycle.vision.normalize",
+        "Normalize": "onecycle.vision.normalization",
     },
     "data_bunch": {
         "DataBunch": "onecycle.data.bunch",

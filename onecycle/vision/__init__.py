@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from onecycle.vision.digits import (
         write_digits,
     )
-    from onecycle.vision.download_images import (
-        download_image, download_images,
-    )
     from onecycle.vision.flow import (
         CoordFunc, FlowField, scale_flow,
     )
@@ -45,6 +42,9 @@ if TYPE_CHECKING:
     )
     from onecycle.vision.image_bunch import (
         ImageDataBunch,
+    )
+    from onecycle.vision.image_downloads import (
+        download_image, download_images,
     )
     from onecycle.vision.image_files import (
         get_annotations, get_image_files, image_extensions,
@@ -55,14 +55,14 @@ if TYPE_CHECKING:
     from onecycle.vision.learner import (
         cnn_learner, create_cnn,
     )
-    from onecycle.vision.normalize import (
+    from onecycle.vision.normalization import (
         Denormalize, Normalize, channel_view, cifar_stats, denormalize, imagenet_stats, mnist_stats,
         normalize, normalize_funcs,
     )
     from onecycle.vision.object_list import (
         ObjectCategoryList, ObjectCategoryProcessor, ObjectItemList, bb_pad_collate,
     )
-    from onecycle.vision.open_image import (
+    from onecycle.vision.opening import (
         open_image, open_mask, open_mask_rle, pil2tensor,
     )
     from onecycle.vision.picture import (
@@ -153,9 +153,6 @@ _LEAVES = {
     "onecycle.vision.digits": (
         "write_digits",
     ),
-    "onecycle.vision.download_images": (
-        "download_image", "download_images",
-    ),
     "onecycle.vision.flow": (
         "CoordFunc", "FlowField", "scale_flow",
     ),
@@ -164,6 +161,9 @@ _LEAVES = {
     ),
     "onecycle.vision.image_bunch": (
         "ImageDataBunch",
+    ),
+    "onecycle.vision.image_downloads": (
+        "download_image", "download_images",
     ),
     "onecycle.vision.image_files": (
         "get_annotations", "get_image_files", "image_extensions",
@@ -174,14 +174,14 @@ _LEAVES = {
     "onecycle.vision.learner": (
         "cnn_learner", "create_cnn",
     ),
-    "onecycle.vision.normalize": (
+    "onecycle.vision.normalization": (
         "Denormalize", "Normalize", "channel_view", "cifar_stats", "denormalize", "imagenet_stats",
         "mnist_stats", "normalize", "normalize_funcs",
     ),
     "onecycle.vision.object_list": (
         "ObjectCategoryList", "ObjectCategoryProcessor", "ObjectItemList", "bb_pad_collate",
     ),
-    "onecycle.vision.open_image": (
+    "onecycle.vision.opening": (
         "open_image", "open_mask", "open_mask_rle", "pil2tensor",
     ),
     "onecycle.vision.picture": (

@@ -2,11 +2,11 @@
 
 # ruff: noqa: F401 - nothing here is used here; the leaves say what is public
 
-from onecycle.vision.download_images import download_image, download_images
 from onecycle.vision.image_bunch import ImageDataBunch
+from onecycle.vision.image_downloads import download_image, download_images
 from onecycle.vision.image_files import get_annotations, get_image_files, image_extensions
 from onecycle.vision.image_list import ImageImageList, ImageList
-from onecycle.vision.normalize import (
+from onecycle.vision.normalization import (
     channel_view,
     cifar_stats,
     denormalize,

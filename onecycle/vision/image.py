@@ -4,7 +4,7 @@
 
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.flow import CoordFunc, FlowField, scale_flow
-from onecycle.vision.open_image import open_image, open_mask, open_mask_rle, pil2tensor
+from onecycle.vision.opening import open_image, open_mask, open_mask_rle, pil2tensor
 from onecycle.vision.picture import Image
 from onecycle.vision.pixel_batch import PixelBatch
 from onecycle.vision.points import ImagePoints

@@ -15,7 +15,7 @@ from onecycle.data.sources import read_csv
 from onecycle.errors import ArgumentError, explain
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
-from onecycle.vision.normalize import Denormalize, Normalize, channel_view
+from onecycle.vision.normalization import Denormalize, Normalize, channel_view
 
 __all__ = ["ImageDataBunch"]
 

@@ -16,7 +16,7 @@ from onecycle.utils.registry import register
 from onecycle.vision.grids import show_grid, show_pairs
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_files import image_extensions
-from onecycle.vision.open_image import open_image
+from onecycle.vision.opening import open_image
 from onecycle.vision.picture import Image
 
 __all__ = ["ImageImageList", "ImageList"]

@@ -13,7 +13,7 @@ from onecycle.nn.losses import CrossEntropyFlat
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
 from onecycle.vision.image_list import ImageList
-from onecycle.vision.open_image import open_mask
+from onecycle.vision.opening import open_mask
 from onecycle.vision.segment import ImageSegment
 
 __all__ = ["SegmentationItemList", "SegmentationLabelList", "SegmentationProcessor"]

@@ -44,6 +44,14 @@ def test_the_table_is_literal_and_type_checkers_see_the_same_names(door):
     assert set(ast.literal_eval(own)) == imported - {"*"}
 
 
+@pytest.mark.parametrize("door", DOORS)
+def test_no_leaf_has_the_name_of_a_thing_that_its_door_serves(door):
+    "Importing `door/thing.py` would put the module in the place of the thing."
+    module = import_module(door)
+    leaves = {path.stem for path in Path(module.__file__).parent.glob("*.py")} if hasattr(module, "__path__") else set()
+    assert leaves & set(module.__all__) == set()
+
+
 def test_the_generated_files_are_fresh():
     command = [sys.executable, "tools/make_front_doors.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)

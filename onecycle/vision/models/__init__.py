@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onecycle.prelude import open_door
 
 if TYPE_CHECKING:
-    from onecycle.vision.models.alexnet import (
+    from onecycle.vision.models.alex import (
         AlexNet, alexnet,
     )
     from onecycle.vision.models.darknet import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from onecycle.vision.models.wrn import (
         BasicBlock, WideResNet, wrn_22,
     )
-    from onecycle.vision.models.xception import (
+    from onecycle.vision.models.xceptions import (
         SeparableBlock, Xception, xception,
     )
     from onecycle.vision.models.xresnet import (
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 _LEAVES = {
-    "onecycle.vision.models.alexnet": (
+    "onecycle.vision.models.alex": (
         "AlexNet", "alexnet",
     ),
     "onecycle.vision.models.darknet": (
@@ -88,7 +88,7 @@ _LEAVES = {
     "onecycle.vision.models.wrn": (
         "BasicBlock", "WideResNet", "wrn_22",
     ),
-    "onecycle.vision.models.xception": (
+    "onecycle.vision.models.xceptions": (
         "SeparableBlock", "Xception", "xception",
     ),
     "onecycle.vision.models.xresnet": (

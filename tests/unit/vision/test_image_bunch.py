@@ -15,7 +15,7 @@ from onecycle.data.bunch import DatasetType
 from onecycle.errors import ArgumentError, DataError
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_list import ImageList
-from onecycle.vision.normalize import imagenet_stats, mnist_stats
+from onecycle.vision.normalization import imagenet_stats, mnist_stats
 from onecycle.vision.recipes import get_transforms
 
 PATTERN = r"/([^/]+)_\d+.png$"

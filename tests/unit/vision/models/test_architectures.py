@@ -9,7 +9,7 @@ from onecycle.utils.registry import HOMES, lookup
 from onecycle.vision.backbones import cnn_config, create_cnn_model
 from onecycle.vision.models.darknet import Darknet, ResLayer, conv_bn_lrelu
 from onecycle.vision.models.wrn import BasicBlock, WideResNet, bn_relu_conv
-from onecycle.vision.models.xception import xception
+from onecycle.vision.models.xceptions import xception
 from onecycle.vision.models.xresnet import ResBlock, XResNet, conv_layer, filt_sz, noop, xresnet, xresnet18
 
 # One of each way to build; the others of a family differ in depth alone.

@@ -1,4 +1,4 @@
-"""Tests of onecycle.vision.normalize."""
+"""Tests of onecycle.vision.normalization."""
 
 import json
 
@@ -7,7 +7,7 @@ import torch
 
 from onecycle.errors import ArgumentError, DataError
 from onecycle.utils.registry import decode, encode
-from onecycle.vision.normalize import (
+from onecycle.vision.normalization import (
     Denormalize,
     Normalize,
     channel_view,

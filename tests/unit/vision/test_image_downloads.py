@@ -1,4 +1,4 @@
-"""Tests of onecycle.vision.download_images, against a server on this machine."""
+"""Tests of onecycle.vision.image_downloads, against a server on this machine."""
 
 import threading
 from functools import partial
@@ -6,7 +6,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from onecycle.vision.download_images import download_image, download_images
+from onecycle.vision.image_downloads import download_image, download_images
 
 
 class Quiet(SimpleHTTPRequestHandler):
