@@ -200,7 +200,8 @@ class LabelList(Dataset[Any]):
         except Exception:  # the item is broken or has no transforms: whoever loads it will say so
             return
         if all(p.kind is not p.VAR_KEYWORD for p in accepts):
-            check_keywords("transform", given, {p.name for p in accepts} | {"tfm_y"} - {"tfms"})
+            known = {p.name for p in accepts} - {"tfms", "do_resolve"}
+            check_keywords("transform", given, known | {"tfm_y"})
 
     def filter_by_func(self, func: Callable[[Any, Any], Any]) -> LabelList:
         """Leave out the items for which `func(x, y)` is true; it sees what is in `x.items` and `y.items`."""

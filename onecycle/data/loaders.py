@@ -225,8 +225,9 @@ class DeviceDataLoader:
     def _look(self, here: bool = False) -> Iterator[Any]:
         self._looks += 1
         if isinstance(self.dl, ItemLoader):
-            self._last = (look_seed(), self._looks)
-            return self.dl.batches(*self._last, here=here)
+            address = (look_seed(), self._looks)
+            self._last = self._last if here else address
+            return self.dl.batches(*address, here=here)
         return _generators_kept(self.dl) if isinstance(self.dl, DataLoader) else iter(self.dl)
 
     def proc_batch(self, b: Any) -> Any:

@@ -203,3 +203,13 @@ def test_x_and_y_are_those_of_the_dataset(labelled):
 def test_the_sets_have_numbers():
     assert [member.value for member in DatasetType] == [1, 2, 3, 4, 5]
     assert DatasetType.Fix.value == 5
+
+
+def test_one_batch_in_the_middle_of_an_epoch_changes_no_name():
+    loader = DeviceDataLoader.create(tensors(100), bs=10, shuffle=True)
+    loader.set_epoch(1, 0)
+    batches = iter(loader)
+    first = next(batches)[1].tolist()
+    loader.one_batch()
+    assert loader.batch_items(0) == first
+    assert next(batches)[1].tolist() == loader.batch_items(1)
