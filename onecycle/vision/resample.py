@@ -30,7 +30,7 @@ __all__: list[str] = []
 
 Cell = tuple[int, int]
 WHOLE: Cell = (1, 1)
-_NEAR_INTEGER = 1e-6
+_NEAR_INTEGER, _NEAR_PLACE = 1e-6, 1e-4
 
 
 def reduction(geometry: Geometry, source_size: Size, mode: str) -> Cell:
@@ -57,15 +57,15 @@ def _flow_steps(grid: Tensor, source_size: Size) -> tuple[float, float]:
 
 def whole_step(m: Matrix) -> tuple[int, int, int, int] | None:
     """Return (sign of x, sign of y, column, row) of a pixel map that only moves and mirrors whole pixels, else None."""
-    if m[6] or m[7] or abs(m[1]) > _NEAR_INTEGER or abs(m[3]) > _NEAR_INTEGER:
+    a, b, c, d, e, f = m[:6]
+    if not is_affine(m) or abs(b) > _NEAR_INTEGER or abs(d) > _NEAR_INTEGER:
         return None
-    values = (m[0], m[4], m[2], m[5])
-    rounded = tuple(round(v) for v in values)
-    if abs(rounded[0]) != 1 or abs(rounded[1]) != 1:
+    if abs(abs(a) - 1) > _NEAR_INTEGER or abs(abs(e) - 1) > _NEAR_INTEGER:
         return None
-    if any(abs(v - r) > 1e-4 for v, r in zip(values, rounded)):
+    left, top = round(c), round(f)
+    if abs(c - left) > _NEAR_PLACE or abs(f - top) > _NEAR_PLACE:
         return None
-    return rounded  # type: ignore[return-value]
+    return (1 if a > 0 else -1), (1 if e > 0 else -1), left, top
 
 
 # ---- float pictures ----

@@ -6,7 +6,7 @@ runs from -1 to 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -25,6 +25,15 @@ __all__ = ["jitter", "perspective_warp", "skew", "symmetric_warp", "tilt"]
 
 draw_seed = partial(uniform_int, 0, 2**31 - 1)
 Corners = Sequence[Sequence[float]]
+
+
+def _draw_many(count: int) -> Callable[..., list[float]]:
+    """Return a function that draws `count` numbers from a range, or repeats the one it is given."""
+
+    def draw_magnitudes(low: float, high: float | None = None) -> list[float]:
+        return [float(uniform(low, high)) for _ in range(count)]
+
+    return draw_magnitudes
 
 
 def _numbers(magnitude: Any, count: int, owner: str) -> list[float]:
@@ -48,7 +57,7 @@ def _warp(targets: Corners, invert: bool) -> Matrix:
 @register("transform")
 @TfmCoord
 @composes
-def perspective_warp(magnitude: Annotated[Any, partial(uniform, size=8)] = 0, invert: bool = False) -> Matrix:
+def perspective_warp(magnitude: Annotated[Any, _draw_many(8)] = 0, invert: bool = False) -> Matrix:
     """Move each corner by its own two numbers (x, y), in the order top left, bottom left, top right, bottom right."""
     moves = _numbers(magnitude, 8, "perspective_warp")
     return _warp([(x + moves[2 * i], y + moves[2 * i + 1]) for i, (x, y) in enumerate(CORNERS)], invert)
@@ -57,7 +66,7 @@ def perspective_warp(magnitude: Annotated[Any, partial(uniform, size=8)] = 0, in
 @register("transform")
 @TfmCoord
 @composes
-def symmetric_warp(magnitude: Annotated[Any, partial(uniform, size=4)] = 0, invert: bool = False) -> Matrix:
+def symmetric_warp(magnitude: Annotated[Any, _draw_many(4)] = 0, invert: bool = False) -> Matrix:
     """Lengthen the sides right, left, bottom and top by `magnitude`, each around its middle."""
     right, left, bottom, top = _numbers(magnitude, 4, "symmetric_warp")
     targets = [(-1 - top, -1 - left), (-1 - bottom, 1 + left), (1 + top, -1 - right), (1 + bottom, 1 + right)]
