@@ -12,7 +12,6 @@ import torch
 from PIL import Image as PILImage
 from PIL import ImageOps
 
-from onecycle.data.items import Category
 from onecycle.errors import ArgumentTypeError, DataError
 from onecycle.utils.registry import lookup
 from onecycle.vision.image_list import ImageImageList, ImageList
@@ -135,39 +134,6 @@ def test_its_settings_go_to_a_file_and_back(folder):
     state = ImageList.from_folder(folder, convert_mode="L").get_state()
     again = ImageList.from_state(state)
     assert (type(again), again.convert_mode, len(again)) == (ImageList, "L", 0)
-
-
-class TestShowing:
-    def drawn(self):
-        return [ax for ax in plt.gcf().axes if ax.images]
-
-    def test_labels_stand_over_pictures_in_a_square(self, folder):
-        found = ImageList.from_folder(folder)
-        found.show_xys([found[i] for i in range(5)], [Category(i, name) for i, name in enumerate("abcde")])
-        assert [ax.get_title() for ax in self.drawn()] == list("abcde")
-        assert len(plt.gcf().axes) == 6
-
-    def test_figsize_is_that_of_the_whole_figure(self, folder):
-        found = ImageList.from_folder(folder)
-        found.show_xys([found[0]], [Category(0, "a")], figsize=(5, 3))
-        assert plt.gcf().get_size_inches().tolist() == [5, 3]
-
-    def test_predictions_stand_below_labels_and_wrong_ones_are_red(self, folder):
-        found = ImageList.from_folder(folder)
-        found.show_xyzs([found[0], found[1]], ["cat", "cat"], ["cat", "dog"])
-        right, wrong = self.drawn()
-        assert (right.get_title(), wrong.get_title()) == ("cat\ncat", "cat\ndog")
-        assert right.title.get_color() != wrong.title.get_color()
-
-    def test_a_class_that_is_not_square_shows_a_row_a_sample(self, folder):
-        found = ImageImageList.from_folder(folder)
-        pictures = [found[0], found[5]]
-        found.show_xys(pictures, pictures)
-        assert len(self.drawn()) == 4
-        plt.close("all")
-        found.show_xyzs(pictures, pictures, pictures)
-        titles = [ax.get_title() for ax in plt.gcf().axes]
-        assert titles[:3] == ["Input", "Prediction", "Target"]
 
 
 def test_targets_may_be_pictures(folder):
