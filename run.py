@@ -102,7 +102,7 @@ def environment(extra):
         )
     announce("installing onecycle[{}] and what it needs; the first time this takes some minutes".format(extra))
     attempt(
-        [str(python), "-m", "pip", "install", "--disable-pip-version-check",
+        [str(python), "-m", "pip", "install", "--disable-pip-version-check", *([] if sys.stdout.isatty() else ["-q"]),
          "-c", str(ROOT / "constraints.txt"), "-e", "{}[{}]".format(ROOT, extra)],
         "pip could not install the package; its last lines above say why. It needs the network the first time; "
         "once that is mended, run the same command again: what is already there is kept.",
