@@ -177,10 +177,9 @@ class Persisting:
 
     def destroy(self) -> None:
         """Let go of everything the learner holds, to free memory for the next one."""
-        for name in list(vars(self)):
-            delattr(self, name)
         gone = _Destroyed()
-        self.model = self.data = self.opt = gone  # type: ignore[assignment]
+        for name in vars(self):
+            setattr(self, name, gone)
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -190,10 +189,15 @@ class Persisting:
 class _Destroyed:
     """Stand where a destroyed learner had something; say so when it is used."""
 
-    def __getattr__(self, name: str) -> Any:
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise TrainingError(
             "Learner: was destroyed (learn.destroy()). Make a new one, or load_learner an export."
         )
+
+    __getattr__ = __call__ = __len__ = __iter__ = __fspath__ = _refuse
+
+    def __repr__(self) -> str:
+        return "destroyed"
 
 
 def _checked(owner: str, file: Any) -> Any:

@@ -226,8 +226,8 @@ class Recorder(LearnerCallback):
         Args:
             xs: Where the values were taken; only their number counts.
             ys: The values.
-            **kwargs: `s`, the sum of squared residuals to allow (the number of values times a tenth of their
-                variance when left out); `k`, the degree, which must be 3.
+            **kwargs: `s`, the sum of squared residuals to allow (a hundredth of those around the mean
+                when left out); `k`, the degree, which must be 3.
         """
         return recorder_plots.smoothed(ys, **kwargs)
 

@@ -165,7 +165,7 @@ def smoothed(ys: Sequence[float], s: float | None = None, k: int = 3, **unknown:
 
     Args:
         ys: Values at equal steps.
-        s: Sum of squared residuals to allow; a tenth of that around the mean when None.
+        s: Sum of squared residuals to allow; a hundredth of that around the mean when None.
         k: Degree; only 3 is known.
 
     Raises:
@@ -179,7 +179,7 @@ def smoothed(ys: Sequence[float], s: float | None = None, k: int = 3, **unknown:
     values = np.asarray(ys, dtype=float)
     if len(values) < _AT_LEAST + 1:
         return values
-    allowed = s if s is not None else 0.1 * float(((values - values.mean()) ** 2).sum())
+    allowed = s if s is not None else 0.01 * float(((values - values.mean()) ** 2).sum())
     return _smoothest_within(values, allowed)
 
 

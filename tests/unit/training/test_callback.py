@@ -3,7 +3,14 @@ import gc
 import pytest
 
 from onecycle.errors import CallbackError
-from onecycle.training.callback import EVENTS, Callback, LearnerCallback, check_callback, check_signature, listener
+from onecycle.training.callback import (
+    EVENTS,
+    Callback,
+    LearnerCallback,
+    check_callback,
+    check_signature,
+    listener,
+)
 
 
 class Bare:
