@@ -8,6 +8,8 @@ from onecycle.callbacks.tracker import TrackerCallback
 
 __all__ = ["ReduceLROnPlateauCallback"]
 
+_NOTABLY = 1 - 1e-9  # not by rounding alone
+
 
 class ReduceLROnPlateauCallback(TrackerCallback):
     """Lower the rate of every layer group when a value has not improved for some epochs.
@@ -51,7 +53,6 @@ class ReduceLROnPlateauCallback(TrackerCallback):
         self.wait = 0
         opt = self.learn.opt
         rates = opt.read_val("lr")
-        lower = [min(rate, max(rate * self.factor, self.min_lr)) for rate in rates]
-        if lower != rates:
-            opt.lr = lower
-            print(f"Epoch {epoch}: reducing lr to {opt.lr}")
+        opt.lr = [min(rate, max(rate * self.factor, self.min_lr)) for rate in rates]
+        if opt.lr < rates[-1] * _NOTABLY:
+            print(f"Epoch {epoch}: reducing lr to {opt.lr:.6g}")

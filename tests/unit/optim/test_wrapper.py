@@ -126,8 +126,9 @@ def test_state_goes_there_and_back():
 
 def test_loading_a_state_keeps_decay_and_kernels():
     layer_groups = groups()
-    theirs = torch.optim.Adam([{"params": list(g.parameters())[:2]} for g in layer_groups], lr=0.5, fused=False)
-    own = OptimWrapper(torch.optim.Adam([{"params": list(g.parameters())[:2]} for g in layer_groups], fused=True), 0.3, True)
+    parameters = [{"params": list(group.parameters())[:2]} for group in layer_groups]
+    theirs = torch.optim.Adam([dict(group) for group in parameters], lr=0.5, fused=False)
+    own = OptimWrapper(torch.optim.Adam(parameters, fused=True), 0.3, True)
     own.load_state_dict(theirs.state_dict())
     assert own.opt.param_groups[0]["fused"] and own.opt.param_groups[0]["weight_decay"] == 0.3
     assert own.lr == 0.5

@@ -67,7 +67,7 @@ def test_state_leaves_out_what_the_class_says():
 
 
 def test_a_class_is_no_callback():
-    with pytest.raises(CallbackError, match=r"got the class CountsBatches. Pass an instance, or the class in callback_fns"):
+    with pytest.raises(CallbackError, match=r"got the class CountsBatches. Pass an instance, or the class in"):
         check_callback(CountsBatches)
 
 

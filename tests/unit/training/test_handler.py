@@ -105,7 +105,7 @@ def returns(value):
 
 
 def test_an_unknown_change_is_named_with_the_nearest():
-    with pytest.raises(CallbackError, match=r"returned 'stop_trainin', which is no entry.*Did you mean 'stop_training'"):
+    with pytest.raises(CallbackError, match=r"returned 'stop_trainin', which is no entry.*mean 'stop_training'"):
         CallbackHandler(returns({"stop_trainin": True})).on_epoch_begin()
 
 

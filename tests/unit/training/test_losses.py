@@ -12,7 +12,7 @@ EXPECTED = F.cross_entropy(PREDS, TARGETS, reduction="none")
 
 @pytest.mark.parametrize(
     "loss",
-    [nn.CrossEntropyLoss(), F.cross_entropy, CrossEntropyFlat(), lambda output, target: F.cross_entropy(output, target)],
+    [nn.CrossEntropyLoss(), F.cross_entropy, CrossEntropyFlat(), lambda output, y: F.cross_entropy(output, y)],
 )
 def test_each_item_has_its_loss(loss):
     torch.testing.assert_close(each_item(loss, PREDS, TARGETS), EXPECTED)

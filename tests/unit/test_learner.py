@@ -1,0 +1,96 @@
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from onecycle.errors import ArgumentTypeError
+from onecycle.learner import Learner
+from onecycle.metrics.classification import accuracy
+from onecycle.training.recorder import Recorder
+
+
+def test_the_defaults(make_data):
+    data = make_data()
+    learn = Learner(data, nn.Linear(6, 3))
+    assert learn.opt_func.func is torch.optim.Adam and learn.opt_func.keywords == {"betas": (0.9, 0.99)}
+    assert learn.loss_func is data.loss_func and learn.path == data.path and learn.model_dir == "models"
+    assert (learn.wd, learn.true_wd, learn.bn_wd, learn.train_bn) == (0.01, True, True, True)
+    assert len(learn.layer_groups) == 1 and learn.metrics == [] and learn.opt is None and not learn.silent
+
+
+def test_lists_are_the_learner_s_own(make_data):
+    callbacks, metrics = [], [accuracy]
+    learn = Learner(make_data(), nn.Linear(6, 3), callbacks=callbacks, metrics=metrics)
+    learn.callbacks.append(1)
+    learn.metrics.append(2)
+    assert callbacks == [] and metrics == [accuracy]
+
+
+def test_the_repr_is_a_dataclass_s(make_data):
+    model = nn.Linear(6, 3)
+    learn = Learner(make_data(), model, loss_func=nn.MSELoss(), metrics=accuracy)
+    assert repr(learn) == (
+        f"Learner(data={learn.data!r}, model={model!r}, opt_func={learn.opt_func!r}, loss_func=MSELoss(), "
+        f"metrics=[{accuracy!r}], true_wd=True, bn_wd=True, wd=0.01, train_bn=True, path={learn.path!r}, "
+        f"model_dir='models', callback_fns=[{partial(Recorder, add_time=True)!r}], callbacks=[], "
+        f"layer_groups=[{nn.Sequential(model)!r}], add_time=True)"
+    )
+
+
+def test_an_unknown_keyword_is_named_with_the_nearest(make_data):
+    with pytest.raises(ArgumentTypeError, match="Learner: unknown keyword 'metric'. Did you mean 'metrics'"):
+        Learner(make_data(), nn.Linear(6, 3), metric=accuracy)
+
+
+def test_a_class_is_no_model(make_data):
+    with pytest.raises(ArgumentTypeError, match=r"Learner: model must be an nn.Module; .*Make it first, e.g. Net\(\)"):
+        Learner(make_data(), nn.Linear)
+    with pytest.raises(ArgumentTypeError, match=r"Learner: model must be an nn.Module; .*Pass an nn.Module"):
+        Learner(make_data(), lambda x: x)
+
+
+def test_a_metric_with_the_wrong_parameters_is_told_at_once(make_data):
+    def lonely(output):
+        return 0.0
+
+    with pytest.raises(ArgumentTypeError, match="lonely"):
+        Learner(make_data(), nn.Linear(6, 3), metrics=lonely)
+
+
+def test_a_built_optimiser_is_refused(make_data):
+    model = nn.Linear(6, 3)
+    with pytest.raises(ArgumentTypeError, match="Learner: opt_func must be a function"):
+        Learner(make_data(), model, opt_func=torch.optim.SGD(model.parameters(), lr=0.1))
+
+
+def test_the_data_can_be_replaced(make_learner, make_data):
+    learn = make_learner()
+    learn.fit(1)
+    learn.data = make_data(train=32)
+    learn.fit(1)
+    assert len(learn.recorder.losses) == 2
+
+
+def test_the_weights_of_a_loss_follow_the_device(make_data):
+    learn = Learner(make_data(), nn.Linear(6, 3), loss_func=nn.CrossEntropyLoss(weight=torch.ones(3)))
+    assert learn.loss_func.weight.device == learn.data.device
+
+
+def test_init_fills_the_weights(make_learner):
+    learn = make_learner()
+    learn.init(nn.init.ones_)
+    assert bool((learn.model[4].weight == 1).all())
+
+
+def test_who_answers_what(make_learner, capsys):
+    make_learner(metrics=accuracy).show_training_loop()
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["on_batch_begin"] == "Recorder" and lines["on_epoch_end"] == "AverageMetric, Recorder"
+    assert lines["on_step_end"] == "-" and len(lines) == 10
+
+
+def test_an_interpretation(make_learner):
+    learn = make_learner()
+    learn.fit(1)
+    assert learn.interpret().losses.shape == (24,)
