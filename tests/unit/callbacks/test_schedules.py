@@ -71,7 +71,7 @@ def test_phases_schedule_the_same(make_learner):
 
 
 def test_an_unknown_curve(make_learner):
-    with pytest.raises(ArgumentError, match="curve must be one of cosine, linear, exponential; got 'cosin'. Did you mean"):
+    with pytest.raises(ArgumentError, match="curve must be one of cosine, linear, exponential; got 'cosin'. Did"):
         FlatCosAnnealScheduler(make_learner(), curve="cosin")
 
 

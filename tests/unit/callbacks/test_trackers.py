@@ -45,7 +45,7 @@ def test_any_column_can_be_followed(make_learner):
 
 def test_an_unknown_column_is_named_before_training(make_learner):
     learn = make_learner(metrics=accuracy)
-    with pytest.raises(CallbackError, match="monitor must be one of train_loss, valid_loss, accuracy; got 'acuracy'. Did"):
+    with pytest.raises(CallbackError, match="monitor must be one of train_loss, valid_loss, accuracy; got 'acuracy'"):
         learn.fit(1, callbacks=[TrackerCallback(learn, "acuracy")])
 
 

@@ -112,7 +112,9 @@ def test_mixup_can_hand_on_both_items(make_learner):
             self.inner = nn.Linear(6, 3)
 
         def forward(self, x, partner=None, weight=None):
-            return self.inner(x) if partner is None else self.inner(x * weight[:, None] + partner * (1 - weight[:, None]))
+            if partner is not None:
+                x = x * weight[:, None] + partner * (1 - weight[:, None])
+            return self.inner(x)
 
     learn = make_learner(model=Takes())
     learn.fit(1, callbacks=[MixUpCallback(learn, stack_x=True)])
