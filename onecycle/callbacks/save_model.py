@@ -60,7 +60,7 @@ class SaveModelCallback(TrackerCallback):
             return
         value = self.get_monitor_value()
         if self.improved(value):
-            print(f"Better model found at epoch {epoch} with {self.monitor} value: {value}.")
+            print(f"Better model found at epoch {epoch} with {self.monitor} value: {value:.6f}.")
             self.learn.save(self.name)
             self._saved = True
 

@@ -80,7 +80,7 @@ def test_the_best_model_is_saved_and_loaded(make_learner, capsys):
 
     learn.fit(3, callbacks=[Losses(1.0, 0.5, 0.7), SaveModelCallback(learn), Keeps()])
     said = capsys.readouterr().out.splitlines()
-    assert said[-1] == "Better model found at epoch 1 with valid_loss value: 0.5."
+    assert said[-1] == "Better model found at epoch 1 with valid_loss value: 0.500000."
     assert torch.equal(learn.model[0].weight, kept[1])
     assert (learn.path / "models" / "bestmodel.pth").is_file()
 
