@@ -40,7 +40,6 @@ class Recorder(LearnerCallback):
     def __init__(self, learn: Any, add_time: bool = True, silent: bool = False) -> None:
         super().__init__(learn)
         self.add_time, self.silent = add_time, silent
-        self.no_val = False
         self._added_names: list[str] = []
         self._forget()
 
@@ -256,5 +255,6 @@ def _number(value: Any) -> Any:
 
 
 def _cut(values: Sequence[Any], skip_start: int, skip_end: int) -> list[Any]:
-    """Leave out the first and last values."""
-    return list(values[skip_start : len(values) - skip_end])
+    """Leave out the first and last values, but none of a search that ended before it had that many and one."""
+    whole = len(values) <= skip_start + skip_end
+    return list(values if whole else values[skip_start : len(values) - skip_end])

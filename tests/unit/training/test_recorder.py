@@ -124,6 +124,16 @@ def test_the_finder_s_plot_suggests_a_rate(make_learner, capsys):
     plt.close(learn.recorder.plot(k=3, return_fig=True))
 
 
+def test_of_a_search_that_ended_at_once_every_step_is_plotted(make_learner):
+    import matplotlib.pyplot as plt
+
+    learn = make_learner()
+    learn.lr_find(num_it=6)
+    figure = learn.recorder.plot(return_fig=True)
+    assert len(figure.axes[0].lines[0].get_xdata()) == len(learn.recorder.lrs) < 15
+    plt.close(figure)
+
+
 def test_nothing_to_plot_is_told(make_learner):
     with pytest.raises(TrainingError, match=r"nothing to plot: 0 steps are recorded"):
         Recorder(make_learner()).plot_losses()
