@@ -18,15 +18,29 @@ from onecycle.utils.unpack import safe_unpack
 from onecycle.vision.learner import cnn_learner
 
 
-def arguments(purpose: str, argv: list[str] | None = None, **defaults: object) -> argparse.Namespace:
-    """Read the command line: --data, --out and one option for each default."""
+def arguments(
+    purpose: str, argv: list[str] | None, archive: str, small: dict[str, Any], **defaults: Any
+) -> argparse.Namespace:
+    """Read the command line: --data, --out and one option for each default.
+
+    Args:
+        purpose: What the help says.
+        argv: The words; those of the process when None.
+        archive: Data set taken where --data is not given, if it lies beside the checkout.
+        small: Other defaults for the few pictures that are made where there is none of both.
+        **defaults: Options with the values for the data set.
+    """
     parser = argparse.ArgumentParser(description=purpose, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of pictures")
     parser.add_argument("--out", type=Path, default=Path("out"), help="where pictures and models go")
     parser.add_argument("--from-scratch", action="store_true", help="do without ImageNet weights")
     for name, value in defaults.items():
-        parser.add_argument(f"--{name}", type=type(value), default=value, help=f"default {value}")
+        parser.add_argument(f"--{name}", type=type(value), help=f"default {value}")
     args = parser.parse_args(argv)
+    args.data = args.data or real_data(archive)
+    for name, value in (defaults if args.data else {**defaults, **small}).items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
     args.out.mkdir(parents=True, exist_ok=True)
     args.out = args.out.resolve()
     return args
@@ -51,7 +65,7 @@ def pretrained_learner(args: argparse.Namespace, data: Any, **kwargs: Any) -> Le
 
 
 def real_data(archive: str) -> Path | None:
-    """Unpack an archive of the folder that ONECYCLE_DATA names; None where there is none."""
+    """Unpack a data set of the folder that ONECYCLE_DATA names; None where there is none."""
     where = os.environ.get("ONECYCLE_DATA")
     if not where or not (Path(where) / f"{archive}.tgz").exists():
         return None

@@ -36,7 +36,7 @@ def trainable(learn):
 
 
 def main(argv=None):
-    args = arguments(__doc__, argv, arch="resnet18", size=128, bs=32)
+    args = arguments(__doc__, argv, "", {"size": 64}, arch="resnet18", size=128, bs=32)
     path_train = args.data or write_digits(args.out / "digits")
     np.random.seed(1)
     data = ImageDataBunch.from_folder(

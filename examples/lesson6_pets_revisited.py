@@ -18,7 +18,7 @@ import gc
 import matplotlib.pyplot as plt
 import torch.nn.functional as F
 from example_data import arguments, pretrained_learner, saved
-from pets_five_minutes import folder_of_pets
+from pets_five_minutes import SMALL, folder_of_pets
 
 from onecycle.metrics.classification import error_rate
 from onecycle.nn.hooks import hook_output
@@ -105,9 +105,9 @@ def explain(args, data, learn, x, cat, name):
 
 
 def main(argv=None):
-    args = arguments(
-        __doc__, argv, arch="resnet34", size=224, large=352, bs=32, epochs=3, later_epochs=2, lr=1e-2, photo=""
-    )
+    defaults = {"arch": "resnet34", "size": 224, "bs": 32, "epochs": 3, "lr": 1e-2}
+    small = {**SMALL, "large": 80, "lr": 1e-2}
+    args = arguments(__doc__, argv, "pets_sample", small, large=352, later_epochs=2, photo="", **defaults)
     path = folder_of_pets(args)
     src = ImageList.from_folder(path).split_by_rand_pct(0.2, seed=2)
     print(src)

@@ -12,7 +12,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-from example_data import arguments, digits_as_mnist, real_data, saved
+from example_data import arguments, digits_as_mnist, saved
 from torch import nn
 
 from onecycle.learner import Learner
@@ -26,7 +26,7 @@ from onecycle.vision.show import plot_multi
 
 
 def folder_of_digits(args):
-    return args.data or real_data("mnist_png") or digits_as_mnist(args.out / "digits")
+    return args.data or digits_as_mnist(args.out / "digits")
 
 
 def digits(args):
@@ -113,7 +113,8 @@ def residual_net():
 
 
 def main(argv=None):
-    args = arguments(__doc__, argv, bs=128, epochs=3, long_epochs=10, residual_epochs=12)
+    small = {"bs": 32}  # for 1,797 digits
+    args = arguments(__doc__, argv, "mnist_png", small, bs=128, epochs=3, long_epochs=10, residual_epochs=12)
     data = digits(args)
     xb, yb = data.one_batch()
     print(xb.shape, yb.shape)

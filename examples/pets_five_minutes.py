@@ -13,7 +13,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import numpy as np
-from example_data import arguments, drawn_pets, pretrained_learner, real_data, saved
+from example_data import arguments, drawn_pets, pretrained_learner, saved
 
 from onecycle.interpret.classification import ClassificationInterpretation
 from onecycle.metrics.classification import error_rate
@@ -22,16 +22,18 @@ from onecycle.vision.image_files import get_image_files
 from onecycle.vision.normalization import imagenet_stats
 from onecycle.vision.recipes import get_transforms
 
+SMALL = {"arch": "resnet18", "size": 64, "bs": 16, "lr": 4e-3}  # for drawn pictures, without a GPU
+
 
 def folder_of_pets(args):
-    if args.data:
-        return args.data
-    pets = real_data("pets_sample")
-    return pets / "images" if pets else drawn_pets(args.out / "pets")
+    if args.data is None:
+        return drawn_pets(args.out / "pets")
+    return args.data / "images" if (args.data / "images").is_dir() else args.data
 
 
 def main(argv=None):
-    args = arguments(__doc__, argv, arch="resnet34", size=224, bs=64, epochs=5, lr=3e-3)
+    defaults = {"arch": "resnet34", "size": 224, "bs": 64, "epochs": 5, "lr": 3e-3}
+    args = arguments(__doc__, argv, "pets_sample", SMALL, **defaults)
 
     # The files
     path_img = folder_of_pets(args)
