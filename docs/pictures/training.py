@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
 import matplotlib
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 

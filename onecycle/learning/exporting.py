@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+import onecycle.optim.torch_optimizers  # noqa: F401 - gives torch's optimisers their names
 from onecycle.errors import ArgumentError, FileFormatError, add_context
 from onecycle.nn.surgery import flatten_model, get_model
-from onecycle.training import torch_names
 from onecycle.training.checkpoint import check_writable, fit_state
 from onecycle.utils.bundle import read_bundle, write_bundle
 from onecycle.utils.registry import decode, encode, lookup
@@ -21,8 +20,6 @@ __all__: list[str] = []
 
 FORMAT, VERSION = "onecycle-learner", 1
 _SETTINGS = ("true_wd", "bn_wd", "wd", "train_bn", "add_time")
-_DEPRECATED = ("self", "size_average", "reduce")
-assert torch_names.__name__  # imported for the names it registers
 
 
 def write(learn: Any, path: Path) -> None:
@@ -43,7 +40,7 @@ def write(learn: Any, path: Path) -> None:
         "version": VERSION,
         "model": _encoded("model_spec", learn.model_spec),
         "data": _data_state(learn.data),
-        "loss": _encoded("loss_func", learn.loss_func, _encode_loss),
+        "loss": _encoded("loss_func", learn.loss_func),
         "opt": _or_left_out("opt_func", learn.opt_func),
         "metrics": [
             kept for metric in learn.metrics if (kept := _or_left_out("metrics", metric)) is not None
@@ -66,9 +63,9 @@ def _data_state(data: Any) -> Any:
     return data.export_state()
 
 
-def _encoded(part: str, value: Any, write_it: Any = encode) -> Any:
+def _encoded(part: str, value: Any) -> Any:
     try:
-        return write_it(value)
+        return encode(value)
     except ArgumentError as error:
         add_context(error, exporting=part)
         raise
@@ -77,7 +74,7 @@ def _encoded(part: str, value: Any, write_it: Any = encode) -> Any:
 def _or_left_out(part: str, value: Any) -> Any:
     """Encode what prediction does not need, or leave it out with a warning."""
     try:
-        return _encode_loss(value)
+        return encode(value)
     except ArgumentError:
         name = getattr(value, "__name__", None) or repr(value)
         warnings.warn(
@@ -87,27 +84,6 @@ def _or_left_out(part: str, value: Any) -> Any:
             stacklevel=4,
         )
         return None
-
-
-def _encode_loss(loss: Any) -> Any:
-    """Encode a loss; an instance of a torch class is written as the class and its settings."""
-    if isinstance(loss, nn.Module) and not hasattr(loss, "get_state"):
-        return {"made_by": encode(type(loss)), "keywords": encode(_settings_of(loss))}
-    return encode(loss)
-
-
-def _settings_of(module: nn.Module) -> dict[str, Any]:
-    names = [name for name in inspect.signature(type(module).__init__).parameters if name not in _DEPRECATED]
-    values = {name: getattr(module, name) for name in names if hasattr(module, name)}
-    return {
-        name: value.detach().cpu() if isinstance(value, Tensor) else value for name, value in values.items()
-    }
-
-
-def _decode_loss(value: Any) -> Any:
-    if isinstance(value, Mapping) and "made_by" in value:
-        return decode(value["made_by"])(**decode(value["keywords"]))
-    return decode(value)
 
 
 def read(file: Path, device: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -145,8 +121,8 @@ def build_model(spec: Any, model: nn.Module | None, file: Path) -> nn.Module:
 def settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords with which the learner is made again."""
     keywords = {name: decode(manifest["learner"][name]) for name in _SETTINGS}
-    keywords["loss_func"] = _decode_loss(manifest["loss"])
-    keywords["metrics"] = [_decode_loss(metric) for metric in manifest["metrics"]]
+    keywords["loss_func"] = decode(manifest["loss"])
+    keywords["metrics"] = [decode(metric) for metric in manifest["metrics"]]
     if manifest["opt"] is not None:
         keywords["opt_func"] = decode(manifest["opt"])
     return keywords

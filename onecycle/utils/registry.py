@@ -152,7 +152,19 @@ HOMES: dict[str, dict[str, str]] = {
     "model": {
         "create_cnn_model": "onecycle.vision.backbones",
     },
-    "optimizer": {},
+    "optimizer": {
+        "ASGD": "onecycle.optim.torch_optimizers",
+        "Adadelta": "onecycle.optim.torch_optimizers",
+        "Adagrad": "onecycle.optim.torch_optimizers",
+        "Adam": "onecycle.optim.torch_optimizers",
+        "AdamW": "onecycle.optim.torch_optimizers",
+        "Adamax": "onecycle.optim.torch_optimizers",
+        "NAdam": "onecycle.optim.torch_optimizers",
+        "RAdam": "onecycle.optim.torch_optimizers",
+        "RMSprop": "onecycle.optim.torch_optimizers",
+        "Rprop": "onecycle.optim.torch_optimizers",
+        "SGD": "onecycle.optim.torch_optimizers",
+    },
     "processor": {
         "CategoryProcessor": "onecycle.data.processors",
         "MixedProcessor": "onecycle.data.processors",
