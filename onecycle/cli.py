@@ -18,7 +18,8 @@ from onecycle.errors import ArgumentError, DataError, OnecycleError, did_you_mea
 __all__ = ["main"]
 
 # What training starts from when nothing is said: for the digits, and for a folder of the user's own.
-_DIGITS = {"arch": "resnet18", "epochs": 8, "size": 32, "bs": 64, "lr": 1e-2}
+# The digits are small enough for one thread, which repeats to the last digit and does not mind a busy machine.
+_DIGITS = {"arch": "resnet18", "epochs": 10, "size": 32, "bs": 64, "lr": 1e-2, "workers": 0, "threads": 1}
 _FOLDER = {"arch": "resnet18", "epochs": 8, "size": 224, "bs": 32, "lr": 3e-3}
 _SEED = 42
 _LEAST_FOR_HEAT_MAP = 64  # pixels: on smaller pictures the map would cover them
@@ -69,7 +70,7 @@ def _add_train(commands: Any) -> argparse.ArgumentParser:
     add = command.add_argument
     add("--data", type=Path, metavar="FOLDER", help="one folder a class, or train/ and valid/ with these in them")
     add("--arch", metavar="NAME", help=f"architecture, by its registered name (default {_DIGITS['arch']})")
-    add("--epochs", type=int, metavar="N", help="how often every picture is seen (default 8)")
+    add("--epochs", type=int, metavar="N", help="how often every picture is seen (default 8; digits 10)")
     add("--size", type=int, metavar="PIXELS", help="height and width pictures are brought to (default 224; digits 32)")
     add("--bs", type=int, metavar="N", help="batch size (default 32; digits 64)")
     add("--lr", type=float, metavar="RATE", help="highest learning rate of the cycle (default 3e-3; digits 1e-2)")
@@ -77,8 +78,8 @@ def _add_train(commands: Any) -> argparse.ArgumentParser:
     add("--pretrained", action="store_true", help="start from ImageNet weights, which are downloaded once")
     add("--valid-pct", type=float, default=0.2, metavar="P", help="share of each class to validate on (default 0.2)")
     add("--seed", type=int, default=_SEED, help=f"seed of split and training (default {_SEED})")
-    add("--workers", type=int, metavar="N", help="processes that read pictures (default: one a core; digits none)")
-    add("--threads", type=int, metavar="N", help="threads of torch (default: one a core)")
+    add("--workers", type=int, metavar="N", help="processes that read pictures (default: one a core; digits 0)")
+    add("--threads", type=int, metavar="N", help="threads of torch (default: one a core; digits 1)")
     command.set_defaults(run=_train)
     return command
 
@@ -145,6 +146,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
 
 def _make_data(options: argparse.Namespace) -> Any:
     """Say the data sentence: a folder becomes normalised, augmented batches."""
+    from onecycle.utils.defaults import defaults
     from onecycle.vision.digits import write_digits
     from onecycle.vision.image_list import ImageList
     from onecycle.vision.normalization import imagenet_stats
@@ -158,10 +160,9 @@ def _make_data(options: argparse.Namespace) -> Any:
     else:
         parts = items.split_by_rand_pct(options.valid_pct, seed=options.seed, stratify=_class_folder)
     tfms = get_transforms(do_flip=not is_digits, max_rotate=10.0, max_warp=0.0 if is_digits else 0.2)
-    workers = options.workers if options.workers is not None else 0 if is_digits else None
-    bunch = {"bs": options.bs, **({} if workers is None else {"num_workers": workers})}
     labelled = parts.label_from_folder().transform(tfms, size=options.size)
-    data = labelled.databunch(**bunch).normalize(imagenet_stats)
+    workers = defaults.cpus if options.workers is None else options.workers
+    data = labelled.databunch(bs=options.bs, num_workers=workers).normalize(imagenet_stats)
     print(f"{len(data.train_ds)} pictures to train on, {len(data.valid_ds)} to validate on, "
           f"{data.c} classes: {_shortened(data.classes)}", flush=True)
     return data

@@ -243,10 +243,19 @@ def door_leaves(door: Door, names: Names, table: dict[str, V1Names]) -> dict[str
                 home.setdefault(name, names.find(name, door.name, door.rooms) or leaf.module)
         elif door.prelude and leaf.is_in(HELPER_ROOMS):
             home.update(dict.fromkeys(HELPERS_SHOWN & set(leaf.exported), leaf.module))
+    refuse_names_of_leaves(door, home, names.leaves)
     leaves: dict[str, list[str]] = defaultdict(list)
     for name, where in sorted(home.items()):
         leaves[where].append(name)
     return dict(sorted(leaves.items()))
+
+
+def refuse_names_of_leaves(door: Door, home: dict[str, str], leaves: list[Leaf]) -> None:
+    """A package cannot serve a thing under the name of one of its modules: importing the module would hide it."""
+    for leaf in leaves:
+        package, _, last = leaf.module.rpartition(".")
+        if package == door.name and last in home:
+            raise SystemExit(f"make_front_doors: {leaf.module} hides {home[last]}.{last}. Rename the module.")
 
 
 def read_prelude() -> dict[str, str]:

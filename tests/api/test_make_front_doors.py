@@ -37,6 +37,13 @@ def test_one_name_defined_twice_is_refused(tool):
         names.find("fit", "onecycle.basics")
 
 
+def test_a_module_that_would_hide_a_name_is_refused(tool):
+    names = tool.Names([leaf(tool, "onecycle.vision.crop", ["crop"])])
+    door = next(door for door in tool.DOORS if door.name == "onecycle.vision")
+    with pytest.raises(SystemExit, match=r"onecycle.vision.crop hides onecycle.vision.crop.crop. Rename the module"):
+        tool.door_leaves(door, names, {})
+
+
 def test_names_that_are_not_exported_are_found_for_v1_only(tool):
     names = tool.Names([leaf(tool, "onecycle.vision.data", [], defined=["verify_image"])])
     assert names.find("verify_image", "vision.data", ("vision",)) is None
