@@ -10,7 +10,7 @@ from torch import Tensor
 
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict
-from onecycle.utils.large_pages import new_tensor
+from onecycle.utils.large_pages import scaled
 from onecycle.utils.registry import register
 
 __all__ = [
@@ -142,9 +142,7 @@ class Normalize:
             return [self.pictures(part) if _is_picture_batch(part) else part for part in x]
         self.check_channels(x.shape[-3])
         scale, shift = self._constants(x)
-        if x.device.type != "cpu" or x.requires_grad:
-            return torch.addcmul(shift, x, scale)  # (N, C, H, W)
-        return torch.mul(x, scale, out=new_tensor(x.shape, x.dtype)).add_(shift)  # (N, C, H, W)
+        return scaled(x, scale, shift)  # (N, C, H, W)
 
     def check_channels(self, channels: int) -> None:
         """Refuse pictures with another number of channels than there are means.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import DataError
-from onecycle.utils.large_pages import new_tensor
+from onecycle.utils.large_pages import converted, scaled
 from onecycle.vision.opencv import opencv
 from onecycle.vision.pixels import BytePixels, Pixels
 
@@ -49,22 +49,11 @@ class PixelBatch:
         """
         values = self.values.to(device, non_blocking=True)
         white = self.white if values.dtype == torch.uint8 else 1.0
-        values = _converted(values, self.dtype)
-        if mean is not None and std is not None:
-            return _normalized(values, mean.to(values), std.to(values), white)
-        return values if white == 1.0 else values.div_(white)
-
-
-def _converted(values: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return a new tensor of another type."""
-    if values.device.type != "cpu":
-        return values.to(dtype, copy=True)
-    return new_tensor(values.shape, dtype).copy_(values)
-
-
-def _normalized(values: Tensor, mean: Tensor, std: Tensor, white: float) -> Tensor:
-    mean, std = mean.view(-1, 1, 1) * white, std.view(-1, 1, 1) * white
-    return values.sub_(mean).div_(std)
+        if mean is None or std is None:
+            return converted(values, self.dtype, white)
+        scale = 1 / (std.to(values.device, self.dtype) * white)
+        shift = -mean.to(scale) / std.to(scale)
+        return scaled(converted(values, self.dtype), scale.view(-1, 1, 1), shift.view(-1, 1, 1))
 
 
 def pack_pixels(pictures: Sequence[Pixels], white: float, dtype: torch.dtype) -> PixelBatch:
