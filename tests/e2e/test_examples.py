@@ -49,7 +49,7 @@ def words(**options):
 
 def test_pets_in_five_minutes(pets, tmp_path):
     found = example("pets_five_minutes").main(
-        words(data=pets, out=tmp_path, arch="resnet18", size=32, bs=16, epochs=3, lr=0.004)
+        words(data=pets, out=tmp_path, arch="resnet18", size=32, bs=8, epochs=3, lr=0.004)
     )
     assert found["data"].classes == ["blue_square", "green_triangle", "red_circle", "red_star"]
     assert repr(found["data"]).startswith("ImageDataBunch;\n\nTrain: LabelList (96 items)\nx: ImageList\nImage (3, 3")
