@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 __all__ = [
     "ArgumentError",
@@ -16,13 +18,19 @@ __all__ = [
     "FileFormatError",
     "NotRegisteredError",
     "OnecycleError",
+    "StepError",
     "TrainingError",
     "add_context",
+    "check_function",
     "check_keywords",
     "describe",
     "did_you_mean",
     "explain",
+    "known_keywords_only",
 ]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class OnecycleError(Exception):
@@ -55,6 +63,10 @@ class CallbackError(OnecycleError):
 
 class TrainingError(OnecycleError, RuntimeError):
     """Training cannot go on; the learner stays usable."""
+
+
+class StepError(OnecycleError, AttributeError):
+    """A step is asked for where it cannot be taken yet, or any more."""
 
 
 class NotRegisteredError(OnecycleError, LookupError):
@@ -107,14 +119,53 @@ def explain(owner: str, parameter: str, rule: str, value: Any = MISSING, cure: s
     return f"{owner}: {subject}{rule}{got}.{ending}"
 
 
+# Words of the field, and of other libraries, for what has a short name here.
+_FIELD_WORDS = {
+    "arch": ("base_arch",),
+    "architecture": ("base_arch",),
+    "batch_size": ("bs",),
+    "cls": ("label_cls",),
+    "criterion": ("loss_func",),
+    "dropout": ("ps",),
+    "epochs": ("cyc_len", "tot_epochs"),
+    "image_size": ("size",),
+    "img_size": ("size",),
+    "item_tfms": ("ds_tfms", "tfms"),
+    "learning_rate": ("lr", "max_lr"),
+    "loss": ("loss_func",),
+    "lr": ("max_lr",),
+    "lr_max": ("max_lr",),
+    "max_lr": ("lr",),
+    "n_epoch": ("cyc_len", "epochs"),
+    "num_epochs": ("cyc_len", "epochs"),
+    "opt": ("opt_func",),
+    "optimizer": ("opt_func",),
+    "pct": ("valid_pct", "sample_pct"),
+    "pattern": ("pat",),
+    "resize": ("size",),
+    "test_size": ("valid_pct",),
+    "tfms": ("ds_tfms",),
+    "transform": ("tfms", "ds_tfms"),
+    "transforms": ("tfms", "ds_tfms"),
+    "valid": ("valid_pct",),
+    "val_pct": ("valid_pct",),
+    "weight_decay": ("wd",),
+    "workers": ("num_workers",),
+}
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the nearest known word, or an empty string.
 
     Example:
         >>> did_you_mean("acuracy", ["accuracy", "dice"])
         " Did you mean 'accuracy'?"
+        >>> did_you_mean("batch_size", ["batch_sampler", "bs"])
+        " Did you mean 'bs'?"
     """
-    near = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
+    words = [str(k) for k in known]
+    same = [name for name in _FIELD_WORDS.get(str(word), ()) if name in words]
+    near = same or difflib.get_close_matches(str(word), words, n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
@@ -130,6 +181,39 @@ def check_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> No
         return
     said = "; ".join(f"unknown keyword {name!r}.{did_you_mean(name, allowed)}" for name in unknown)
     raise ArgumentTypeError(f"{owner}: {said} Known keywords: {', '.join(sorted(allowed))}.")
+
+
+def known_keywords_only(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function refuse an unknown keyword with the nearest one it knows.
+
+    Example:
+        >>> @known_keywords_only
+        ... def split(valid_pct=0.2): ...
+        >>> split(valid_pc=0.1)
+        Traceback (most recent call last):
+        onecycle.errors.ArgumentTypeError: split: unknown keyword 'valid_pc'. Did you mean 'valid_pct'? ...
+    """
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = inspect.signature(function).parameters.values()
+    known = {p.name for p in parameters if p.kind in named} - {"self", "cls"}
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not known.issuperset(kwargs):
+            check_keywords(function.__name__, kwargs, known)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def check_function(owner: str, parameter: str, value: Any) -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+        ArgumentTypeError: names the parameter.
+    """
+    if not callable(value):
+        raise ArgumentTypeError(explain(owner, parameter, "must be a function", value))
 
 
 def add_context(error: BaseException, **context: Any) -> None:

@@ -17,6 +17,7 @@ from onecycle.data.loaders import DatasetType as DatasetType  # noqa: PLC0414
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.data.looks import Looks
 from onecycle.data.saving import bunch_from_lists
+from onecycle.data.stages import LOADED, Stage
 from onecycle.data.state import bunch_state, checked, whole_state
 from onecycle.errors import check_keywords
 from onecycle.types import JsonDict, PathOrStr
@@ -31,7 +32,7 @@ BatchTransform = Callable[[Any], Any]
 
 
 @register("data_bunch")
-class DataBunch(Looks):
+class DataBunch(Looks, Stage):
     """Bind the loaders of a task together.
 
     Args:
@@ -53,6 +54,7 @@ class DataBunch(Looks):
         (10, 2, 4)
     """
 
+    _stage = LOADED
     norm: Any = None
     denorm: Any = None
     label_list: Any = None
@@ -364,7 +366,9 @@ class DataBunch(Looks):
 
 
 _TRAIN_ONLY = ("sampler", "batch_sampler", "drop_last", "shuffle")
-_CREATE_KEYWORDS = ("shuffle",)
+_CREATE_KEYWORDS = (
+    "shuffle", "path", "bs", "val_bs", "num_workers", "dl_tfms", "device", "collate_fn", "no_check",
+)  # fmt: skip
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from onecycle.data.items import ItemBase, MixedItem
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.utils.registry import register
 
 __all__ = ["data_collate"]
@@ -138,8 +138,24 @@ def place(batch: Any, device: torch.device) -> Any:
 
 
 def exact_device(device: Any) -> torch.device:
-    """Return the device as tensors name it: `cuda` becomes `cuda:<current>`."""
-    found = torch.device(device)
+    """Return the device as tensors name it: `cuda` becomes `cuda:<current>`.
+
+    Raises:
+        ArgumentError: it is no device, or this machine does not have it; says what it has.
+    """
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        raise ArgumentError(_no_device(device, error)) from error
     if found.type == "cuda" and found.index is None:
         return torch.device("cuda", torch.cuda.current_device())
     return found
+
+
+def _no_device(device: Any, error: Exception) -> str:
+    there = ["'cpu'", *(f"'cuda:{i}'" for i in range(torch.cuda.device_count()))]
+    there += ["'mps'"] if torch.backends.mps.is_available() else []
+    said = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+    rule = f"must be a device that this machine has ({', '.join(there)})"
+    return explain("device", "", rule, device, f"torch says: {said}")

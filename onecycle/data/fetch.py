@@ -105,20 +105,23 @@ class BatchMaker:
             with item_stream(address.seed, address.epoch, address.indices[0]):
                 return get_batch(address.indices)
         with global_draws_at(mix(address.seed, _GLOBAL_DRAWS, address.epoch, address.step)):
-            return self._collated(*self._samples(address))
+            samples, skipped = self._samples(address)
+            batch = self._collated(samples, skipped) if samples else None
+            return Partial(batch, skipped) if skipped else batch
 
-    def _samples(self, address: BatchAddress) -> tuple[list[Any], list[tuple[str, str]]]:
+    def _samples(self, address: BatchAddress) -> tuple[list[tuple[int, Any]], list[tuple[str, str]]]:
+        """Return the samples, each after its index, and what was left out."""
         dataset, seed, epoch = self.dataset, address.seed, address.epoch
         if hasattr(dataset, "__getitems__") and not isinstance(dataset, Subset):
             with item_stream(seed, epoch, address.indices[0]):
-                return list(dataset.__getitems__(address.indices)), []
-        samples: list[Any] = []
+                return list(zip(address.indices, dataset.__getitems__(address.indices), strict=False)), []
+        samples: list[tuple[int, Any]] = []
         skipped: list[tuple[str, str]] = []
         with item_streams(seed, epoch) as put_at:
             for index in address.indices:
                 put_at(index)
                 try:
-                    samples.append(dataset[index])
+                    samples.append((index, dataset[index]))
                 except Exception as error:
                     self._failed(index, error, skipped)
         return samples, skipped
@@ -133,9 +136,23 @@ class BatchMaker:
         add_context(error, item=index, file=name)
         raise error
 
-    def _collated(self, samples: list[Any], skipped: list[tuple[str, str]]) -> Any:
-        batch = self.collate_fn(samples) if samples else None
-        return Partial(batch, skipped) if skipped else batch
+    def _collated(self, samples: list[tuple[int, Any]], skipped: list[tuple[str, str]]) -> Any:
+        """Return the batch; items that are decoded only now may turn out to be broken too."""
+        try:
+            return self.collate_fn([sample for _, sample in samples])
+        except (DataError, OSError):
+            if self.on_error != "skip":
+                raise
+        whole = [sample for index, sample in samples if self._collates(index, sample, skipped)]
+        return self.collate_fn(whole) if whole else None
+
+    def _collates(self, index: int, sample: Any, skipped: list[tuple[str, str]]) -> bool:
+        try:
+            self.collate_fn([sample])
+        except (DataError, OSError) as error:
+            self._failed(index, error, skipped)
+            return False
+        return True
 
 
 @contextmanager

@@ -17,8 +17,9 @@ from onecycle.data.labels import Labelling
 from onecycle.data.processors import PreProcessor, as_items, is_number
 from onecycle.data.show import as_text, readable, show_table
 from onecycle.data.sources import column_numbers, complete_values, files_or_complain, read_csv
-from onecycle.data.split import Splitting
-from onecycle.errors import DataError, check_keywords
+from onecycle.data.split import Splitting, numbers_from
+from onecycle.data.stages import ITEMS, Stage
+from onecycle.errors import ArgumentTypeError, DataError, check_function, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import decode, encode, lookup, name_of, register
 
@@ -29,7 +30,7 @@ _NOT_STATE = ("x", "path", "label_cls")  # of `copy_new`: where the items are, n
 
 
 @register("item_list")
-class ItemList(Splitting, Labelling):
+class ItemList(Splitting, Labelling, Stage):
     """Hold the items of a task, and know how to open one.
 
     It is the first word of the data sentence: `ItemList.from_… .split_… .label_… .databunch()`. No word changes
@@ -52,6 +53,7 @@ class ItemList(Splitting, Labelling):
         Path: .
     """
 
+    _stage = ITEMS
     _bunch: Any = DataBunch
     _label_list: Any = LabelList
     _processor: Any = None
@@ -70,7 +72,7 @@ class ItemList(Splitting, Labelling):
         x: Any = None,
         ignore_empty: bool = False,
     ) -> None:
-        self.items: Any = as_items(items)
+        self.items: Any = _items_of(type(self).__name__, items)
         self.path = Path(path)
         self.label_cls = self._label_cls if label_cls is None else label_cls
         self.inner_df, self.processor, self.x = inner_df, processor, x
@@ -172,6 +174,10 @@ class ItemList(Splitting, Labelling):
         for each in self.processor:
             each.process(self)
         return self
+
+    def as_item(self, item: Any) -> Any:
+        """Return what is passed to `predict` as an item of this list; override it to take other forms too."""
+        return item
 
     def process_one(self, item: Any, processor: Any = None) -> Any:
         """Return one item as the processors make it."""
@@ -295,6 +301,7 @@ class ItemList(Splitting, Labelling):
 
     def filter_by_func(self: Self, func: Callable[[Any], Any]) -> Self:
         """Keep the items for which `func(item)` is true; it sees what is in `items`."""
+        check_function("filter_by_func", "func", func)
         return self._part(np.array([i for i, item in enumerate(self.items) if func(item)], dtype=int))
 
     def filter_by_folder(
@@ -321,7 +328,7 @@ class ItemList(Splitting, Labelling):
             p: Between 0 and 1.
             seed: Makes the draw repeatable; NumPy's global generator is used, or left alone, accordingly.
         """
-        source = np.random if seed is None else np.random.RandomState(seed)
+        source = numbers_from("filter_by_rand", seed)
         return self._part(np.flatnonzero(source.random_sample(len(self)) < p))
 
     def to_text(self, fn: PathOrStr) -> None:
@@ -393,6 +400,22 @@ def list_name(kind: type) -> str:
 def _for_list(processor: Any, items: ItemList) -> PreProcessor:
     """Return a processor made of a class for a list, or a copy of one that was made before."""
     return processor(ds=items) if isinstance(processor, type) else copy.copy(processor)
+
+
+def _items_of(owner: str, items: Any) -> Any:
+    """Return the items as an array.
+
+    Raises:
+        ArgumentTypeError: one thing, such as a folder, was given in place of several.
+    """
+    if isinstance(items, (str, bytes, Path)) or not _is_many(items):
+        cure = f"Pass a list; for the files of a folder {owner}.from_folder(path)."
+        raise ArgumentTypeError(explain(owner, "items", "must be several items", items, cure))
+    return as_items(items)
+
+
+def _is_many(items: Any) -> bool:
+    return hasattr(items, "__iter__") or hasattr(items, "to_numpy") or hasattr(items, "index_select")
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -7,7 +7,8 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 import torch
@@ -167,17 +168,18 @@ class ItemLoader:
             here: Load in this process, whatever `num_workers` says.
         """
         addresses = self._current_order().addresses(seed, epoch, start_step)
-        found = self._made_here if here or self.num_workers == 0 else self._from_workers
-        yield from self._opened(found(addresses))
+        make = self._made_here if here or self.num_workers == 0 else self._from_workers
+        with closing(make(addresses)) as found:  # a traceback must not keep workers
+            yield from self._opened(found)
 
-    def _made_here(self, addresses: Iterator[BatchAddress]) -> Iterator[Any]:
-        return map(BatchMaker(self.dataset, self.collate_fn, self.on_error).make, addresses)
+    def _made_here(self, addresses: Iterator[BatchAddress]) -> Generator[Any, None, None]:
+        yield from map(BatchMaker(self.dataset, self.collate_fn, self.on_error).make, addresses)
 
-    def _from_workers(self, addresses: Iterator[BatchAddress]) -> Iterator[Any]:
+    def _from_workers(self, addresses: Iterator[BatchAddress]) -> Generator[Any, None, None]:
         if self._engine is None:
             self._engine = self._new_engine()
         self._addresses.coming = addresses
-        return iter(self._engine)
+        yield from self._engine
 
     def _new_engine(self) -> DataLoader[Any]:
         maker: Any = BatchMaker(self.dataset, self.collate_fn, self.on_error)
@@ -223,7 +225,8 @@ class ItemLoader:
 def _check_settings(batch_size: Any, num_workers: Any, on_error: str) -> None:
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ArgumentError(explain("databunch", "bs", "must be a whole number of at least 1", batch_size))
-    if num_workers is not None and num_workers < 0:
-        raise ArgumentError(explain("databunch", "num_workers", "must be 0 or more, or None", num_workers))
+    if num_workers is not None and (not isinstance(num_workers, int) or num_workers < 0):
+        rule = "must be a whole number of at least 0, or None"
+        raise ArgumentError(explain("databunch", "num_workers", rule, num_workers))
     if on_error not in ("raise", "skip"):
         raise ArgumentError(explain("databunch", "on_error", "must be 'raise' or 'skip'", on_error))

@@ -14,13 +14,14 @@ from torch.utils.data import Dataset
 from onecycle.data.items import EmptyLabel
 from onecycle.data.processors import is_number
 from onecycle.data.show import readable
+from onecycle.data.stages import LABELLED, Stage
 from onecycle.errors import DataError, OnecycleError, check_keywords
 from onecycle.types import JsonDict, PathOrStr
 
 __all__ = ["LabelList"]
 
 
-class LabelList(Dataset[Any]):
+class LabelList(Stage, Dataset[Any]):
     """Pair inputs with labels, transformed as they are asked for.
 
     Args:
@@ -30,6 +31,8 @@ class LabelList(Dataset[Any]):
         tfm_y: Whether the labels are transformed with them.
         **kwargs: Settings for the transforms, such as `size`.
     """
+
+    _stage = LABELLED
 
     def __init__(self, x: Any, y: Any, tfms: Any = None, tfm_y: bool = False, **kwargs: Any) -> None:
         self.x, self.y = x, y

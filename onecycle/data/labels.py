@@ -16,7 +16,7 @@ from onecycle.data.items import EmptyLabel
 from onecycle.data.label_list import LabelList
 from onecycle.data.processors import as_items
 from onecycle.data.sources import column_numbers, complete_values, need_frame
-from onecycle.errors import ArgumentError, DataError, add_context, check_keywords, explain
+from onecycle.errors import ArgumentError, DataError, add_context, check_function, check_keywords, explain
 from onecycle.utils.registry import lookup
 
 __all__: list[str] = []
@@ -161,6 +161,7 @@ def empty_kind(settings: dict[str, Any]) -> Any:
 
 def labels_from_func(items: Any, func: Callable[[Any], Any]) -> list[Any]:
     """Return what a function says of each item."""
+    check_function("label_from_func", "func", func)
     return [_ask(func, item) for item in items.items]
 
 

@@ -19,6 +19,7 @@ from onecycle.data.labels import (
     several_columns,
 )
 from onecycle.data.processors import as_items
+from onecycle.data.stages import LABELLED, SPLIT, Stage
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import lookup
@@ -26,7 +27,7 @@ from onecycle.utils.registry import lookup
 __all__ = ["ItemLists", "LabelLists"]
 
 
-class _Lists:
+class _Lists(Stage):
     """Hold a training, a validation and perhaps a test list.
 
     Args:
@@ -61,6 +62,8 @@ class ItemLists(_Lists):
         valid: The validation items; they may be empty.
         test: The test items, or None.
     """
+
+    _stage = SPLIT
 
     def _labelled(
         self, owner: str, labels: Callable[[Any], Any], label_cls: Any, settings: dict[str, Any]
@@ -207,6 +210,8 @@ class LabelLists(_Lists):
         valid: The validation `LabelList`; it may be empty.
         test: The test `LabelList`, or None.
     """
+
+    _stage = LABELLED
 
     @property
     def x(self) -> Any:

@@ -9,7 +9,7 @@ from onecycle.data.check import check_bunch
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.data.items import EmptyLabel
 from onecycle.data.loaders import DatasetType, DeviceDataLoader
-from onecycle.errors import DataError, explain
+from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.utils.functions import has_arg
 from onecycle.utils.tensors import grab_idx, to_cpu, to_detach
 
@@ -44,7 +44,7 @@ class Looks:
         Raises:
             DataError: there is no such set.
         """
-        name = DatasetType(ds_type).name
+        name = _known_set(ds_type).name
         loader = getattr(self, f"{name.lower()}_dl")
         if loader is None:
             cure = {"Test": "Add one with add_test.", "Valid": "Split off a validation set."}.get(name, "")
@@ -94,7 +94,7 @@ class Looks:
         """
         dataset = self.single_ds
         if hasattr(dataset, "transformed"):
-            item = dataset.transformed(dataset.x.process_one(item))
+            item = dataset.transformed(dataset.x.process_one(dataset.x.as_item(item)))
         collate = pack_samples if self.collate_fn is data_collate else self.collate_fn
         loader = self.train_dl if dataset is None else self.single_dl
         return loader.proc_batch(collate([(item, EmptyLabel())]))
@@ -152,6 +152,14 @@ class Looks:
             DataError: the training set is empty, samples cannot be read, or they do not make a batch.
         """
         check_bunch(self)
+
+
+def _known_set(ds_type: Any) -> DatasetType:
+    try:
+        return DatasetType(ds_type)
+    except ValueError as error:
+        names = ", ".join(f"DatasetType.{known.name}" for known in DatasetType)
+        raise ArgumentError(explain("dl", "ds_type", f"must be one of {names}", ds_type)) from error
 
 
 def _reconstructed(labels: Any, t: Any, x: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
 from onecycle.types import PathOrStr
 
 __all__ = ["get_files"]
@@ -43,7 +43,7 @@ def get_files(
         ...
         onecycle.errors.DataError: get_files: folder 'empty-folder-that-is-not-there' does not exist. ...
     """
-    folder = Path(path)
+    folder = folder_of("get_files", path)
     if not folder.is_dir():
         raise DataError(_no_folder("get_files", folder))
     wanted = _endings(extensions)
@@ -87,13 +87,24 @@ def files_or_complain(
     Raises:
         DataError: there are none; says what was looked for and what is there.
     """
-    folder = Path(path)
+    folder = folder_of(owner, path)
     if not folder.is_dir():
         raise DataError(_no_folder(owner, folder))
     found = get_files(folder, extensions, recurse, exclude, include)
     if not found:
         raise DataError(_nothing_found(owner, folder, extensions, recurse, include))
     return found
+
+
+def folder_of(owner: str, path: PathOrStr) -> Path:
+    """Return a path as such.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ArgumentTypeError(explain(owner, "path", "must be a folder", path))
+    return Path(path)
 
 
 def _no_folder(owner: str, folder: Path) -> str:

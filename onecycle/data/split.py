@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -11,9 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onecycle.data.lists import ItemLists
-from onecycle.data.processors import sorted_classes
+from onecycle.data.processors import is_number, sorted_classes
 from onecycle.data.sources import column_numbers, need_frame
-from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    check_function,
+    did_you_mean,
+    explain,
+    known_keywords_only,
+)
 from onecycle.types import PathOrStr
 
 __all__: list[str] = []
@@ -48,9 +57,18 @@ class Splitting:
         return self.split_none()
 
     def split_by_list(self, train: Any, valid: Any) -> ItemLists:
-        """Take two lists that were made by hand."""
+        """Take two lists that were made by hand.
+
+        Raises:
+            ArgumentTypeError: they are no lists of items such as `ImageList`.
+        """
+        for name, part in (("train", train), ("valid", valid)):
+            if not isinstance(part, Splitting):
+                rule = f"must be a list of items such as {type(self).__name__}"
+                raise ArgumentTypeError(explain("split_by_list", name, rule, part))
         return ItemLists(self.path, train, valid)
 
+    @known_keywords_only
     def split_by_idxs(self, train_idx: Sequence[int], valid_idx: Sequence[int]) -> ItemLists:
         """Split by positions.
 
@@ -61,22 +79,28 @@ class Splitting:
         Raises:
             DataError: a position is beyond the end.
         """
-        for name, positions in (("train_idx", train_idx), ("valid_idx", valid_idx)):
-            self._check_positions(name, positions)
-        return self._split(train_idx, valid_idx)
+        train = self._checked_positions("train_idx", train_idx)
+        return self._split(train, self._checked_positions("valid_idx", valid_idx))
 
-    def _check_positions(self, name: str, positions: Sequence[int]) -> None:
-        beyond = [int(i) for i in positions if not -len(self) <= i < len(self)]
+    def _checked_positions(self, name: str, given: Any) -> list[int]:
+        try:
+            positions = [operator.index(i) for i in given]
+        except TypeError as error:
+            rule = "must hold whole numbers, the positions of items"
+            raise ArgumentTypeError(explain("split_by_idx", name, rule, given)) from error
+        beyond = [i for i in positions if not -len(self) <= i < len(self)]
         if beyond:
             rule = f"must hold positions of the {len(self)} items"
             raise DataError(explain("split_by_idx", name, rule, beyond[0]))
+        return positions
 
+    @known_keywords_only
     def split_by_idx(self, valid_idx: Collection[int]) -> ItemLists:
         """Take the items at these positions for validation and the others for training."""
-        valid = [int(i) for i in valid_idx]
-        self._check_positions("valid_idx", valid)
+        valid = self._checked_positions("valid_idx", valid_idx)
         return self._split(_others(len(self), valid), valid)
 
+    @known_keywords_only
     def split_by_rand_pct(
         self, valid_pct: float = 0.2, seed: int | None = None, stratify: Any = None
     ) -> ItemLists:
@@ -93,16 +117,18 @@ class Splitting:
             DataError: a label has only one item, which cannot be shared out.
         """
         _check_share("split_by_rand_pct", "valid_pct", valid_pct)
-        source = _numbers_from(seed)
+        source = numbers_from("split_by_rand_pct", seed)
         if stratify is not None:
             labels = _one_each("split_by_rand_pct", "stratify", stratify, self.items)
             return self.split_by_idx(_stratified(labels, valid_pct, source))
         return self.split_by_idx(source.permutation(len(self))[: int(valid_pct * len(self))])
 
+    @known_keywords_only
     def random_split_by_pct(self, valid_pct: float = 0.2, seed: int | None = None) -> ItemLists:
         """Do what `split_by_rand_pct` does; the older name."""
         return self.split_by_rand_pct(valid_pct, seed)
 
+    @known_keywords_only
     def split_by_group(self, group: Any, valid_pct: float = 0.2, seed: int | None = None) -> ItemLists:
         """Draw the validation set by whole groups: no group is in both sets.
 
@@ -123,9 +149,10 @@ class Splitting:
         names = sorted_classes(groups)
         if len(names) < 2:
             raise DataError(explain("split_by_group", "group", "must give at least two groups", names))
-        chosen = _groups_for(groups, names, valid_pct, _numbers_from(seed))
+        chosen = _groups_for(groups, names, valid_pct, numbers_from("split_by_group", seed))
         return self.split_by_idx([i for i, name in enumerate(groups) if name in chosen])
 
+    @known_keywords_only
     def split_subsets(self, train_size: float, valid_size: float, seed: int | None = None) -> ItemLists:
         """Draw a training and a validation set that need not be all of the items.
 
@@ -144,10 +171,11 @@ class Splitting:
             raise ArgumentError(
                 explain("split_subsets", "train_size + valid_size", "must be at most 1", total)
             )
-        order = _numbers_from(seed).permutation(len(self))
+        order = numbers_from("split_subsets", seed).permutation(len(self))
         valid_count = int(valid_size * len(self))
         return self._split(order[: int(train_size * len(self))], order[len(order) - valid_count :])
 
+    @known_keywords_only
     def use_partial_data(self, sample_pct: float = 0.01, seed: int | None = None) -> Any:
         """Draw some of the items, for trying something quickly.
 
@@ -159,9 +187,10 @@ class Splitting:
             A list of the same kind.
         """
         _check_share("use_partial_data", "sample_pct", sample_pct)
-        order = _numbers_from(seed).permutation(len(self))
+        order = numbers_from("use_partial_data", seed).permutation(len(self))
         return self[order[: int(sample_pct * len(self))]]
 
+    @known_keywords_only
     def split_by_folder(self, train: str = "train", valid: str = "valid") -> ItemLists:
         """Split by the first folder below `path`; items in other folders are left out.
 
@@ -185,10 +214,13 @@ class Splitting:
         folder, slash, _ = text.removeprefix(root).partition(os.sep)
         return folder if slash else ""
 
+    @known_keywords_only
     def split_by_valid_func(self, func: Callable[[Any], Any]) -> ItemLists:
         """Take the items for which `func(item)` is true for validation."""
+        check_function("split_by_valid_func", "func", func)
         return self.split_by_idx([i for i, item in enumerate(self.items) if func(item)])
 
+    @known_keywords_only
     def split_by_files(self, valid_names: Iterable[PathOrStr]) -> ItemLists:
         """Take the files with these names for validation.
 
@@ -204,6 +236,7 @@ class Splitting:
             raise DataError(_no_such_files(wanted, self.items))
         return self.split_by_idx(valid)
 
+    @known_keywords_only
     def split_by_fname_file(self, fname: PathOrStr, path: PathOrStr | None = None) -> ItemLists:
         """Take the files that a text file names, one a line, for validation.
 
@@ -220,6 +253,7 @@ class Splitting:
         lines = file.read_text().splitlines()
         return self.split_by_files([line.strip() for line in lines if line.strip()])
 
+    @known_keywords_only
     def split_from_df(self, col: Any = 2) -> ItemLists:
         """Take the rows whose column is true for validation.
 
@@ -240,8 +274,17 @@ def _others(count: int, positions: Sequence[int]) -> np.ndarray:
     return np.flatnonzero(mask)
 
 
-def _numbers_from(seed: int | None) -> Any:
-    return np.random if seed is None else np.random.RandomState(seed)
+def numbers_from(owner: str, seed: int | None) -> Any:
+    """Return NumPy's legacy generator of a seed, or the global one.
+
+    Raises:
+        ArgumentError: the seed is none of those that NumPy takes.
+    """
+    if seed is None:
+        return np.random
+    if not is_number(seed) or not 0 <= seed < 2**32:
+        raise ArgumentError(explain(owner, "seed", "must be a whole number from 0 to 2**32 - 1, or None", seed))
+    return np.random.RandomState(seed)
 
 
 def _check_share(owner: str, name: str, value: Any) -> None:

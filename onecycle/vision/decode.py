@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from onecycle.errors import ArgumentError, DataError, did_you_mean
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
 from onecycle.vision.geometry import Geometry, Size
 from onecycle.vision.headers import JPEG_START, PNG_START, Header, plain_header, what_it_is
 from onecycle.vision.lighting import Light
@@ -28,6 +28,14 @@ _DEEP = 257  # a 16-bit value divided by this is the nearest 8-bit one: 65535 / 
 _REDUCTIONS = (8, 4, 2)  # what libjpeg can decode at cheaply
 
 
+def _as_path(path: Any) -> Any:
+    """Return a path, or refuse what is none."""
+    if not isinstance(path, (str, os.PathLike)):
+        cure = "For an array or a tensor make an Image of it: Image(tensor)."
+        raise ArgumentTypeError(explain("open_image", "fn", "must be a path, an open file or bytes", path, cure))
+    return path
+
+
 def read_bytes(path: Path | str) -> bytes:
     """Return all bytes of a file.
 
@@ -35,7 +43,7 @@ def read_bytes(path: Path | str) -> bytes:
         DataError: there is no such file, it cannot be read, or it is empty.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        handle = os.open(_as_path(path), os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise DataError(
             f"open_image: {path} cannot be opened ({error.strerror}). "

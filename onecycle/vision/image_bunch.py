@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from torch import Tensor
 
 from onecycle.data.bunch import DataBunch, DatasetType
 from onecycle.data.collate import data_collate
+from onecycle.data.item_loader import LOADER_KEYWORDS
 from onecycle.data.sources import read_csv
-from onecycle.errors import ArgumentError, explain
+from onecycle.errors import ArgumentError, check_keywords, explain, known_keywords_only
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
 from onecycle.vision.normalization import Denormalize, Normalize, channel_view
@@ -93,6 +95,7 @@ class ImageDataBunch(DataBunch):
             tfm_y: Whether the labels live in the picture and are transformed with it.
             **kwargs: What `databunch` takes besides: on_error='skip' …
         """
+        _check_keywords(cls.create_from_ll, kwargs)
         asked = {"size": size, "resize_method": resize_method, "mult": mult, "padding_mode": padding_mode, "mode": mode}
         settings = {name: value for name, value in asked.items() if value not in (None, _DEFAULTS.get(name))}
         lls = lls.transform(tfms=ds_tfms, tfm_y=tfm_y, **settings)
@@ -128,6 +131,7 @@ class ImageDataBunch(DataBunch):
             classes: The classes to keep, in the order wanted.
             **kwargs: What `create_from_ll` takes.
         """
+        _check_keywords(cls.from_folder, kwargs)
         from onecycle.vision.image_list import ImageList
 
         exclude = None if test is None else [str(test)]
@@ -166,6 +170,7 @@ class ImageDataBunch(DataBunch):
             suffix: What is added to each name, e.g. '.jpg'.
             **kwargs: What `create_from_ll` takes.
         """
+        _check_keywords(cls.from_df, kwargs)
         from onecycle.vision.image_list import ImageList
 
         src = (
@@ -207,6 +212,7 @@ class ImageDataBunch(DataBunch):
             header: Row of the column names, None where there are none.
             **kwargs: What `create_from_ll` takes.
         """
+        _check_keywords(cls.from_csv, kwargs)
         df = read_csv(Path(path) / csv_labels, header, delimiter)
         return cls.from_df(
             path, df, folder=folder, label_delim=label_delim, valid_pct=valid_pct, seed=seed,
@@ -238,6 +244,7 @@ class ImageDataBunch(DataBunch):
         Raises:
             ArgumentError: there are more files than labels, or fewer.
         """
+        _check_keywords(cls.from_lists, kwargs)
         from onecycle.vision.image_list import ImageList
 
         if len(fnames) != len(labels):
@@ -277,6 +284,7 @@ class ImageDataBunch(DataBunch):
             seed: Makes that draw repeatable.
             **kwargs: What `create_from_ll` takes.
         """
+        _check_keywords(cls.from_name_func, kwargs)
         from onecycle.vision.image_list import ImageList
 
         src = ImageList(fnames, path=path).split_by_rand_pct(valid_pct, seed)
@@ -302,6 +310,7 @@ class ImageDataBunch(DataBunch):
             seed: Makes that draw repeatable.
             **kwargs: What `create_from_ll` takes.
         """
+        _check_keywords(cls.from_name_re, kwargs)
         from onecycle.vision.image_list import ImageList
 
         src = ImageList(fnames, path=path).split_by_rand_pct(valid_pct, seed)
@@ -341,6 +350,7 @@ class ImageDataBunch(DataBunch):
         x = self.one_batch(ds_type=ds_type, denorm=False)[0].cpu()  # (N, C, H, W)
         return [func(channel_view(x), 1) for func in funcs or (torch.mean, torch.std)]
 
+    @known_keywords_only
     def normalize(self, stats: Any = None, do_x: bool = True, do_y: bool = False) -> ImageDataBunch:
         """Normalise every batch from now on; pictures are shown as they were before.
 
@@ -372,6 +382,13 @@ class ImageDataBunch(DataBunch):
         shape: tuple[int, ...] = getattr(x, "shape", ())
         if len(shape) == 3 and norm.do_x:
             norm.check_channels(shape[0])
+
+
+def _check_keywords(method: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Refuse a keyword that neither the method knows nor `create_from_ll`, before any file is read."""
+    own = (*inspect.signature(method).parameters, *inspect.signature(ImageDataBunch.create_from_ll).parameters)
+    known = {*own, *LOADER_KEYWORDS} - {"lls", "kwargs"}
+    check_keywords(f"ImageDataBunch.{method.__name__}", given, known)
 
 
 def _two_stats(stats: Any) -> tuple[Any, Any]:

@@ -10,13 +10,14 @@ from typing import Any
 from torch import Tensor
 
 from onecycle.data.item_list import ItemList
+from onecycle.data.items import ItemBase
 from onecycle.data.sources import read_csv
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
 from onecycle.vision.grids import show_grid, show_pairs
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_files import image_extensions
-from onecycle.vision.opening import open_image
+from onecycle.vision.opening import as_image, open_image
 from onecycle.vision.picture import Image
 
 __all__ = ["ImageImageList", "ImageList"]
@@ -63,6 +64,18 @@ class ImageList(ItemList):
     def get(self, i: int) -> Any:
         """Open the file at position `i`."""
         return self.open(super().get(i))
+
+    def as_item(self, item: Any) -> Any:
+        """Return a picture: itself, or one made of a path, bytes, a Pillow picture, an array or a tensor.
+
+        Raises:
+            ArgumentTypeError: it is none of these.
+        """
+        if isinstance(item, ItemBase):
+            return item
+        if isinstance(item, (str, Path)):
+            return self.open(item)
+        return as_image(item, self.convert_mode)
 
     @classmethod
     def from_folder(cls, path: PathOrStr = ".", extensions: Any = None, **kwargs: Any) -> ImageList:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from onecycle.errors import ArgumentError, explain, known_keywords_only
 from onecycle.vision.affine_transforms import dihedral_affine, rotate, zoom, zoom_squish
 from onecycle.vision.pixel_transforms import (
     brightness,
@@ -23,6 +24,7 @@ __all__ = ["get_transforms", "rand_crop", "rand_pad", "rand_resize_crop", "rand_
 _ANYWHERE = {"row_pct": (0.0, 1.0), "col_pct": (0.0, 1.0)}
 
 
+@known_keywords_only
 def rand_pad(padding: int, size: int | tuple[int, int], mode: str = "reflection") -> list[RandTransform]:
     """Shift the picture by up to `padding` pixels each way: a margin, then a window of `size` anywhere in it.
 
@@ -98,6 +100,7 @@ def rand_resize_crop(
     return [look, crop(size=size)]
 
 
+@known_keywords_only
 def get_transforms(
     do_flip: bool = True,
     flip_vert: bool = False,
@@ -130,6 +133,11 @@ def get_transforms(
         >>> [tfm.tfm for tfm in train]
         [TfmCrop (crop_pad), TfmPixel (flip_lr), TfmAffine (zoom)]
     """
+    strengths = {"max_rotate": max_rotate, "max_zoom": max_zoom, "max_warp": max_warp}
+    for name, value in strengths.items():
+        _check_number(name, value)
+    for name, value in {"max_lighting": max_lighting, "p_affine": p_affine, "p_lighting": p_lighting}.items():
+        _check_number(name, value, highest=1)
     train = [rand_crop()]
     if do_flip:
         train.append(dihedral_affine() if flip_vert else flip_lr(p=0.5))
@@ -137,12 +145,22 @@ def get_transforms(
         train.append(symmetric_warp(magnitude=(-max_warp, max_warp), p=p_affine))
     if max_rotate:
         train.append(rotate(degrees=(-max_rotate, max_rotate), p=p_affine))
-    if max_zoom > 1:
+    if max_zoom and max_zoom > 1:
         train.append(rand_zoom(scale=(1.0, max_zoom), p=p_affine))
     if max_lighting:
         train += _lighting(max_lighting, p_lighting)
     extra = [xtra_tfms] if isinstance(xtra_tfms, RandTransform) else list(xtra_tfms or [])
     return train + extra, [crop_pad()]
+
+
+def _check_number(name: str, value: Any, highest: float | None = None) -> None:
+    """Refuse what is no number from 0 on; None means 0."""
+    if value is None:
+        return
+    if isinstance(value, (int, float)) and 0 <= value <= (value if highest is None else highest):
+        return
+    rule = "must be a number of at least 0" if highest is None else f"must be a number from 0 to {highest}"
+    raise ArgumentError(explain("get_transforms", name, rule, value))
 
 
 def _lighting(strength: float, p: float) -> list[RandTransform]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from onecycle.errors import ArgumentTypeError, check_keywords, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, check_keywords, explain
 from onecycle.utils.registry import encode, lookup, name_of, register
 from onecycle.utils.seeding import rand_bool
 from onecycle.vision.transform_parameters import REQUIRED, parameters_of
@@ -107,6 +107,8 @@ class Transform:
             return self.calc(*args, **kwargs)
         if not self._takes_any:
             check_keywords(self.name, kwargs, [*self._parameters, "p", "is_random", "use_on_y"])
+        if not isinstance(p, (int, float)) or not 0 <= p <= 1:
+            raise ArgumentError(explain(self.name, "p", "must be a probability, a number from 0 to 1", p))
         return RandTransform(self, kwargs=kwargs, p=p, is_random=is_random, use_on_y=use_on_y)
 
     def __reduce__(self) -> Any:

@@ -18,10 +18,12 @@ from onecycle.errors import (
     OnecycleError,
     TrainingError,
     add_context,
+    check_function,
     check_keywords,
     describe,
     did_you_mean,
     explain,
+    known_keywords_only,
 )
 
 
@@ -100,3 +102,36 @@ def test_error_list():
         ArgumentError, match=r"(?s)check: 7 things are wrong\.\n  - a\.png.*b3\n  … and 2 more$"
     ):
         errors.raise_if_any(ArgumentError)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("batch_size", ["batch_sampler", "bs"], "bs"),
+        ("learning_rate", ["lr", "wd"], "lr"),
+        ("epochs", ["cyc_len", "max_lr"], "cyc_len"),
+        ("weight_decay", ["wd", "bn_wd"], "wd"),
+        ("transforms", ["size", "ds_tfms"], "ds_tfms"),
+    ],
+)
+def test_words_of_the_field_lead_to_the_short_names(word, known, meant):
+    assert did_you_mean(word, known) == f" Did you mean {meant!r}?"
+
+
+def test_known_keywords_only():
+    class Cup:
+        @known_keywords_only
+        def fill(self, volume: float = 1.0) -> float:
+            "Pour."
+            return volume
+
+    assert Cup().fill(2) == Cup().fill(volume=2) == 2
+    assert Cup.fill.__doc__ == "Pour."
+    with pytest.raises(ArgumentTypeError, match="fill: unknown keyword 'volum'. Did you mean 'volume'"):
+        Cup().fill(volum=2)
+
+
+def test_check_function():
+    check_function("label_from_func", "func", str)
+    with pytest.raises(ArgumentTypeError, match=r"label_from_func: func must be a function; got 'a' \(str\)"):
+        check_function("label_from_func", "func", "a")

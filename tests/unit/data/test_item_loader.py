@@ -35,7 +35,8 @@ def labels(loader, seed=1, epoch=0, **how):
     [
         ({"batch_size": 0}, "bs must be a whole number of at least 1; got 0"),
         ({"batch_size": 2.5}, "bs must be a whole number"),
-        ({"num_workers": -1}, "num_workers must be 0 or more"),
+        ({"num_workers": -1}, "num_workers must be a whole number of at least 0"),
+        ({"num_workers": "2"}, "num_workers must be a whole number of at least 0.*; got '2'"),
         ({"on_error": "ignore"}, "on_error must be 'raise' or 'skip'; got 'ignore'"),
     ],
 )
@@ -81,6 +82,30 @@ def test_broken_items_can_be_left_out_and_are_counted(workers):
     ):
         assert labels(loader) == [[0], [2, 3]]
     assert loader.skipped == {"file_1.txt": 1, "file_4.txt": 1, "file_5.txt": 1}
+
+
+class Lazy(Numbers):
+    """Numbers whose faults show only when a batch is made of them."""
+
+    def __getitem__(self, i):
+        return i
+
+
+def stacked(samples):
+    if 4 in samples:
+        raise DataError("file_4.txt is cut off")
+    return None, torch.tensor(samples)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_items_that_turn_out_broken_in_the_batch_are_left_out_too(workers):
+    settings = {"collate_fn": stacked, "num_workers": workers, "on_error": "skip"}
+    loader = ItemLoader(Lazy(6), 2, **settings)
+    with pytest.warns(UserWarning, match="1 item could not be loaded and had to be left out; the first: file_4.txt"):
+        assert labels(loader) == [[0, 1], [2, 3], [5]]
+    assert loader.skipped == {"file_4.txt": 1}
+    with pytest.raises(DataError, match="file_4.txt is cut off"):
+        labels(ItemLoader(Lazy(6), 2, collate_fn=stacked))
 
 
 def test_errors_of_the_program_are_not_left_out():
