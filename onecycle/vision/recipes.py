@@ -119,7 +119,7 @@ def get_transforms(
         flip_vert: Mirror and turn in all 8 ways, as fits aerial or microscope pictures.
         max_rotate: Turn by up to so many degrees each way; 0 or None for none.
         max_zoom: Zoom in by up to so many times; 1 for none.
-        max_lighting: Strength of the changes in brightness and contrast, 0 to 1.
+        max_lighting: Strength of the changes in brightness and contrast, 0 to 0.99.
         max_warp: Strength of the change of perspective, 0 to 1.
         p_affine: Probability of each of rotation, zoom and warp.
         p_lighting: Probability of each of brightness and contrast.
@@ -136,7 +136,8 @@ def get_transforms(
     strengths = {"max_rotate": max_rotate, "max_zoom": max_zoom, "max_warp": max_warp}
     for name, value in strengths.items():
         _check_number(name, value)
-    for name, value in {"max_lighting": max_lighting, "p_affine": p_affine, "p_lighting": p_lighting}.items():
+    _check_number("max_lighting", max_lighting, highest=0.99)  # at 1 the contrast would know no bounds
+    for name, value in {"p_affine": p_affine, "p_lighting": p_lighting}.items():
         _check_number(name, value, highest=1)
     train = [rand_crop()]
     if do_flip:

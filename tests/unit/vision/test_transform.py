@@ -269,6 +269,13 @@ def test_get_transforms_leaves_out_what_is_switched_off():
     assert get_transforms(xtra_tfms=[cutout(), jitter(magnitude=0.1)])[0][-2].tfm is cutout
 
 
+def test_strengths_are_checked():
+    with pytest.raises(ArgumentError, match=r"max_lighting must be a number from 0 to 0\.99; got 1"):
+        get_transforms(max_lighting=1)
+    with pytest.raises(ArgumentError, match=r"max_rotate must be a number of at least 0; got -3"):
+        get_transforms(max_rotate=-3)
+
+
 def test_recipes_name_their_parts():
     assert [c.tfm.name for c in rand_pad(3, 28)] == ["pad", "crop"]
     assert [c.tfm.name for c in zoom_crop(1.2)] == ["zoom", "crop_pad"]
