@@ -19,7 +19,7 @@ __all__ = ["main"]
 
 # What training starts from when nothing is said: for the digits, and for a folder of the user's own.
 # The digits are small enough for one thread, which repeats to the last digit and does not mind a busy machine.
-_DIGITS = {"arch": "resnet18", "epochs": 10, "size": 32, "bs": 64, "lr": 1e-2, "workers": 0, "threads": 1}
+_DIGITS = {"arch": "resnet18", "epochs": 10, "size": 32, "bs": 32, "lr": 6e-3, "workers": 0, "threads": 1}
 _FOLDER = {"arch": "resnet18", "epochs": 8, "size": 224, "bs": 32, "lr": 3e-3}
 _SEED = 42
 _LEAST_FOR_HEAT_MAP = 64  # pixels: on smaller pictures the map would cover them
@@ -72,8 +72,8 @@ def _add_train(commands: Any) -> argparse.ArgumentParser:
     add("--arch", metavar="NAME", help=f"architecture, by its registered name (default {_DIGITS['arch']})")
     add("--epochs", type=int, metavar="N", help="how often every picture is seen (default 8; digits 10)")
     add("--size", type=int, metavar="PIXELS", help="height and width pictures are brought to (default 224; digits 32)")
-    add("--bs", type=int, metavar="N", help="batch size (default 32; digits 64)")
-    add("--lr", type=float, metavar="RATE", help="highest learning rate of the cycle (default 3e-3; digits 1e-2)")
+    add("--bs", type=int, metavar="N", help="batch size (default 32)")
+    add("--lr", type=float, metavar="RATE", help="highest learning rate of the cycle (default 3e-3; digits 6e-3)")
     add("--out", type=Path, default=Path("out"), metavar="FOLDER", help="where results go (default ./out)")
     add("--pretrained", action="store_true", help="start from ImageNet weights, which are downloaded once")
     add("--valid-pct", type=float, default=0.2, metavar="P", help="share of each class to validate on (default 0.2)")
