@@ -12,8 +12,15 @@ import torch
 from torch import nn
 
 from onecycle.callbacks.hooks import model_summary
-from onecycle.errors import ArgumentTypeError, check_keywords, explain
+from onecycle.errors import StepError, check_keywords
 from onecycle.learning import exporting, recipes
+from onecycle.learning.checks import (
+    check_callback_fns,
+    check_data,
+    check_loss_func,
+    check_model,
+    check_model_dir,
+)
 from onecycle.learning.fitting import Fitting
 from onecycle.learning.freezing import Freezing
 from onecycle.learning.persisting import Persisting
@@ -66,8 +73,6 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
         learn.fit_one_cycle(3, 1e-2)
     """
 
-    recorder: Recorder  # of the latest fit or lr_find; set by the recorder itself
-
     def __init__(
         self,
         data: Any,
@@ -89,8 +94,12 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
         **unknown: Any,
     ) -> None:
         check_keywords("Learner", unknown, _KEYWORDS)
-        _check_model(model)
+        check_data("Learner", data)
+        check_model("Learner", model)
         check_opt_func("Learner", opt_func)
+        check_loss_func("Learner", loss_func)
+        check_model_dir("Learner", model_dir)
+        check_callback_fns("Learner", listify(callback_fns))
         self.data = data
         self.model: nn.Module = model.to(data.device)
         self.opt_func = opt_func
@@ -108,7 +117,19 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
         self.layer_groups: list[Any] = list(layer_groups or [nn.Sequential(*flatten_model(model))])
         self.opt: OptimWrapper | None = None
         self.model_spec: dict[str, Any] | None = None
+        self._recorder: Recorder | None = None
         self._loss_to_device()
+
+    @property
+    def recorder(self) -> Recorder:
+        """Return the record of the latest `fit` or `lr_find`, which sets it."""
+        if self._recorder is None:
+            raise StepError("recorder: nothing is recorded yet. Call fit, fit_one_cycle or lr_find first.")
+        return self._recorder
+
+    @recorder.setter
+    def recorder(self, recorder: Recorder) -> None:
+        self._recorder = recorder
 
     def _loss_to_device(self) -> None:
         """Move the loss's own tensors, such as class weights, to the device."""
@@ -159,12 +180,6 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
-def _check_model(model: Any) -> None:
-    if isinstance(model, type) or not isinstance(model, nn.Module):
-        cure = "Make it first, e.g. Net()." if isinstance(model, type) else "Pass an nn.Module."
-        raise ArgumentTypeError(explain("Learner", "model", "must be an nn.Module", model, cure))
-
-
 def load_learner(
     path: str | os.PathLike[str],
     file: str | os.PathLike[str] = "export.safetensors",
@@ -191,6 +206,8 @@ def load_learner(
         ArgumentError: the file does not name its architecture and no model was given.
     """
     check_keywords("load_learner", db_kwargs, ("path", "file", "test", "tfm_y", "model", *_LOADER_KEYWORDS))
+    if model is not None:
+        check_model("load_learner", model)
     source = Path(path) / os.fspath(file)
     tensors, manifest = exporting.read(source, "cpu")
     built = exporting.build_model(manifest["model"], model, source)

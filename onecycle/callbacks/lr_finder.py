@@ -11,6 +11,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.optim.schedules import Scheduler, annealing_exp
 from onecycle.training.callback import LearnerCallback
 from onecycle.training.snapshot import Snapshot
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.defaults import defaults
 
 __all__ = ["LRFinder"]
@@ -44,10 +45,10 @@ class LRFinder(LearnerCallback):
     ) -> None:
         super().__init__(learn)
         for name, value in (("start_lr", start_lr), ("end_lr", end_lr)):
-            if not np.all(np.asarray(value) > 0):
-                raise ArgumentError(explain("LRFinder", name, "must be above 0", value))
-        if num_it < 1:
-            raise ArgumentError(explain("LRFinder", "num_it", "must be at least 1", num_it))
+            check_numbers("LRFinder", name, value, "must be above 0", lambda rate: rate > 0)
+        if not np.all(np.asarray(start_lr) < np.asarray(end_lr)):
+            raise ArgumentError(explain("LRFinder", "end_lr", f"must be above start_lr ({start_lr})", end_lr))
+        check_numbers("LRFinder", "num_it", num_it, "must be at least 1", lambda count: count >= 1)
         start = np.asarray(start_lr) if isinstance(start_lr, (list, tuple)) else start_lr
         self.stop_div, self.num_it = stop_div, num_it
         self.sched = Scheduler((start, end_lr), num_it, annealing_exp)

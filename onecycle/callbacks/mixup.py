@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, explain
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["MixUpCallback", "MixUpLoss"]
 
@@ -32,8 +32,7 @@ class MixUpCallback(LearnerCallback):
 
     def __init__(self, learn: Any, alpha: float = 0.4, stack_x: bool = False, stack_y: bool = True) -> None:
         super().__init__(learn)
-        if not alpha > 0:
-            raise ArgumentError(explain("MixUpCallback", "alpha", "must be above 0", alpha))
+        check_numbers("MixUpCallback", "alpha", alpha, "must be above 0", lambda number: number > 0)
         self.alpha, self.stack_x, self.stack_y = alpha, stack_x, stack_y
 
     def on_train_begin(self, **kwargs: Any) -> None:

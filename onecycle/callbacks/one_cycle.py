@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from onecycle.errors import ArgumentError, explain
 from onecycle.optim.phases import Course
 from onecycle.optim.schedules import Scheduler, annealing_cos
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["OneCycleScheduler"]
 
@@ -108,12 +111,11 @@ class OneCycleScheduler(LearnerCallback):
 
 def _check(moms: Any, div_factor: float, pct_start: float, tot_epochs: Any, start_epoch: Any) -> None:
     owner = "OneCycleScheduler"
-    if len(tuple(moms)) != 2:
+    if not isinstance(moms, (list, tuple, np.ndarray)) or len(moms) != 2:
         raise ArgumentError(explain(owner, "moms", "must be two numbers, e.g. (0.95, 0.85)", moms))
-    if not div_factor > 0:
-        raise ArgumentError(explain(owner, "div_factor", "must be above 0", div_factor))
-    if not 0 <= pct_start <= 1:
-        raise ArgumentError(explain(owner, "pct_start", "must be between 0 and 1", pct_start))
+    check_numbers(owner, "moms", moms, "must be two numbers, e.g. (0.95, 0.85)")
+    check_numbers(owner, "div_factor", div_factor, "must be above 0", lambda factor: factor > 0)
+    check_numbers(owner, "pct_start", pct_start, "must be between 0 and 1", lambda part: 0 <= part <= 1)
     if start_epoch is not None and tot_epochs is not None and start_epoch >= tot_epochs:
         raise ArgumentError(
             explain(owner, "start_epoch", f"must be below tot_epochs ({tot_epochs})", start_epoch)

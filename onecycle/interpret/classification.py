@@ -59,6 +59,11 @@ class ClassificationInterpretation(PictureInterpretation):
                 f"got {shape} and {tuple(self.y_true.shape)}. For several labels an item use "
                 f"MultiLabelClassificationInterpretation."
             )
+        if self.y_true.dtype.is_floating_point:
+            raise DataError(
+                "ClassificationInterpretation: targets must be class indices; they are numbers with a fraction, as of "
+                "a regression. Use Interpretation.from_learner(learn).top_losses() there."
+            )
 
     def confusion_matrix(self, slice_size: int = 1) -> np.ndarray:
         """Return how often each class was taken for each; rows are actual classes, columns predicted ones.

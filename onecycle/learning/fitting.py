@@ -11,6 +11,7 @@ from onecycle.optim.wrapper import OptimWrapper
 from onecycle.training import loop
 from onecycle.training.nan_watch import NanWatch
 from onecycle.training.recorder import Recorder
+from onecycle.utils.checks import check_numbers, is_real
 from onecycle.utils.collections import even_mults, listify
 from onecycle.utils.defaults import defaults
 
@@ -54,8 +55,10 @@ class Fitting:
             ArgumentError: a rate is not above 0.
         """
         if not isinstance(lr, slice):
+            check_numbers("lr_range", "lr", lr, "must be a number of at least 0, or a slice", lambda rate: rate >= 0)
             return lr
-        if lr.stop is None or lr.stop <= 0 or (lr.start is not None and lr.start <= 0):
+        rates = [lr.stop] if lr.start is None else [lr.start, lr.stop]
+        if not all(is_real(rate) and rate > 0 for rate in rates):
             raise ArgumentError(
                 explain("lr_range", "lr", "must be slice(high) or slice(low, high), above 0", lr)
             )
@@ -97,7 +100,9 @@ class Fitting:
 
     def _fit(self, epochs: int, lr: Any, wd: Any, callbacks: Any, table: bool = True) -> None:
         """Train with all callbacks: the learner's own, those its functions make, those of this call."""
-        self._ready_opt(self.lr_range(lr), self.wd if wd is None else wd)
+        wd = self.wd if wd is None else wd
+        check_numbers("fit", "wd", wd, "must be a number of at least 0, or one a layer group", lambda decay: decay >= 0)
+        self._ready_opt(self.lr_range(lr), wd)
         made = [make(self) for make in [*self.callback_fns, *listify(defaults.extra_callback_fns)]]
         for callback in made:
             if isinstance(callback, Recorder) and not table:

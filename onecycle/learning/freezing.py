@@ -53,7 +53,7 @@ class Freezing:
             ArgumentError: there is no such group.
         """
         count = len(self.layer_groups)
-        if not -count <= n < count:
+        if not isinstance(n, int) or not -count <= n < count:
             raise ArgumentError(
                 explain("freeze_to", "n", f"must be an index into the {count} layer groups", n)
             )

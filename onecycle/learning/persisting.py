@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError, TrainingError, explain
+from onecycle.data.collate import exact_device
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FileFormatError,
+    TrainingError,
+    explain,
+    known_keywords_only,
+)
 from onecycle.learning import exporting
 from onecycle.nn.surgery import get_model
 from onecycle.training.checkpoint import check_writable, fit_state, read_state, split_state, write_state
@@ -49,6 +57,7 @@ class Persisting:
         """
         check_writable(Path(self.path) / self.model_dir)
 
+    @known_keywords_only
     def save(self, file: Any = None, return_path: bool = False, with_opt: bool = True) -> Path | None:
         """Save the weights, and the state of the optimiser, under `path/model_dir`.
 
@@ -72,6 +81,7 @@ class Persisting:
         write_state(target, state)
         return target if return_path else None
 
+    @known_keywords_only
     def load(
         self,
         file: Any = None,
@@ -101,7 +111,7 @@ class Persisting:
         if purge:
             self.purge()
         source = file if hasattr(file, "read") else self._existing(_checked("load", file))
-        device = self.data.device if device is None else torch.device("cpu" if device == "cpu" else device)
+        device = self.data.device if device is None else exact_device(device)
         weights, opt_state = split_state(read_state(source, device), source)
         fit_state(get_model(self.model), weights, strict, remove_module, source)
         if with_opt is not False:
@@ -154,6 +164,7 @@ class Persisting:
             torch.cuda.empty_cache()
         return self
 
+    @known_keywords_only
     def export(self, file: Any = "export.safetensors", destroy: bool = False) -> Path:
         """Write all that is needed to predict: weights, architecture by name, transforms, classes.
 
@@ -206,7 +217,7 @@ def _checked(owner: str, file: Any) -> Any:
         raise ArgumentTypeError(
             f"{owner}: file must be a name; none was given. Pass one, e.g. {owner}('stage-1')."
         )
-    if not isinstance(file, (str, os.PathLike)):
+    if not isinstance(file, (str, os.PathLike)) or not os.fspath(file):
         raise ArgumentTypeError(explain(owner, "file", "must be a name or a path", file))
     return file
 

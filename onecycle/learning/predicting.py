@@ -10,16 +10,26 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, DataError, TrainingError, explain
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    TrainingError,
+    check_keywords,
+    explain,
+    known_keywords_only,
+)
 from onecycle.nn.losses import activation_for
 from onecycle.training import loop
 from onecycle.training.handler import CallbackHandler
-from onecycle.utils.functions import has_arg, split_kwargs_by_func
+from onecycle.training.mismatch import explain_model
+from onecycle.utils.functions import func_args, has_arg, split_kwargs_by_func, takes_any_keyword
 from onecycle.utils.seeding import global_rng_kept
 from onecycle.utils.tensors import grab_idx, to_cpu
 
 __all__: list[str] = []
 
+_PREDICTS = ("item", "return_x", "batch_first", "with_dropout")
 _DROPOUTS = (nn.modules.dropout._DropoutNd,)
 
 
@@ -37,11 +47,12 @@ class Predicting:
         """Return the loader of a set."""
         return self.data.dl(ds_type)
 
+    @known_keywords_only
     def validate(self, dl: Any = None, callbacks: Any = None, metrics: Any = None) -> list[Any]:
         """Compute the loss and the metrics over a set.
 
         Args:
-            dl: Its loader; the validation set's when None.
+            dl: Its loader, or a `DatasetType`; the validation set when None.
             callbacks: More callbacks.
             metrics: Metrics; the learner's when None.
 
@@ -51,7 +62,7 @@ class Predicting:
         Raises:
             DataError: there is no validation set.
         """
-        dl = self.data.valid_dl if dl is None else dl
+        dl = self._loader_of(dl)
         if dl is None or len(dl) == 0:
             raise DataError(
                 "validate: the set must hold at least one item; it is empty. Split off a validation set."
@@ -71,6 +82,18 @@ class Predicting:
                 handler.on_train_end(exception)
         return handler.state_dict["last_metrics"]
 
+    def _loader_of(self, dl: Any) -> Any:
+        """Return the loader that is meant: one, that of a set, or that of the validation set for None."""
+        if dl is None:
+            return self.data.valid_dl
+        if isinstance(dl, DatasetType):
+            return self.data.dl(dl)
+        if isinstance(dl, str) or not hasattr(dl, "__len__"):
+            cure = "Pass e.g. learn.data.train_dl or DatasetType.Train."
+            raise ArgumentTypeError(explain("validate", "dl", "must be a loader or a DatasetType", dl, cure))
+        return dl
+
+    @known_keywords_only
     def get_preds(
         self,
         ds_type: Any = DatasetType.Valid,
@@ -180,6 +203,8 @@ class Predicting:
             item itself first with `return_x`.
         """
         labels = _labels_of(self.data)
+        if not takes_any_keyword(labels.analyze_pred):
+            check_keywords("predict", kwargs, {*_PREDICTS, *func_args(labels.analyze_pred)} - {"self", "pred"})
         xb, yb = self.data.single_batch(item)
         raw = grab_idx(self._output(xb, yb, with_dropout), 0, batch_first=batch_first)
         denorm = getattr(self.data, "denorm", None)
@@ -201,7 +226,11 @@ class Predicting:
         if was_training:
             model.eval()
         with torch.inference_mode():
-            output = model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+            try:
+                output = model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+            except Exception as error:
+                explain_model(error, model, xb)
+                raise
             output = self._activated(output, None)
         if was_training:
             model.train()

@@ -12,7 +12,7 @@ from onecycle.callbacks.gradient_clipping import GradientClipping
 from onecycle.callbacks.lr_finder import LRFinder
 from onecycle.callbacks.mixup import MixUpCallback
 from onecycle.callbacks.one_cycle import OneCycleScheduler
-from onecycle.errors import TrainingError
+from onecycle.errors import TrainingError, known_keywords_only
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
 from onecycle.utils.seeding import global_rng_kept
@@ -39,6 +39,7 @@ def one_cycle_scheduler(lr_max: float, **kwargs: Any) -> Any:
     return partial(OneCycleScheduler, lr_max=lr_max, **kwargs)
 
 
+@known_keywords_only
 def fit_one_cycle(
     learn: Any,
     cyc_len: int,
@@ -83,6 +84,7 @@ def fit_one_cycle(
     learn.fit(cyc_len, rates, wd=wd, callbacks=[*listify(callbacks), cycle])
 
 
+@known_keywords_only
 def fit_fc(
     learn: Any,
     tot_epochs: int = 1,
@@ -108,6 +110,7 @@ def fit_fc(
     learn.fit(tot_epochs, rates, wd=wd, callbacks=[*listify(callbacks), course])
 
 
+@known_keywords_only
 def lr_find(
     learn: Any,
     start_lr: Any = 1e-7,
@@ -144,6 +147,7 @@ def lr_find(
         learn.opt = had_opt
 
 
+@known_keywords_only
 def mixup(learn: Any, alpha: float = 0.4, stack_x: bool = False, stack_y: bool = True) -> Any:
     """Train on mixtures of two items.
 
@@ -197,6 +201,7 @@ def to_fp32(learn: Any) -> Any:
     return learn
 
 
+@known_keywords_only
 def clip_grad(learn: Any, clip: float = 0.1) -> Any:
     """Clip gradients in training; returns the learner.
 

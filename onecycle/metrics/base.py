@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from onecycle.errors import ArgumentTypeError, describe
+from onecycle.errors import ArgumentTypeError, add_context, describe
 from onecycle.metrics.check import check_metric, is_metric_object, metric_name
 from onecycle.metrics.counting import CountingForm, counting_form, is_whole_set, register_metric, wide_zero
 from onecycle.utils.tensors import add_metrics
@@ -178,8 +179,10 @@ class AverageMetric(Metric):
     def _measured(self, output: Any, targets: tuple[Any, ...]) -> Any:
         try:
             return self.func(output, *targets)
-        except TypeError:
-            check_metric(self.func, len(targets))  # says it better, if it is the call that does not fit
+        except Exception as error:
+            if isinstance(error, TypeError):
+                check_metric(self.func, len(targets))  # says it better, if it is the call that does not fit
+            add_context(error, metric=self.name)
             raise
 
     def _add_mean(self, value: Any, n: int) -> None:
@@ -190,8 +193,9 @@ class AverageMetric(Metric):
         sums["n"] = sums.get("n", 0) + n
 
     def _one_number(self, value: Any) -> Tensor:
-        value = value if isinstance(value, Tensor) else torch.as_tensor(value)
-        if value.numel() != 1:
+        if isinstance(value, (int, float, np.generic, np.ndarray)):
+            value = torch.as_tensor(value)
+        if not isinstance(value, Tensor) or value.numel() != 1:
             raise ArgumentTypeError(
                 f"metrics: {self.name} must return one number for a batch; got {describe(value)}. "
                 f"Reduce it, e.g. with .mean()."

@@ -183,6 +183,8 @@ def split_model(model: nn.Module, splits: Any) -> list[nn.Sequential]:
         ArgumentTypeError: splits is neither.
         ArgumentError: a part does not belong to the model.
     """
+    if splits is not None and not isinstance(splits, (nn.Module, Iterable)):
+        raise ArgumentTypeError(explain("split_model", "splits", "must be modules or lists of modules", splits))
     parts: list[Any] = [splits] if isinstance(splits, nn.Module) else list(splits or [])
     if not parts:
         return [nn.Sequential(*flatten_model(model))]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError, DataError, TrainingError, explain
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.losses import each_item
+from onecycle.training.mismatch import check_loss, explain_loss, explain_model
 from onecycle.utils.progress import master_bar, progress_bar
 from onecycle.utils.seeding import global_rng_kept, run_seed, seed_step
 
@@ -73,11 +74,21 @@ def loss_batch(
     """
     handler = cb_handler or CallbackHandler()
     targets = _as_args(yb)
-    output = handler.on_loss_begin(model(*_as_args(xb)))
+    try:
+        output = model(*_as_args(xb))
+    except Exception as error:
+        explain_model(error, model, xb)
+        raise
+    output = handler.on_loss_begin(output)
     if not loss_func:
         return _detached(output), _detached(targets[0])
-    loss = loss_func(output, *targets)
+    try:
+        loss = loss_func(output, *targets)
+    except Exception as error:
+        explain_loss(error, loss_func, output, targets)
+        raise
     if opt is not None:
+        check_loss(loss)
         loss = _learn(loss, opt, handler)
     return loss.detach()
 

@@ -152,14 +152,23 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
-        raise FileFormatError(
-            f"read_json: {str(path)!r} is not a text file, so not JSON either ({error})."
-        ) from error
+        raise FileFormatError(_not_text(file, error)) from error
     except json.JSONDecodeError as error:
         raise FileFormatError(
             f"read_json: {str(path)!r} is not valid JSON at line {error.lineno}, column {error.colno}: "
             f"{error.msg}. The file is damaged or of another kind."
         ) from error
+
+
+def _not_text(file: Path, error: UnicodeDecodeError) -> str:
+    with open(file, "rb") as opened:
+        is_pickle = opened.read(1) == b"\x80"
+    if is_pickle:
+        return (
+            f"read_json: {str(file)!r} is a pickle, which could run code, and is not read. Build the data again from "
+            f"its source and save it here: data.save()."
+        )
+    return f"read_json: {str(file)!r} is not a text file, so not JSON either ({error})."
 
 
 def write_json(path: str | os.PathLike[str], value: Any, indent: int | None = 1) -> Path:

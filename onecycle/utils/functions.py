@@ -46,6 +46,11 @@ def has_arg(func: Callable[..., Any], arg: str) -> bool:
     return arg in func_args(func)
 
 
+def takes_any_keyword(func: Callable[..., Any]) -> bool:
+    """Say whether a function has a `**kwargs`."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(func).parameters.values())
+
+
 def split_kwargs_by_func(
     kwargs: Mapping[str, Any], func: Callable[..., Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:

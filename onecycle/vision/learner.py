@@ -12,6 +12,7 @@ from torch import nn
 
 from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.learner import Learner
+from onecycle.learning.checks import check_data
 from onecycle.nn.init import apply_init
 from onecycle.types import Floats, JsonDict
 from onecycle.utils.registry import name_of
@@ -68,6 +69,7 @@ def cnn_learner(
         >>> learn.fit_one_cycle(5)  # doctest: +SKIP
     """
     check_keywords("cnn_learner", kwargs, _keywords_of_learner())
+    check_data("cnn_learner", data)
     args = {
         "nc": _number_of_outputs(data), "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
         "bn_final": bn_final, "concat_pool": concat_pool, "n_in": n_in or _input_channels(data),

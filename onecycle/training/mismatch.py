@@ -1,0 +1,79 @@
+"""Say in words what does not fit together when a model or a loss fails on a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from onecycle.errors import ArgumentTypeError, TrainingError, add_context, describe
+
+__all__: list[str] = []
+
+# What torch says of inputs that do not suit a layer, and what the reader can do.
+_CURES = (
+    ("too small", "The pictures are too small for this model: give them more pixels, e.g. transform(size=64)."),
+    ("channels", "Open the pictures with the channels that the model takes: convert_mode='RGB' (3) or 'L' (1)."),
+    ("mat1 and mat2", "A linear layer gets other than its in_features: flatten or pool before it."),
+)  # fmt: skip
+
+
+def shapes_of(value: Any) -> str:
+    """Return the shape of a tensor, or of each in a list.
+
+    Example:
+        >>> shapes_of([torch.zeros(4, 2), torch.zeros(4)])
+        '[(4, 2), (4,)]'
+    """
+    if isinstance(value, Tensor):
+        return str(tuple(value.shape))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(shapes_of(part) for part in value)}]"
+    return type(value).__name__
+
+
+def explain_model(error: BaseException, model: nn.Module, inputs: Any) -> None:
+    """Add to an error of the model what it was given, and a cure where one is known."""
+    cure = next((cure for said, cure in _CURES if said in str(error)), "")
+    note = {"model": type(model).__name__, "input": shapes_of(inputs)}
+    add_context(error, **note, **({"cure": cure} if cure else {}))
+
+
+def explain_loss(error: BaseException, loss_func: Any, output: Any, targets: Any) -> None:
+    """Add to an error of the loss what it was given.
+
+    Raises:
+        TrainingError: a target is a class for which the model has no output; says how many there are.
+    """
+    first = targets[0] if isinstance(targets, (list, tuple)) else targets
+    highest = _class_beyond(output, first)
+    if highest is not None:
+        raise TrainingError(
+            f"loss: a target is class {highest} and the model has {output.shape[1]} outputs, one a class (output "
+            f"{shapes_of(output)}). Give its last layer data.c outputs, at least {highest + 1}."
+        ) from error
+    name = getattr(loss_func, "__name__", type(loss_func).__name__)
+    add_context(error, loss=name, output=shapes_of(output), target=shapes_of(first))
+
+
+def _class_beyond(output: Any, target: Any) -> int | None:
+    """Return the highest target where it is the index of an output that there is not."""
+    tensors = isinstance(output, Tensor) and isinstance(target, Tensor)
+    if not tensors or output.device.type != "cpu" or output.ndim < 2 or target.dtype != torch.int64:
+        return None
+    highest = int(target.max()) if target.numel() else -1
+    return highest if highest >= output.shape[1] else None
+
+
+def check_loss(loss: Any) -> None:
+    """Refuse what cannot be learnt from.
+
+    Raises:
+        ArgumentTypeError: it is not one number in a tensor.
+    """
+    if not isinstance(loss, Tensor) or (loss.ndim and loss.numel() != 1):
+        raise ArgumentTypeError(
+            f"fit: loss_func must return one number for a batch, a tensor; got {describe(loss)}. "
+            f"Reduce it, e.g. with .mean()."
+        )

@@ -1,0 +1,46 @@
+"""Refuse numbers that are none, or out of their range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from onecycle.errors import ArgumentError, explain
+
+__all__: list[str] = []
+
+
+def is_real(value: Any) -> bool:
+    """Say whether a value is one finite number, of Python, NumPy or torch, and no truth value."""
+    if isinstance(value, bool) or not hasattr(value, "__float__") or _axes(value):
+        return False
+    return math.isfinite(value)
+
+
+def _axes(value: Any) -> int:
+    return int(getattr(value, "ndim", 0))
+
+
+def check_numbers(
+    owner: str, parameter: str, value: Any, rule: str, fits: Callable[[Any], bool] = lambda number: True
+) -> None:
+    """Refuse what is not one number, or several, that all fit.
+
+    Args:
+        owner: Who asks, for the message.
+        parameter: Name of the parameter.
+        value: A number, or a list, a tuple, an array or a tensor of numbers.
+        rule: What must hold, in words.
+        fits: Says it of one number.
+
+    Raises:
+        ArgumentError: names the parameter, the rule and what was received.
+
+    Example:
+        >>> check_numbers("fit", "lr", [1e-3, 1e-2], "must be above 0", lambda rate: rate > 0)
+    """
+    several = isinstance(value, (list, tuple)) or _axes(value) > 0
+    numbers = list(value) if several else [value]
+    if not all(is_real(number) and fits(number) for number in numbers):
+        raise ArgumentError(explain(owner, parameter, rule, value))

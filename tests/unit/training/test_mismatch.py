@@ -1,0 +1,43 @@
+"""What is said when model, data and loss do not fit together."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from onecycle.errors import ArgumentTypeError, TrainingError
+from onecycle.training.loop import loss_batch
+from onecycle.training.mismatch import check_loss, shapes_of
+
+X, Y = torch.randn(4, 6), torch.tensor([0, 1, 2, 2])
+
+
+def test_shapes():
+    assert shapes_of((X, [Y, None])) == "[(4, 6), [(4,), NoneType]]"
+
+
+def test_an_error_of_the_model_tells_its_input_and_a_cure():
+    with pytest.raises(RuntimeError, match=r"(?s)cannot be multiplied.*input: \(4, 6\).*flatten or pool before it"):
+        loss_batch(nn.Linear(5, 2), X, Y)
+
+
+def test_a_class_without_an_output_is_named():
+    with pytest.raises(TrainingError, match=r"a target is class 2 and the model has 2 outputs.*at least 3"):
+        loss_batch(nn.Linear(6, 2), X, Y, F.cross_entropy)
+
+
+def test_an_error_of_the_loss_tells_shapes():
+    def refuse(output, target):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match=r"(?s)no.*loss: refuse, output: \(4, 3\), target: \(4,\)"):
+        loss_batch(nn.Linear(6, 3), X, Y, refuse)
+
+
+@pytest.mark.parametrize("loss", [None, "1", 0.5, torch.zeros(3)])
+def test_a_loss_is_one_number_in_a_tensor(loss):
+    with pytest.raises(ArgumentTypeError, match=r"loss_func must return one number for a batch, a tensor; got"):
+        check_loss(loss)
+    check_loss(torch.zeros(1))

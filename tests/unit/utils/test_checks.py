@@ -1,0 +1,31 @@
+"""Numbers that are none, or out of their range."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from onecycle.errors import ArgumentError
+from onecycle.utils.checks import check_numbers, is_real
+
+
+@pytest.mark.parametrize("value", [1, 0.5, -3, np.float32(2), np.int64(1), torch.tensor(1.0)])
+def test_numbers(value):
+    assert is_real(value)
+
+
+@pytest.mark.parametrize("value", ["1e-3", None, True, float("nan"), float("inf"), [1], np.ones(2), torch.ones(1)])
+def test_other_things(value):
+    assert not is_real(value)
+
+
+@pytest.mark.parametrize("value", [0, [0, 1e-3], (1, 2), np.array([0.1, 0.2]), torch.tensor([1.0, 2.0])])
+def test_one_number_or_several(value):
+    check_numbers("fit", "lr", value, "must be at least 0", lambda rate: rate >= 0)
+
+
+@pytest.mark.parametrize("value", [-1, [1, -1], "1", None, [1, "2"], float("nan")])
+def test_a_number_that_does_not_fit_is_refused(value):
+    with pytest.raises(ArgumentError, match="fit: lr must be at least 0; got "):
+        check_numbers("fit", "lr", value, "must be at least 0", lambda rate: rate >= 0)
