@@ -20,7 +20,8 @@ __all__ = ["OptimWrapper"]
 OptimizerFactory = Callable[..., Optimizer]
 _FUSED_DEVICES = ("cpu", "cuda", "mps")
 _FUSED_CLASSES = (torch.optim.Adam, torch.optim.SGD)  # torch has kernels for them on each of these devices
-_OF_THIS_MACHINE = ("fused", "foreach", "paired")
+_DECAYED = "decayed"  # key of a torch group: how many of its parameters come before norms and biases
+_OF_THIS_MACHINE = ("fused", "foreach", _DECAYED)
 
 
 def _class_of(opt_func: OptimizerFactory) -> Any:
@@ -63,11 +64,12 @@ def _check_parameters(owner: str, parameters: list[nn.Parameter]) -> None:
 
 
 class OptimWrapper:
-    """Hold a torch optimiser with two parameter groups a layer group: decayed, and norms and biases.
+    """Hold a torch optimiser with a parameter group a layer group, and set it one layer group at a time.
+
+    Where norms and biases are spared from the decay, each layer group has two torch groups: decayed, spared.
 
     Args:
-        opt: The torch optimiser. With an even number of groups made by `create` they are read in pairs; any
-            other optimiser counts each of its groups as a layer group.
+        opt: The torch optimiser; each of its groups counts as a layer group.
         wd: Weight decay, a number or one a layer group.
         true_wd: Shrink the weights by lr · wd each step, apart from the gradient.
         bn_wd: Decay norms and biases as well.
@@ -76,14 +78,16 @@ class OptimWrapper:
     """
 
     def __init__(self, opt: Optimizer, wd: Any = 0.0, true_wd: bool = False, bn_wd: bool = True) -> None:
-        self.opt, self.true_wd, self.bn_wd = opt, true_wd, bn_wd
+        self.opt, self.true_wd, self._bn_wd = opt, true_wd, bn_wd
         self.opt_func: OptimizerFactory = type(opt)
         self._lr: list[float] = []
         self._mom: list[float] | None = None
         self._beta: list[float] | None = None
-        self._paired = bool(opt.param_groups[0].get("paired", False))
+        self._parted = False
         self._native_decay = all("decoupled_weight_decay" in group for group in opt.param_groups)
-        self.opt_keys = [key for key in opt.param_groups[0] if key not in ("params", "paired")]
+        self.opt_keys = [key for key in opt.param_groups[0] if key not in ("params", _DECAYED)]
+        if not bn_wd:
+            self._part()
         self.read_defaults()
         self.wd = wd
 
@@ -113,7 +117,7 @@ class OptimWrapper:
         pairs = decay_pairs(layer_groups)
         parameters = [p for pair in pairs for half in pair for p in half]
         _check_parameters("OptimWrapper.create", parameters)
-        groups = [{"params": half, "paired": True} for pair in pairs for half in pair]
+        groups = [{"params": [*decayed, *spared], _DECAYED: len(decayed)} for decayed, spared in pairs]
         keywords = _one_kernel_option(opt_func, parameters)
         opt = opt_func(groups, lr=spread(lr, len(pairs), name="lr")[-1], **keywords)
         wrapper = cls(opt, wd=wd, true_wd=true_wd, bn_wd=bn_wd)
@@ -130,23 +134,19 @@ class OptimWrapper:
         if split_no_wd:
             fresh = self.create(self.opt_func, self.lr, layer_groups, self.wd, self.true_wd, self.bn_wd)
             return self._copy_settings(fresh)
-        return self._new([[p for p in g.parameters() if p.requires_grad] for g in layer_groups], paired=False)
+        return self.new_with_params([[p for p in g.parameters() if p.requires_grad] for g in layer_groups])
 
     def new_with_params(self, param_groups: Collection[Collection[nn.Parameter]]) -> OptimWrapper:
         """Make the same optimiser for lists of parameters.
 
         Args:
-            param_groups: One list a torch parameter group: as many as there are now, or one a layer group.
+            param_groups: One list a layer group; all of it is decayed.
         """
         groups = [list(group) for group in param_groups]
-        return self._new(groups, paired=self._paired and len(groups) == len(self.opt.param_groups))
-
-    def _new(self, groups: list[list[nn.Parameter]], paired: bool) -> OptimWrapper:
         parameters = [p for group in groups for p in group]
         _check_parameters("OptimWrapper.new", parameters)
-        extra: dict[str, Any] = {"paired": True} if paired else {}
         keywords = _one_kernel_option(self.opt_func, parameters)
-        opt = self.opt_func([{"params": group, **extra} for group in groups], lr=self.lr, **keywords)
+        opt = self.opt_func([{"params": group} for group in groups], lr=self.lr, **keywords)
         fresh = OptimWrapper(opt, wd=self.wd, true_wd=self.true_wd, bn_wd=self.bn_wd)
         fresh.opt_func = self.opt_func
         return self._copy_settings(fresh)
@@ -163,12 +163,32 @@ class OptimWrapper:
     @property
     def _firsts(self) -> list[dict[str, Any]]:
         """The torch group of decayed parameters of each layer group."""
-        return self.opt.param_groups[::2] if self._paired else self.opt.param_groups
+        return self.opt.param_groups[::2] if self._parted else self.opt.param_groups
 
     @property
     def _seconds(self) -> list[dict[str, Any]]:
-        """The torch group of norms and biases of each layer group."""
-        return self.opt.param_groups[1::2] if self._paired else []
+        """The torch group of norms and biases of each layer group, where they have one of their own."""
+        return self.opt.param_groups[1::2] if self._parted else []
+
+    def _part(self) -> None:
+        """Give norms and biases torch groups of their own; one group a layer group is faster, so not before."""
+        groups = self.opt.param_groups
+        if self._parted or not all(_DECAYED in group for group in groups):
+            return
+        self.opt.param_groups = [half for group in groups for half in _halves(group)]
+        self._parted = True
+
+    @property
+    def bn_wd(self) -> bool:
+        """Whether norms and biases are decayed as well."""
+        return self._bn_wd
+
+    @bn_wd.setter
+    def bn_wd(self, value: bool) -> None:
+        self._bn_wd = value
+        if not value:
+            self._part()
+        self.wd = self._wd
 
     @property
     def n_params(self) -> int:
@@ -188,7 +208,7 @@ class OptimWrapper:
     def _shrink_weights(self) -> None:
         for lr, wd, first in zip(self._lr, self._wd, self._firsts):
             _shrink(first["params"], lr * wd)
-        if self.bn_wd:
+        if self._bn_wd:
             for lr, wd, second in zip(self._lr, self._wd, self._seconds):
                 _shrink(second["params"], lr * wd)
 
@@ -208,9 +228,9 @@ class OptimWrapper:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over a state's moments, rate and momentum; decay and kernels stay as they are here."""
-        mine = [{key: value for key, value in g.items() if key != "params"} for g in self.opt.param_groups]
+        mine = [dict(group) for group in self.opt.param_groups]
         decay = self._wd
-        self.opt.load_state_dict(state)
+        self.opt.load_state_dict({**state, "param_groups": _regrouped(state["param_groups"], mine)})
         for group, own in zip(self.opt.param_groups, mine):
             group.update({key: own[key] for key in own if key in _OF_THIS_MACHINE or key not in group})
         self.read_defaults()
@@ -296,10 +316,9 @@ class OptimWrapper:
         by_kernel = self._native_decay or not self.true_wd
         if self._native_decay and self.true_wd:
             self.set_val("decoupled_weight_decay", True)
-        values = self._wd if by_kernel else [0.0] * len(self._wd)
-        self.set_val("weight_decay", values, bn_groups=self.bn_wd)
-        if not self.bn_wd:
-            _write(self._seconds, "weight_decay", [0.0] * len(self._wd))
+        none = [0.0] * len(self._wd)
+        _write(self._firsts, "weight_decay", self._wd if by_kernel else none)
+        _write(self._seconds, "weight_decay", self._wd if by_kernel and self._bn_wd else none)
 
     def read_defaults(self) -> None:
         """Read rate, momentum, beta and decay from the torch optimiser."""
@@ -329,6 +348,8 @@ class OptimWrapper:
             The values, one a layer group.
         """
         self._check_key("set_val", key)
+        if not bn_groups:
+            self._part()
         values = val if isinstance(val, list) else [val] * len(self._firsts)
         _write(self._firsts, key, values)
         if bn_groups:
@@ -362,6 +383,29 @@ class OptimWrapper:
             return getattr(self, name)
         self._check_key("get_stat", name)
         return self._firsts[-1][name]
+
+
+def _halves(group: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return two torch groups, of the decayed parameters and of norms and biases."""
+    count = group[_DECAYED]
+    return [{**group, "params": part} for part in (group["params"][:count], group["params"][count:])]
+
+
+def _regrouped(saved: list[dict[str, Any]], mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lay saved parameters, which are numbered in order, into groups of the sizes there are here.
+
+    A state does not say more by its groups than their settings, so one group a layer group and two fit each other.
+    """
+    numbered = [(number, group) for group in saved for number in group["params"]]
+    if len(numbered) != sum(len(own["params"]) for own in mine):
+        return saved  # torch says what is wrong
+    found, start = [], 0
+    for own in mine:
+        part = numbered[start : start + len(own["params"])]
+        start += len(part)
+        settings = part[0][1] if part else saved[0]
+        found.append({**settings, "params": [number for number, _ in part]})
+    return found
 
 
 def _write(groups: list[dict[str, Any]], key: str, values: list[Any]) -> None:

@@ -27,6 +27,10 @@ EVENTS = (
 )
 
 
+# Methods whose signature was found right: a fit after the first does not look again.
+_checked: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
 class Callback:
     """Listen to training, and change its course.
 
@@ -157,6 +161,9 @@ def check_signature(callback: Any, event: str, known: Iterable[str]) -> None:
     Raises:
         CallbackError: names the callback, the event, the parameter and the nearest entry of the state.
     """
+    function = getattr(getattr(callback, event), "__func__", None)
+    if function is not None and function in _checked:
+        return
     owner, known = f"{type(callback).__name__}.{event}", list(known)
     try:
         parameters = inspect.signature(getattr(callback, event)).parameters.values()
@@ -168,6 +175,8 @@ def check_signature(callback: Any, event: str, known: Iterable[str]) -> None:
         )
     for p in parameters:
         _check_parameter(owner, p, known)
+    if function is not None:
+        _checked.add(function)
 
 
 def _check_parameter(owner: str, p: inspect.Parameter, known: list[str]) -> None:

@@ -28,7 +28,7 @@ def one_step(layer_groups, opt):
 def test_each_layer_group_has_its_own_rate():
     opt = OptimWrapper.create(ADAM, [0.1, 0.2], groups())
     assert opt.read_val("lr") == [0.1, 0.2] and opt.lr == 0.2
-    assert [g["lr"] for g in opt.opt.param_groups] == [0.1, 0.1, 0.2, 0.2]
+    assert [g["lr"] for g in opt.opt.param_groups] == [0.1, 0.2]
 
 
 def test_one_rate_for_all():
@@ -82,12 +82,12 @@ def test_norms_and_biases_are_spared_without_bn_wd(opt_func):
 
 def test_without_true_wd_the_decay_goes_into_the_gradient():
     opt = OptimWrapper.create(SGD, 0.1, groups(), wd=0.3, true_wd=False)
-    assert [g["weight_decay"] for g in opt.opt.param_groups] == [0.3] * 4
+    assert [g["weight_decay"] for g in opt.opt.param_groups] == [0.3] * 2
 
 
 def test_true_wd_of_sgd_is_not_given_to_the_kernel():
     opt = OptimWrapper.create(SGD, 0.1, groups(), wd=0.3, true_wd=True)
-    assert [g["weight_decay"] for g in opt.opt.param_groups] == [0.0] * 4 and opt.wd == 0.3
+    assert [g["weight_decay"] for g in opt.opt.param_groups] == [0.0] * 2 and opt.wd == 0.3
 
 
 def test_new_keeps_the_settings():
@@ -157,7 +157,7 @@ def test_stats_by_name():
     opt.set_stat("lr", 0.4)
     opt.set_stat("eps", 1e-6)
     assert opt.get_stat("lr") == 0.4 and opt.get_stat("eps") == 1e-6
-    assert [g["eps"] for g in opt.opt.param_groups] == [1e-6] * 4
+    assert [g["eps"] for g in opt.opt.param_groups] == [1e-6] * 2
 
 
 def test_set_val_can_leave_norms_alone():
@@ -180,3 +180,34 @@ def test_the_repr_says_true_wd():
 def test_a_built_optimiser_is_refused(wrong):
     with pytest.raises(ArgumentTypeError, match="opt_func must be a function that makes an optimiser"):
         check_opt_func("Learner", wrong)
+
+
+def test_norms_get_groups_of_their_own_only_when_needed():
+    opt = OptimWrapper.create(ADAM, [0.1, 0.2], groups(), wd=0.3, true_wd=True)
+    assert len(opt.opt.param_groups) == 2
+    opt.bn_wd = False
+    assert [g["weight_decay"] for g in opt.opt.param_groups] == [0.3, 0.0, 0.3, 0.0]
+    assert [len(g["params"]) for g in opt.opt.param_groups] == [1, 3, 1, 1]
+    opt.lr = [0.5, 0.6]
+    assert [g["lr"] for g in opt.opt.param_groups] == [0.5, 0.5, 0.6, 0.6]
+    opt.bn_wd = True
+    assert [g["weight_decay"] for g in opt.opt.param_groups] == [0.3] * 4
+
+
+@pytest.mark.parametrize(("saved", "own"), [(True, False), (False, True)])
+def test_a_state_of_one_group_fits_two_and_the_reverse(saved, own):
+    mine, theirs = groups(), groups()
+    first = OptimWrapper.create(ADAM, [0.1, 0.2], theirs, bn_wd=saved)
+    one_step(theirs, first)
+    second = OptimWrapper.create(ADAM, 0.9, mine, bn_wd=own)
+    second.load_state_dict(deepcopy(first.state_dict()))
+    assert second.read_val("lr") == [0.1, 0.2]
+    for a, b in zip(mine, theirs, strict=True):
+        for p, q in zip(a.parameters(), b.parameters(), strict=True):
+            assert torch.equal(second.opt.state[p]["exp_avg"], first.opt.state[q]["exp_avg"])
+
+
+def test_a_state_with_other_parameters_is_refused():
+    state = OptimWrapper.create(ADAM, 0.1, groups()[:1]).state_dict()
+    with pytest.raises(ValueError, match="parameter group|different number"):
+        OptimWrapper.create(ADAM, 0.1, groups()).load_state_dict(state)
