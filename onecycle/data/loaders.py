@@ -231,9 +231,17 @@ class DeviceDataLoader:
         return _generators_kept(self.dl) if isinstance(self.dl, DataLoader) else iter(self.dl)
 
     def proc_batch(self, b: Any) -> Any:
-        """Return a batch on the device with the transforms applied."""
-        batch = place(b, self.device)
-        for tfm in self.tfms:
+        """Return a batch on the device with the transforms applied.
+
+        A first transform that has a method `place(batch, device)` brings the batch to the device itself, so that
+        it can do its work in the pass that unpacks.
+        """
+        first, later = getattr(self.tfms[0], "place", None) if self.tfms else None, self.tfms
+        if first is None:
+            batch = place(b, self.device)
+        else:
+            batch, later = first(b, self.device), self.tfms[1:]
+        for tfm in later:
             batch = tfm(batch)
         return batch
 

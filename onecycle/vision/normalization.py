@@ -8,10 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from onecycle.data.collate import place
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict
 from onecycle.utils.large_pages import scaled
 from onecycle.utils.registry import register
+from onecycle.vision.pixel_batch import PixelBatch
 
 __all__ = [
     "Denormalize",
@@ -135,6 +137,16 @@ class Normalize:
         if self.do_y and _is_picture_batch(y):
             y = self.pictures(y)
         return x, y
+
+    def place(self, batch: Any, device: torch.device) -> Any:
+        """Return a batch from a loader on a device, its pictures normalised while they are unpacked."""
+        x = batch[0] if isinstance(batch, (list, tuple)) and len(batch) == 2 else None
+        if not (self.do_x and isinstance(x, PixelBatch)) or type(self).__call__ is not Normalize.__call__:
+            return self(place(batch, device))
+        self.check_channels(x.values.shape[1])
+        pictures = x.unpack(device, torch.tensor(self.mean), torch.tensor(self.std))
+        targets = place(batch[1], device)
+        return pictures, self.pictures(targets) if self.do_y and _is_picture_batch(targets) else targets
 
     def pictures(self, x: Any) -> Any:
         """Normalise pictures; a list (an item of several parts) has its picture parts normalised."""

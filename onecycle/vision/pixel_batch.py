@@ -41,8 +41,8 @@ class PixelBatch:
 
         Args:
             device: Where the tensor is wanted.
-            mean: (C,) to subtract, in the units of the unpacked values.
-            std: (C,) to divide by.
+            mean: (C,) or (1,) to subtract, in the units of the unpacked values.
+            std: (C,) or (1,) to divide by.
 
         Shape:
             (N, C, H, W)
@@ -53,7 +53,7 @@ class PixelBatch:
             return converted(values, self.dtype, white)
         scale = 1 / (std.to(values.device, self.dtype) * white)
         shift = -mean.to(scale) / std.to(scale)
-        return scaled(converted(values, self.dtype), scale.view(-1, 1, 1), shift.view(-1, 1, 1))
+        return scaled(values, scale.view(-1, 1, 1), shift.view(-1, 1, 1))
 
 
 def pack_pixels(pictures: Sequence[Pixels], white: float, dtype: torch.dtype) -> PixelBatch:

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
 from onecycle.errors import ArgumentError, DataError
 from onecycle.utils.registry import decode, encode
+from onecycle.vision.image import Image
 from onecycle.vision.normalization import (
     Denormalize,
     Normalize,
@@ -135,3 +137,29 @@ def test_a_deviation_of_nought_is_refused():
 def test_stats_that_are_no_numbers_are_refused(mean):
     with pytest.raises(ArgumentError, match="mean must hold one number a channel"):
         Normalize(mean, [1.0])
+
+
+def test_packed_pictures_are_normalised_while_they_are_unpacked():
+    values = np.random.default_rng(0).integers(0, 256, (2, 6, 5, 3)).astype(np.uint8)
+    pictures, cpu = [Image.from_pixels(array) for array in values], torch.device("cpu")
+    own, one = Normalize([0.4, 0.5, 0.6], [0.2, 0.3, 0.4]), Normalize([0.5], [0.25])
+    for tfm in (own, one, Normalize([0.5], [0.25], do_x=False)):
+        packed = Image.pack(pictures)
+        x, y = tfm.place([packed, torch.ones(2)], cpu)
+        expected, _ = tfm((packed.unpack(cpu), torch.ones(2)))
+        torch.testing.assert_close(x, expected)
+        assert torch.equal(y, torch.ones(2))
+    both = Normalize([0.5], [0.25], do_y=True)
+    x, y = both.place([Image.pack(pictures), Image.pack(pictures)], cpu)
+    torch.testing.assert_close(x, y)
+    with pytest.raises(DataError, match="one value a channel"):
+        Normalize([0.1, 0.2], [1, 1]).place([Image.pack(pictures), None], cpu)
+
+
+def test_a_normalisation_with_a_call_of_its_own_is_called():
+    class Halved(Normalize):
+        def __call__(self, batch):
+            return super().__call__(batch)[0] / 2, batch[1]
+
+    packed = Image.pack([Image.from_pixels(np.full((2, 2, 3), 255, np.uint8))])
+    assert Halved([0.5], [0.5]).place([packed, 0], torch.device("cpu"))[0].unique().tolist() == [0.5]
