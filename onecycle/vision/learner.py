@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable
 from functools import cache
+from numbers import Integral
 from typing import Any
 
 from torch import nn
@@ -98,17 +99,23 @@ def _named(function: Callable[..., Any]) -> set[str]:
 
 def _number_of_outputs(data: Any) -> int:
     found = getattr(data, "c", None)
-    if not isinstance(found, int) or found < 1:
+    if not isinstance(found, Integral) or int(found) < 1:
         cure = "Label the pictures before .databunch(), or set data.c to the number of outputs."
         raise ArgumentError(explain("cnn_learner", "data.c", "must be a number of outputs of at least 1", found, cure))
-    return found
+    return int(found)
 
 
 def _input_channels(data: Any) -> int:
     """Return the channels of the first training picture; 3 where there is none to look at."""
-    first = data.train_ds[0][0] if len(data.train_ds) else None
-    shape: tuple[int, ...] = getattr(first, "shape", ())
+    shape: tuple[int, ...] = getattr(_first_picture(data), "shape", ())
     return shape[0] if len(shape) == 3 else 3
+
+
+def _first_picture(data: Any) -> Any:
+    dataset = data.train_ds
+    if dataset is None:  # ready batches
+        return data.one_batch()[0][0]
+    return dataset[0][0] if len(dataset) else None
 
 
 def _model_spec(base_arch: Any, args: JsonDict) -> JsonDict | None:

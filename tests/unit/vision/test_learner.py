@@ -8,6 +8,7 @@ import torch
 from PIL import Image as PILImage
 from torch import nn
 
+from onecycle.data.bunch import DataBunch
 from onecycle.errors import ArgumentError, ArgumentTypeError, DownloadError
 from onecycle.metrics.classification import accuracy
 from onecycle.nn.norm import bn_types
@@ -97,6 +98,14 @@ class TestTheModel:
     def test_no_init_leaves_what_the_layers_made(self, data):
         learn = cnn_learner(data, small_net, pretrained=False, init=None)
         assert all(m.bias.abs().sum() > 0 for m in learn.model[1] if isinstance(m, nn.Linear))
+
+
+    def test_data_of_ready_batches(self):
+        ready = [(torch.rand(2, 1, 32, 32), torch.zeros(2, dtype=torch.long)) for _ in range(2)]
+        data = DataBunch(ready, ready, device="cpu")
+        data.c = np.int64(3)
+        learn = cnn_learner(data, small_net, pretrained=False, loss_func=nn.CrossEntropyLoss())
+        assert learn.model(ready[0][0]).shape == (2, 3)
 
 
 class TestGroups:
