@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from onecycle.errors import check_keywords
 from onecycle.types import PathOrStr
 from onecycle.utils.files import atomic_write
+from onecycle.utils.functions import func_args
 from onecycle.vision.image_files import get_image_files
 from onecycle.vision.picture_faults import PictureFacts, examine_picture
 
@@ -129,7 +131,10 @@ def verify_images(
         ext: Ending of the files written.
         img_format: Pillow's name of the format written.
         resume: Whether files already in `dest` are left as they are; by default when `dest` is another folder.
-        **kwargs: Passed to Pillow's `save`, e.g. `quality=90`.
+        **kwargs: Passed to Pillow's `save`, e.g. `quality=90`; none where no picture is changed.
+
+    Raises:
+        ArgumentTypeError: a keyword is unknown.
 
     Returns:
         One record for each bad file, in file order; each is printed too.
@@ -140,6 +145,8 @@ def verify_images(
     """
     folder = Path(path)
     writes = max_size is not None or ext is not None or img_format is not None
+    if not writes:
+        check_keywords("verify_images", kwargs, func_args(verify_images))
     target = folder / dest
     keep = resume if resume is not None else target != folder
 
