@@ -204,7 +204,8 @@ _names: dict[int, tuple[str, str, Any]] = {}  # id -> (kind, name, the thing its
 
 def _check_kind(kind: str) -> None:
     if kind not in HOMES:
-        raise ArgumentError(f"registry: kind must be one of {', '.join(HOMES)}; got {kind!r}.{did_you_mean(kind, HOMES)}")
+        kinds, hint = ", ".join(HOMES), did_you_mean(kind, HOMES)
+        raise ArgumentError(f"registry: kind must be one of {kinds}; got {kind!r}.{hint}")
 
 
 def register(kind: str, name: str | None = None) -> Callable[[Any], Any]:
@@ -229,7 +230,8 @@ def register(kind: str, name: str | None = None) -> Callable[[Any], Any]:
         known = name or thing.__name__
         holder = _things[kind].get(known)
         if holder is not None and _identity(holder) != _identity(thing):
-            raise ArgumentError(f"registry: {kind} {known!r} is taken by {holder!r}. Register {thing!r} under another name.")
+            cure = f"Register {thing!r} under another name."
+            raise ArgumentError(f"registry: {kind} {known!r} is taken by {holder!r}. {cure}")
         _things[kind][known] = thing
         _names[id(thing)] = (kind, known, thing)
         return thing
@@ -344,7 +346,8 @@ def _encode_tensor(value: torch.Tensor) -> Any:
 
 
 def _encode_partial(value: partial[Any]) -> Any:
-    return {_TAG: "partial", "func": encode(value.func), "args": encode(list(value.args)), "keywords": encode(value.keywords)}
+    args, keywords = encode(list(value.args)), encode(value.keywords)
+    return {_TAG: "partial", "func": encode(value.func), "args": args, "keywords": keywords}
 
 
 def _encode_enum(value: enum.Enum) -> Any:
