@@ -68,7 +68,8 @@ HELPER_ROOMS = ("utils", "errors", "types")
 HELPERS_SHOWN = {
     "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr",
     "TensorOrNumber", "defaults", "master_bar", "progress_bar", "register",
-    "OnecycleError", "ArgumentError", "ArgumentTypeError", "DataError", "FileFormatError", "DownloadError", "CallbackError", "TrainingError", "NotRegisteredError",
+    "OnecycleError", "ArgumentError", "ArgumentTypeError", "DataError",
+    "FileFormatError", "DownloadError", "CallbackError", "TrainingError", "NotRegisteredError",
 }
 # Where two leaves define the same name: v1 module (or door) and name -> leaf.
 CHOICES: dict[tuple[str, str], str] = {}

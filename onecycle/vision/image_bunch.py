@@ -32,8 +32,8 @@ class ImageDataBunch(DataBunch):
     Each `from_…` takes what `create_from_ll` takes as further keywords: bs, ds_tfms, size …
 
     Example:
-        >>> data = ImageDataBunch.from_folder(path, valid_pct=0.2, size=224)  # doctest: +SKIP
-        >>> data.normalize(imagenet_stats).show_batch(3)  # doctest: +SKIP
+        data = ImageDataBunch.from_folder(path, valid_pct=0.2, size=224)
+        data.normalize(imagenet_stats).show_batch(3)
     """
 
     @property

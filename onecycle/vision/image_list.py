@@ -34,7 +34,8 @@ class ImageList(ItemList):
         **kwargs: What `ItemList` takes.
 
     Example:
-        >>> ImageList.from_folder("pets/images", convert_mode="L")  # doctest: +SKIP
+        ImageList.from_folder("pets/images", convert_mode="L") prints
+
         ImageList (370 items)
         Image (1, 400, 600),Image (1, 450, 313),…
         Path: pets/images

@@ -66,8 +66,8 @@ def cnn_learner(
         Howard and Gugger, "fastai: A Layered API for Deep Learning" (2020), section 2.1.
 
     Example:
-        >>> learn = cnn_learner(data, models.resnet34, metrics=error_rate)  # doctest: +SKIP
-        >>> learn.fit_one_cycle(5)  # doctest: +SKIP
+        learn = cnn_learner(data, models.resnet34, metrics=error_rate)
+        learn.fit_one_cycle(5)
     """
     check_keywords("cnn_learner", kwargs, _keywords_of_learner())
     check_data("cnn_learner", data)
