@@ -260,6 +260,7 @@ def _run(
 ) -> None:
     pbar = master_bar(range(epochs), display=display)
     handler.on_train_begin(epochs, pbar=pbar, metrics=metrics)
+    learn.opt.zero_grad()  # a run that was broken off may have left gradients
     exception: BaseException | None = None
     try:
         for _ in pbar:

@@ -145,6 +145,16 @@ def test_ctrl_c_leaves_the_learner_usable(make_learner):
     assert len(learn.recorder.losses) == 4
 
 
+def test_gradients_left_over_are_dropped(make_learner):
+    clean, left = make_learner(), make_learner()
+    left.model(torch.ones(4, 6)).sum().backward()
+    left.model.load_state_dict(clean.model.state_dict())  # the forward pass moved the statistics
+    for learn in (clean, left):
+        torch.manual_seed(1)
+        learn.fit(1)
+    assert clean.recorder.losses == left.recorder.losses
+
+
 def test_another_optimiser(make_learner):
     learn = make_learner(opt_func=partial(torch.optim.SGD, momentum=0.5))
     learn.fit_one_cycle(2, 1e-1)
