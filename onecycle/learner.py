@@ -17,6 +17,7 @@ from onecycle.learning import exporting, recipes
 from onecycle.learning.checks import (
     check_callback_fns,
     check_data,
+    check_layer_groups,
     check_loss_func,
     check_model,
     check_model_dir,
@@ -100,6 +101,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
         check_loss_func("Learner", loss_func)
         check_model_dir("Learner", model_dir)
         check_callback_fns("Learner", listify(callback_fns))
+        check_layer_groups("Learner", layer_groups)
         self.data = data
         self.model: nn.Module = model.to(data.device)
         self.opt_func = opt_func

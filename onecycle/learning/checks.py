@@ -63,6 +63,18 @@ def check_model_dir(owner: str, model_dir: Any) -> None:
         raise ArgumentTypeError(explain(owner, "model_dir", "must be the name of a folder", model_dir))
 
 
+def check_layer_groups(owner: str, layer_groups: Any) -> None:
+    """Refuse what is no list of modules; None stands for one group.
+
+    Raises:
+        ArgumentTypeError: says what was received.
+    """
+    groups = [] if layer_groups is None else layer_groups
+    if not hasattr(groups, "__len__") or not all(isinstance(group, nn.Module) for group in groups):
+        cure = "Split the model instead: learn.split(…)."
+        raise ArgumentTypeError(explain(owner, "layer_groups", "must be a list of modules", layer_groups, cure))
+
+
 def check_callback_fns(owner: str, callback_fns: list[Any]) -> None:
     """Refuse what makes no callback.
 

@@ -11,6 +11,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.adapt import with_input_channels
 from onecycle.nn.hooks import dummy_output
 from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten, bn_drop_lin
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
 from onecycle.vision.archs import TimmArch, build_arch, find_arch
 from onecycle.vision.cutting import cut_foreign
@@ -101,8 +102,9 @@ def create_head(
     Shape: `(N, C, H, W) -> (N, nc)`
 
     Raises:
-        ArgumentError: ps has another length than there are linear layers.
+        ArgumentError: ps has another length than there are linear layers, or a width is no whole number.
     """
+    _check_widths(lin_ftrs)
     widths = [nf, *([_HIDDEN] if lin_ftrs is None else lin_ftrs), nc]
     rates = _dropouts(ps, len(widths) - 1)
     pool = AdaptiveConcatPool2d() if concat_pool else nn.AdaptiveAvgPool2d(1)
@@ -116,7 +118,15 @@ def create_head(
     return nn.Sequential(*layers)
 
 
+def _check_widths(lin_ftrs: Any) -> None:
+    listed = lin_ftrs is None or (isinstance(lin_ftrs, Sequence) and not isinstance(lin_ftrs, str))
+    if not listed or not all(isinstance(width, int) and width > 0 for width in lin_ftrs or ()):
+        rule = "must be a list of whole numbers, the widths of the hidden layers"
+        raise ArgumentError(explain("create_head", "lin_ftrs", rule, lin_ftrs, "Pass e.g. [512]."))
+
+
 def _dropouts(ps: float | Sequence[float], count: int) -> list[float]:
+    check_numbers("create_head", "ps", ps, "must be numbers between 0 and 1")
     given = [ps] if isinstance(ps, (int, float)) else list(ps)
     rates = [given[0] / 2] * (count - 1) + given if len(given) == 1 else given
     if len(rates) != count:

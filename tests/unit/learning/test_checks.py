@@ -18,6 +18,7 @@ from onecycle.learner import Learner
         ({"loss_func": "ce"}, r"loss_func must be a function of \(output, target\); got 'ce'"),
         ({"model_dir": None}, "model_dir must be the name of a folder; got None"),
         ({"callback_fns": [3]}, "callback_fns must be called with a learner and return a callback; got 3"),
+        ({"layer_groups": 3}, "layer_groups must be a list of modules; got 3 .*learn.split"),
     ],
 )
 def test_parts_of_the_wrong_kind_are_refused(make_data, keywords, said):

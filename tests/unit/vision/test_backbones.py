@@ -168,3 +168,14 @@ def test_a_body_that_does_not_run_on_its_own():
     build = lambda: nn.Sequential(conv(3, 4), conv(8, 4), nn.AdaptiveAvgPool2d(1))
     with pytest.raises(ArgumentError, match=r"does not run on its own .*Given groups=1.* Pass cut="):
         create_cnn_model(build, 4)
+
+
+@pytest.mark.parametrize("widths", ["512", [0.5], 512, [0]])
+def test_widths_of_a_head_are_whole_numbers(widths):
+    with pytest.raises(ArgumentError, match=r"lin_ftrs must be a list of whole numbers.*; got .*\[512\]"):
+        create_head(8, 2, widths)
+
+
+def test_dropouts_of_a_head_are_numbers():
+    with pytest.raises(ArgumentError, match="ps must be numbers between 0 and 1; got 'a'"):
+        create_head(8, 2, ps="a")
