@@ -137,7 +137,9 @@ def _what_is_there(file: Path) -> tuple[str, str]:
         return f"{str(file)!r} is a folder, not a file", ""
     if not file.parent.is_dir():
         return f"there is no folder {str(file.parent)!r}", ""
-    near = did_you_mean(file.name, sorted(p.name for p in file.parent.iterdir()))
+    names = sorted(p.name for p in file.parent.iterdir())
+    with_other_ending = [name for name in names if file.stem and Path(name).stem == file.stem]
+    near = f" Did you mean {with_other_ending[0]!r}?" if with_other_ending else did_you_mean(file.name, names)
     return f"there is no file {str(file)!r}", near
 
 

@@ -169,3 +169,15 @@ def test_texts(tmp_path):
     assert loadtxt_str(tmp_path / "t.txt").tolist() == ["one", "zwei ü"]
     save_texts(tmp_path / "t.txt", [])
     assert loadtxt_str(tmp_path / "t.txt").tolist() == []
+
+
+def test_a_missing_file_with_another_ending_is_named(tmp_path):
+    (tmp_path / "export.safetensors").touch()
+    with pytest.raises(FileMissingError, match="there is no file '.*export.pkl'. Did you mean 'export.safetensors'"):
+        existing_file("load_learner", tmp_path / "export.pkl")
+
+
+def test_a_pickle_in_place_of_json_says_what_to_do(tmp_path):
+    (tmp_path / "data.json").write_bytes(b"\x80\x04K\x01.")
+    with pytest.raises(FileFormatError, match=r"is a pickle, which could run code, .*data.save\(\)"):
+        read_json(tmp_path / "data.json")
