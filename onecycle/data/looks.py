@@ -10,7 +10,8 @@ from onecycle.data.collate import data_collate, pack_samples
 from onecycle.data.items import EmptyLabel
 from onecycle.data.loaders import DatasetType, DeviceDataLoader
 from onecycle.errors import ArgumentError, DataError, explain
-from onecycle.utils.functions import has_arg
+from onecycle.utils.checks import check_numbers
+from onecycle.utils.functions import has_arg, passes_keywords_on
 from onecycle.utils.tensors import grab_idx, to_cpu, to_detach
 
 __all__: list[str] = []
@@ -116,6 +117,7 @@ class Looks:
         x, y = self._for_looking(self.single_batch(item), detach, denorm, cpu)
         return (to_cpu(x), to_cpu(y)) if cpu else (x, y)
 
+    @passes_keywords_on("figsize", "imgsize", "cmap", "hide_axis")
     def show_batch(
         self,
         rows: int = 5,
@@ -131,6 +133,7 @@ class Looks:
             reverse: Begin at the end of the batch.
             **kwargs: Passed to `show_xys` of the list of inputs.
         """
+        check_numbers("show_batch", "rows", rows, "must be a number of at least 1", lambda count: count >= 1)
         dataset = self.train_ds
         if not hasattr(dataset, "x"):
             cure = "Build the data with the data sentence, or look at data.one_batch()."

@@ -152,6 +152,8 @@ def column_numbers(owner: str, frame: Any, cols: Any) -> list[int]:
     Raises:
         DataError: there is no such column; says which there are.
     """
+    if not hasattr(frame, "columns"):
+        raise ArgumentTypeError(explain(owner, "df", "must be a pandas data frame", frame))
     several = cols if isinstance(cols, (list, tuple)) or hasattr(cols, "tolist") else [cols]
     return [_column_number(owner, frame, col) for col in several]
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, explain, known_keywords_only
 
 __all__ = ["Interpretation"]
 
@@ -39,6 +39,7 @@ class Interpretation:
         _check_lengths(_length(preds), _length(y_true))
 
     @classmethod
+    @known_keywords_only
     def from_learner(
         cls: type[_Self],
         learn: Any,
@@ -52,6 +53,8 @@ class Interpretation:
             ds_type: Which set.
             activ: Turns outputs into probabilities; found from the loss when left out.
         """
+        if not hasattr(learn, "get_preds"):
+            raise ArgumentTypeError(explain(f"{cls.__name__}.from_learner", "learn", "must be a Learner", learn))
         preds, y_true, losses = learn.get_preds(ds_type=_in_order(ds_type), activ=activ, with_loss=True)
         return cls(learn, preds, y_true, losses, ds_type)
 

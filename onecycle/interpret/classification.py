@@ -12,6 +12,7 @@ from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
 from onecycle.interpret.pictures import PictureInterpretation
 from onecycle.interpret.plots import draw_confusion, figure_if, row_shares
+from onecycle.utils.functions import passes_keywords_on
 
 __all__ = ["ClassificationInterpretation"]
 
@@ -94,6 +95,7 @@ class ClassificationInterpretation(PictureInterpretation):
         found = [(self.classes[a], self.classes[p], int(matrix[a, p])) for a, p in pairs]
         return sorted(found, key=lambda pair: -pair[2])
 
+    @passes_keywords_on("figsize", "dpi")
     def plot_confusion_matrix(
         self,
         normalize: bool = False,

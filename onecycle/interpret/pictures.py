@@ -8,10 +8,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, did_you_mean, explain
+from onecycle.errors import ArgumentError, did_you_mean
 from onecycle.interpret.activation_maps import feature_layer, grad_cam, show_heatmap, show_picture
 from onecycle.interpret.base import Interpretation
 from onecycle.interpret.plots import figure_if, grid, write_titles
+from onecycle.utils.checks import check_numbers
+from onecycle.utils.functions import passes_keywords_on
 
 __all__: list[str] = []
 
@@ -117,6 +119,7 @@ class PictureInterpretation(Interpretation):
                 raise
             return None
 
+    @passes_keywords_on()
     def plot_top_losses(
         self,
         k: int,
@@ -203,5 +206,4 @@ class PictureInterpretation(Interpretation):
 
 def check_count(owner: str, name: str, count: int) -> None:
     """Refuse a number of pictures below 1."""
-    if count < 1:
-        raise ArgumentError(explain(owner, name, "must be at least 1", count))
+    check_numbers(owner, name, count, "must be at least 1", lambda number: number >= 1)

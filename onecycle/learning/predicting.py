@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import (
-    ArgumentError,
     ArgumentTypeError,
     DataError,
     TrainingError,
@@ -23,7 +22,14 @@ from onecycle.nn.losses import activation_for
 from onecycle.training import loop
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.mismatch import explain_model
-from onecycle.utils.functions import func_args, has_arg, split_kwargs_by_func, takes_any_keyword
+from onecycle.utils.checks import check_numbers
+from onecycle.utils.functions import (
+    func_args,
+    has_arg,
+    passes_keywords_on,
+    split_kwargs_by_func,
+    takes_any_keyword,
+)
 from onecycle.utils.seeding import global_rng_kept
 from onecycle.utils.tensors import grab_idx, to_cpu
 
@@ -203,7 +209,7 @@ class Predicting:
             item itself first with `return_x`.
         """
         labels = _labels_of(self.data)
-        if not takes_any_keyword(labels.analyze_pred):
+        if kwargs and not takes_any_keyword(labels.analyze_pred):
             check_keywords("predict", kwargs, {*_PREDICTS, *func_args(labels.analyze_pred)} - {"self", "pred"})
         xb, yb = self.data.single_batch(item)
         raw = grab_idx(self._output(xb, yb, with_dropout), 0, batch_first=batch_first)
@@ -261,6 +267,7 @@ class Predicting:
         """
         return [self.predict(item, with_dropout=with_dropout, **kwargs) for _ in range(n_times)]
 
+    @passes_keywords_on("figsize", "imgsize", "cmap", "hide_axis")
     def show_results(self, ds_type: Any = DatasetType.Valid, rows: int = 5, **kwargs: Any) -> None:
         """Show items with their targets and predictions.
 
@@ -269,8 +276,7 @@ class Predicting:
             rows: Rows of the grid, at least 1.
             **kwargs: For `analyze_pred` of the labels and for showing.
         """
-        if rows < 1:
-            raise ArgumentError(explain("show_results", "rows", "must be at least 1", rows))
+        check_numbers("show_results", "rows", rows, "must be at least 1", lambda count: count >= 1)
         ds = self.dl(ds_type).dataset
         xb, yb = self.data.one_batch(ds_type, detach=False, denorm=False, cpu=False)
         preds = self.pred_batch(batch=(xb, yb))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import weakref
 from collections.abc import Callable, Iterable
@@ -27,6 +28,7 @@ EVENTS = (
 )
 
 
+_MISTYPED = 0.85  # so alike that a method is an event with a letter wrong
 # Methods whose signature was found right: a fit after the first does not look again.
 _checked: weakref.WeakSet[Any] = weakref.WeakSet()
 
@@ -153,6 +155,16 @@ def check_callback(callback: Any) -> None:
         raise CallbackError(
             f"callbacks: must have events such as on_batch_end; got {callback!r}. Subclass Callback."
         )
+    for name in dir(type(callback)):
+        if name.startswith("on_") and name not in EVENTS:
+            _check_not_mistyped(type(callback).__name__, name)
+
+
+def _check_not_mistyped(owner: str, name: str) -> None:
+    """Refuse a method that is nearly an event: it would never be called."""
+    near = difflib.get_close_matches(name, EVENTS, n=1, cutoff=_MISTYPED)
+    if near:
+        raise CallbackError(f"{owner}.{name}: is no event and is never called. Did you mean {near[0]!r}?")
 
 
 def check_signature(callback: Any, event: str, known: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from onecycle.errors import check_keywords
 from onecycle.training import recorder_plots
 from onecycle.training.callback import Callback, LearnerCallback
 
@@ -163,6 +164,7 @@ class Recorder(LearnerCallback):
             show_grid: Draw a grid.
             **kwargs: Settings of `smoothen_by_spline`; any of them turns the smoothing on.
         """
+        check_keywords("plot", kwargs, ("skip_start", "skip_end", "suggestion", "return_fig", "show_grid", "k", "s"))
         lrs, losses = _cut(self.lrs, skip_start, skip_end), _cut(self.losses, skip_start, skip_end)
         if kwargs:
             losses = list(self.smoothen_by_spline(lrs, losses, **kwargs))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
-from typing import Any
+from functools import reduce, wraps
+from typing import Any, ParamSpec, TypeVar
+
+from onecycle.errors import ArgumentTypeError, did_you_mean
 
 __all__ = ["compose", "extract_kwargs", "func_args", "has_arg", "ifnone", "noop", "split_kwargs_by_func"]
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_REFUSED = re.compile(r"unexpected keyword argument '(\w+)'")  # as Python and matplotlib say it
 
 
 def noop(x: Any) -> Any:
@@ -49,6 +57,33 @@ def has_arg(func: Callable[..., Any], arg: str) -> bool:
 def takes_any_keyword(func: Callable[..., Any]) -> bool:
     """Say whether a function has a `**kwargs`."""
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(func).parameters.values())
+
+
+def passes_keywords_on(*others: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function that passes keywords on, e.g. to matplotlib, name one that nobody takes.
+
+    Args:
+        *others: Keywords worth suggesting besides the function's own.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        own = set(func_args(function)) - {"self"}
+
+        @wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except (AttributeError, TypeError) as error:
+                refused = _REFUSED.search(str(error))
+                word = refused.group(1) if refused else ""
+                if word not in kwargs or word in own:
+                    raise
+                near = did_you_mean(word, sorted({*own, *others}))
+                raise ArgumentTypeError(f"{function.__name__}: unknown keyword {word!r}.{near}") from error
+
+        return checked
+
+    return decorate
 
 
 def split_kwargs_by_func(

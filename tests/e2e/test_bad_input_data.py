@@ -167,6 +167,11 @@ def test_a_table_that_is_none(pets, content):
         ImageList.from_csv(pets, "odd.csv")
 
 
+def test_a_list_in_place_of_a_table(pets):
+    with pytest.raises(ArgumentTypeError, match=r"from_df: df must be a pandas data frame; got \['a.png'\]"):
+        ImageList.from_df(["a.png"], pets)
+
+
 def test_labels_that_are_missing_are_named(pets, table):
     table.loc[3, "label"] = None
     said = r"1 of .* rows have no value in column 'label': row 3 \(cat/cat_3.png\).*dropna"

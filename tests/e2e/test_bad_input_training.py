@@ -431,10 +431,85 @@ def test_the_interpretation_of_a_regression(pets, tiny_net):
         learn.interpret()
 
 
-def test_plots_of_losses_that_are_none(pets_learner):
-    found = pets_learner().interpret()
-    with pytest.raises(ArgumentError, match="k must be at least 1; got 0"):
-        found.plot_top_losses(0)
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda learn: learn.interpret().plot_top_losses(0), "k must be at least 1; got 0"),
+        (lambda learn: learn.interpret().plot_top_losses("a"), "k must be at least 1; got 'a'"),
+        (
+            lambda learn: learn.interpret().plot_top_losses(2, heat_map=False),
+            "'heat_map'. Did you mean 'heatmap'",
+        ),
+        (lambda learn: learn.interpret().plot_confusion_matrix(normalise=True), "Did you mean 'normalize'"),
+        (lambda learn: learn.interpret().plot_confusion_matrix(fig_size=3), "Did you mean 'figsize'"),
+        (
+            lambda learn: learn.data.show_batch(row=3),
+            "show_batch: unknown keyword 'row'. Did you mean 'rows'",
+        ),
+        (
+            lambda learn: learn.data.show_batch(rows="3"),
+            "show_batch: rows must be a number of at least 1; got '3'",
+        ),
+        (lambda learn: learn.show_results(row=3), "show_results: unknown keyword 'row'. Did you mean 'rows'"),
+        (lambda learn: learn.show_results(rows=0), "show_results: rows must be at least 1; got 0"),
+        (
+            lambda learn: learn.recorder.plot(suggest=True),
+            "plot: unknown keyword 'suggest'. Did you mean 'suggestion'",
+        ),
+        (
+            lambda learn: ClassificationInterpretation.from_learner(learn.data),
+            "learn must be a Learner; got ImageDataB",
+        ),
+        (lambda learn: ClassificationInterpretation.from_learner(learn, dstype=1), "Did you mean 'ds_type'"),
+    ],
+)
+def test_figures_that_cannot_be_drawn(pets_learner, call, said):
+    learn = pets_learner()
+    learn.fit(1)
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=f"(?s){said}"):
+        call(learn)
+
+
+# Callbacks
+
+
+def test_callbacks_that_cannot_work(pets_learner):
+    learn = pets_learner()
+
+    class WithoutState(LearnerCallback):
+        def on_batch_end(self):
+            pass
+
+    class Misspelt(LearnerCallback):
+        def on_batch_ends(self, **kwargs):
+            pass
+
+    class WrongWord(LearnerCallback):
+        def on_batch_end(self, **kwargs):
+            return {"stop_trainin": True}
+
+    class Failing(LearnerCallback):
+        def on_batch_end(self, **kwargs):
+            raise ZeroDivisionError("mine")
+
+    for kind, error, said in (
+        (WithoutState, CallbackError, r"WithoutState.on_batch_end: must take \*\*kwargs"),
+        (
+            Misspelt,
+            CallbackError,
+            "Misspelt.on_batch_ends: is no event and is never called. Did you mean 'on_batch_end'",
+        ),
+        (WrongWord, CallbackError, "returned 'stop_trainin'.*Did you mean 'stop_training'"),
+        (Failing, ZeroDivisionError, "(?s)mine.*callback: Failing, event: on_batch_end"),
+        (
+            lambda learn: SaveModelCallback(learn, monitor="acc"),
+            CallbackError,
+            "monitor must be one of train_loss",
+        ),
+    ):
+        with pytest.raises(error, match=said):
+            learn.fit(1, callbacks=[kind(learn)])
+    learn.fit(1)
 
 
 # Ctrl-C

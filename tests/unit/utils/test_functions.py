@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 
+import pytest
+
+from onecycle.errors import ArgumentTypeError
 from onecycle.utils.functions import (
     compose,
     extract_kwargs,
@@ -11,7 +14,9 @@ from onecycle.utils.functions import (
     has_arg,
     ifnone,
     noop,
+    passes_keywords_on,
     split_kwargs_by_func,
+    takes_any_keyword,
 )
 
 
@@ -55,3 +60,30 @@ def test_func_args_sees_through_wrappers():
 def test_splitting_keywords():
     assert split_kwargs_by_func({"b": 1, "z": 2}, example) == ({"b": 1}, {"z": 2})
     assert extract_kwargs(["z", "missing"], {"b": 1, "z": 2}) == ({"z": 2}, {"b": 1})
+
+
+def test_keywords_that_are_passed_on_and_nobody_takes():
+    def draw(color="red"):
+        return color
+
+    @passes_keywords_on("color")
+    def plot(rows=1, **kwargs):
+        return draw(**kwargs)
+
+    assert plot(color="blue") == "blue"
+    with pytest.raises(ArgumentTypeError, match="plot: unknown keyword 'colour'. Did you mean 'color'"):
+        plot(colour="blue")
+
+
+def test_other_errors_of_what_is_called_are_left_alone():
+    @passes_keywords_on()
+    def plot(rows=1, **kwargs):
+        return dict(x=1).update(rows=rows.missing)
+
+    with pytest.raises(AttributeError, match="missing"):
+        plot()
+
+
+def test_takes_any_keyword():
+    assert takes_any_keyword(lambda **more: more)
+    assert not takes_any_keyword(lambda x: x)
