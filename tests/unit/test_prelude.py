@@ -1,5 +1,7 @@
 """How a front door serves names."""
 
+import gc
+
 import pytest
 
 from onecycle.prelude import THIRD_PARTY, open_door
@@ -17,6 +19,17 @@ def test_a_door_serves_leaves_modules_and_third_parties():
 def test_a_door_serves_the_leaves_below_it_as_modules():
     get, _ = open_door("os", {"os.path": ["join"]})
     assert get("path") is __import__("os").path
+
+
+def test_the_garbage_collector_is_left_as_it_was():
+    get, _ = open_door("shop", {"colorsys": ["hsv_to_rgb"], "nosuch": ["thing"]})
+    for switch in (gc.disable, gc.enable):
+        switch()
+        before = gc.isenabled()
+        assert get("hsv_to_rgb")
+        with pytest.raises(ModuleNotFoundError, match="nosuch"):
+            get("thing")
+        assert gc.isenabled() == before
 
 
 def test_unknown_names_get_a_hint():
