@@ -15,8 +15,12 @@ __all__: list[str] = []
 _CURES = (
     ("too small", "The pictures are too small for this model: give them more pixels, e.g. transform(size=64)."),
     ("channels", "Open the pictures with the channels that the model takes: convert_mode='RGB' (3) or 'L' (1)."),
+    ("more than 1 value per channel", "Batch norm cannot learn from one item: pass a larger bs, or drop_last=True."),
     ("mat1 and mat2", "A linear layer gets other than its in_features: flatten or pool before it."),
 )  # fmt: skip
+
+
+_AS_MANY_OUTPUTS = "Give the model's last layer as many outputs as an item has targets: data.c."
 
 
 def shapes_of(value: Any) -> str:
@@ -53,8 +57,16 @@ def explain_loss(error: BaseException, loss_func: Any, output: Any, targets: Any
             f"loss: a target is class {highest} and the model has {output.shape[1]} outputs, one a class (output "
             f"{shapes_of(output)}). Give its last layer data.c outputs, at least {highest + 1}."
         ) from error
-    name = getattr(loss_func, "__name__", type(loss_func).__name__)
-    add_context(error, loss=name, output=shapes_of(output), target=shapes_of(first))
+    note = {"loss": getattr(loss_func, "__name__", type(loss_func).__name__), "output": shapes_of(output)}
+    cure = {"cure": _AS_MANY_OUTPUTS} if _differ_in_outputs(output, first) else {}
+    add_context(error, **note, target=shapes_of(first), **cure)
+
+
+def _differ_in_outputs(output: Any, target: Any) -> bool:
+    """Say whether an item has another number of outputs than of target values, which are no class indices."""
+    if not isinstance(output, Tensor) or not isinstance(target, Tensor) or not target.is_floating_point():
+        return False
+    return len(output) == len(target) and output.numel() != target.numel()
 
 
 def _class_beyond(output: Any, target: Any) -> int | None:

@@ -200,6 +200,21 @@ def test_fewer_outputs_than_classes(pets_learner):
         pets_learner(outputs=1, loss_func=F.cross_entropy).fit(1)
 
 
+def test_another_number_of_outputs_than_of_numbers_to_predict(pets, tiny_net):
+    lists = ImageList.from_folder(pets).split_by_idx([0, 6])
+    data = lists.label_from_func(lambda file: [0.5, float(file.stem[-1])], label_cls=FloatList).databunch(**CPU)
+    learn = Learner(data, tiny_net(3), loss_func=F.binary_cross_entropy_with_logits, silent=True)
+    with pytest.raises(ValueError, match=r"(?s)output: \(4, 3\), target: \(4, 2\), cure: Give the model"):
+        learn.fit(1)
+
+
+def test_batches_of_one_item(pets_bunch):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(768, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    said = "(?s)more than 1 value per channel.*cure: .*pass a larger bs, or drop_last=True"
+    with pytest.raises(ValueError, match=said):
+        Learner(pets_bunch(bs=1), net, silent=True).fit(1)
+
+
 def test_no_loss_known(pets_learner):
     learn = pets_learner()
     learn.loss_func = None

@@ -36,6 +36,16 @@ def test_an_error_of_the_loss_tells_shapes():
         loss_batch(nn.Linear(6, 3), X, Y, refuse)
 
 
+def test_another_number_of_outputs_than_of_targets_is_told():
+    with pytest.raises(ValueError, match=r"(?s)output: \(4, 3\), target: \(4, 2\), cure: Give the model.*data.c"):
+        loss_batch(nn.Linear(6, 3), X, torch.zeros(4, 2), F.binary_cross_entropy_with_logits)
+
+
+def test_a_batch_of_one_item_and_batch_norm():
+    with pytest.raises(ValueError, match="(?s)more than 1 value per channel.*cure: Batch norm cannot learn from one"):
+        loss_batch(nn.BatchNorm1d(6), X[:1], Y)
+
+
 @pytest.mark.parametrize("loss", [None, "1", 0.5, torch.zeros(3)])
 def test_a_loss_is_one_number_in_a_tensor(loss):
     with pytest.raises(ArgumentTypeError, match=r"loss_func must return one number for a batch, a tensor; got"):
