@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +38,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with _warnings_in_one_line():
+            return options.run(options)
     except KeyboardInterrupt:
         print("onecycle: stopped.", file=sys.stderr)
         return 130
     except (OnecycleError, OSError) as error:
         if options.debug:
             raise
-        print(f"onecycle {options.command}: {_with_notes(error)}", file=sys.stderr)
+        said = _with_notes(error).removeprefix(f"{options.command}: ")
+        print(f"onecycle {options.command}: {said}", file=sys.stderr)
         return 2
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Print what the library warns of as a sentence, without the line of code that met it."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"onecycle: {message}", file=sys.stderr)
+        yield
 
 
 def _with_notes(error: BaseException) -> str:
@@ -111,8 +123,9 @@ def _train(options: argparse.Namespace) -> int:
 
     _fill_in(options)
     _check_numbers(options)
+    _check_architecture(options.arch)
     torch.set_num_threads(options.threads or torch.get_num_threads())
-    options.out.mkdir(parents=True, exist_ok=True)
+    _make_folder(options.out)
     learner = _make_learner(_make_data(options), options)
     torch.manual_seed(options.seed)
     start = time.perf_counter()
@@ -142,6 +155,22 @@ def _check_numbers(options: argparse.Namespace) -> None:
             raise ArgumentError(explain("train", f"--{name}", "must be above 0", getattr(options, name)))
     if not 0 < options.valid_pct < 1:
         raise ArgumentError(explain("train", "--valid-pct", "must lie between 0 and 1", options.valid_pct))
+
+
+def _check_architecture(name: str) -> None:
+    from onecycle.utils.registry import names
+
+    if name not in names("arch"):
+        hint = did_you_mean(name, names("arch")).strip() or f"Known: {', '.join(names('arch'))}."
+        raise ArgumentError(explain("train", "--arch", "must be the name of an architecture", name, hint))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cure = f"{error.strerror}. Choose a folder that you may write to."
+        raise DataError(explain("train", "--out", "must be a folder that can be made", str(folder), cure)) from error
 
 
 def _make_data(options: argparse.Namespace) -> Any:
@@ -179,12 +208,9 @@ def _shortened(classes: Sequence[Any], longest: int = 10) -> str:
 
 def _make_learner(data: Any, options: argparse.Namespace) -> Any:
     from onecycle.metrics.classification import accuracy
-    from onecycle.utils.registry import lookup, names
+    from onecycle.utils.registry import lookup
     from onecycle.vision.learner import cnn_learner
 
-    if options.arch not in names("arch"):
-        hint = did_you_mean(options.arch, names("arch")).strip() or f"Known: {', '.join(names('arch'))}."
-        raise ArgumentError(explain("train", "--arch", "must be the name of an architecture", options.arch, hint))
     arch = lookup("arch", options.arch)
     return cnn_learner(data, arch, pretrained=options.pretrained, metrics=accuracy, path=options.out)
 
