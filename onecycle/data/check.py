@@ -36,6 +36,7 @@ def check_bunch(data: Any) -> None:
             _check_samples(name, loader, errors)
     errors.raise_if_any(DataError)
     _warn_of_lonely_classes(data)
+    _warn_of_one_class(data)
 
 
 def _check_train(data: Any, errors: ErrorList) -> None:
@@ -92,6 +93,19 @@ def _warn_of_lonely_classes(data: Any) -> None:
         warnings.warn(
             f"data: classes with a single item: {shown}. Such a class can be learnt or checked, not both. "
             f"Add items, or leave the class out.",
+            UserWarning,
+            stacklevel=6,
+        )
+
+
+def _warn_of_one_class(data: Any) -> None:
+    """Say that nothing can be learnt where all items have one class: often the folder is one too deep."""
+    dataset = data.train_dl.dataset
+    classes = getattr(dataset, "classes", None) or []
+    if len(classes) == 1 and _class_counts(data.train_dl) and len(dataset) > 1:
+        warnings.warn(
+            f"data: all items have one class, {str(classes[0])!r}: there is nothing to tell apart. Look at the labels; "
+            f"with one folder a class, pass the folder that holds those folders.",
             UserWarning,
             stacklevel=6,
         )

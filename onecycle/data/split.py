@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -121,7 +122,10 @@ class Splitting:
         if stratify is not None:
             labels = _one_each("split_by_rand_pct", "stratify", stratify, self.items)
             return self.split_by_idx(_stratified(labels, valid_pct, source))
-        return self.split_by_idx(source.permutation(len(self))[: int(valid_pct * len(self))])
+        count = int(valid_pct * len(self))
+        if valid_pct > 0 and count == 0 and len(self):
+            warnings.warn(_none_validates(valid_pct, len(self)), UserWarning, stacklevel=3)
+        return self.split_by_idx(source.permutation(len(self))[:count])
 
     @known_keywords_only
     def random_split_by_pct(self, valid_pct: float = 0.2, seed: int | None = None) -> ItemLists:
@@ -291,6 +295,13 @@ def _check_share(owner: str, name: str, value: Any) -> None:
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:
         cure = "0.2 means a fifth of the items."
         raise ArgumentError(explain(owner, name, "must be between 0 and 1", value, cure))
+
+
+def _none_validates(share: float, count: int) -> str:
+    return (
+        f"split_by_rand_pct: valid_pct {share} of {count} items is less than one item: the validation set is empty. "
+        f"Pass at least {1 / count:.2g}, or split_none()."
+    )
 
 
 def _one_each(owner: str, name: str, given: Any, items: Any) -> list[Any]:

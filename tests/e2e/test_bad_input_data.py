@@ -114,6 +114,17 @@ def test_a_class_folder_with_one_file(pets):
         split(pets, stratify=lambda file: file.parent.name)
 
 
+def test_all_pictures_in_one_folder(pets):
+    said = "all items have one class, 'cat': there is nothing to tell apart.*pass the folder that holds those folders"
+    with pytest.warns(UserWarning, match=said):
+        ImageDataBunch.from_folder(pets / "cat", valid_pct=0.2, bs=2, **CPU)
+
+
+def test_a_share_that_leaves_nothing_to_validate(pets):
+    with pytest.warns(UserWarning, match="valid_pct 0.05 of 12 items is less than one item.*at least 0.083, or split"):
+        ImageList.from_folder(pets).split_by_rand_pct(0.05)
+
+
 # Labels
 
 

@@ -88,3 +88,9 @@ def test_a_class_with_a_single_item_is_told():
     many = ItemList(range(8)).split_by_idx([])
     with pytest.warns(UserWarning, match="and 3 more"):
         many.label_from_lists(list("abcdefgh"), []).databunch(bs=2, device="cpu")
+
+
+def test_one_class_for_all_is_told():
+    lists = ItemList(list(range(6))).split_none().label_const("cat")
+    with pytest.warns(UserWarning, match="all items have one class, 'cat': there is nothing to tell apart"):
+        lists.databunch(bs=2, num_workers=0, device="cpu")

@@ -165,3 +165,9 @@ def test_the_top_folder_of_a_file():
     assert items.top_folder(Path("root/a.png")) == ""
     assert items.top_folder("train/a.png") == "train"
     assert items.top_folder(3) == ""
+
+
+def test_a_share_of_less_than_one_item_is_told():
+    with pytest.warns(UserWarning, match="valid_pct 0.1 of 4 items is less than one item: the validation set is empty"):
+        assert len(ItemList([1, 2, 3, 4]).split_by_rand_pct(0.1).valid) == 0
+    assert len(ItemList([1, 2, 3, 4]).split_by_rand_pct(0).valid) == 0

@@ -87,7 +87,7 @@ def test_a_nameless_list_is_named(labelled):
     class Nameless(ItemList):
         pass
 
-    data = Nameless([1, 2]).split_none().label_const(0).databunch(bs=2, device="cpu")
+    data = Nameless([1, 2]).split_none().label_from_func(float).databunch(bs=2, device="cpu")
     with pytest.raises(ArgumentError, match="Nameless") as caught:
         data.export_state()
     assert "part: inputs" in caught.value.__notes__
