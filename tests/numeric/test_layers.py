@@ -13,7 +13,7 @@ from onecycle.vision.models.densenet import DenseLayer
 from onecycle.vision.models.mobilenet import InvertedResidual
 from onecycle.vision.models.squeezenet import FireBlock
 from onecycle.vision.models.wrn import BasicBlock
-from onecycle.vision.models.xception import SeparableBlock
+from onecycle.vision.models.xceptions import SeparableBlock
 from onecycle.vision.models.xresnet import ResBlock
 
 LAYERS = [
