@@ -17,7 +17,7 @@ from onecycle.vision.normalization import imagenet_stats, mnist_stats
 from onecycle.vision.transform import get_transforms, rand_pad
 
 COMMAND = "python -m benchmarks.pictures"
-PETS_REPEATS = 4  # 370 photos make 5 batches; workers need more than that to get going
+PETS_REPEATS = 8  # 370 photos make 5 batches; an epoch of a real set is longer than the start of its workers
 MNIST_COUNT = 10_000
 SIZE, PETS_BATCH, MNIST_BATCH = 224, 64, 128
 
