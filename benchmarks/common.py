@@ -31,7 +31,7 @@ class Row:
     bound: str  # "<= 1.25", ">= 0.6" or "" where nothing is asked
     command: str
     note: str = ""
-    seed: int = SEED
+    seed: int | str = SEED
 
     @property
     def verdict(self) -> str:
