@@ -272,9 +272,19 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
         ),
     },
+    "callbacks.loss_metrics": {
+        "onecycle.callbacks.loss_metrics": (
+            "LossMetrics",
+        ),
+    },
     "callbacks.lr_finder": {
         "onecycle.callbacks.lr_finder": (
             "LRFinder",
+        ),
+    },
+    "callbacks.mem": {
+        "onecycle.callbacks.mem": (
+            "PeakMemMetric",
         ),
     },
     "callbacks.misc": {
@@ -419,8 +429,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "utils.mem": {
-        "onecycle.utils.memory": (
-            "preload_pytorch", "b2mb",
+        "onecycle.utils.mem": (
+            "GPUMemory", "preload_pytorch", "b2mb", "gpu_mem_get", "gpu_mem_get_all", "gpu_mem_get_free",
+            "gpu_mem_get_free_no_cache", "gpu_mem_get_used", "gpu_mem_get_used_fast",
+            "gpu_mem_get_used_no_cache", "gpu_with_max_free_mem", "GPUMemTrace", "gpu_mem_trace",
+            "reduce_mem_usage",
         ),
     },
 }

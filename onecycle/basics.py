@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.accumulate import (
         AccumulateScheduler,
     )
+    from onecycle.callbacks.autocast import (
+        Autocast,
+    )
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
@@ -75,6 +78,9 @@ if TYPE_CHECKING:
     )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
+    )
+    from onecycle.callbacks.epoch_log import (
+        EpochLogger,
     )
     from onecycle.callbacks.flat_cos_anneal import (
         FlatCosAnnealScheduler,
@@ -91,8 +97,17 @@ if TYPE_CHECKING:
     from onecycle.callbacks.hooks import (
         ActivationStats, HookCallback, model_summary,
     )
+    from onecycle.callbacks.jsonl_logger import (
+        JSONLLogger,
+    )
+    from onecycle.callbacks.loss_metrics import (
+        LossMetrics,
+    )
     from onecycle.callbacks.lr_finder import (
         LRFinder,
+    )
+    from onecycle.callbacks.mem import (
+        PeakMemMetric,
     )
     from onecycle.callbacks.misc import (
         StopAfterNBatches,
@@ -103,11 +118,17 @@ if TYPE_CHECKING:
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
     )
+    from onecycle.callbacks.profiler import (
+        TimeProfiler,
+    )
     from onecycle.callbacks.reduce_lr import (
         ReduceLROnPlateauCallback,
     )
     from onecycle.callbacks.save_model import (
         SaveModelCallback,
+    )
+    from onecycle.callbacks.sgdr import (
+        SGDRScheduler,
     )
     from onecycle.callbacks.show_graph import (
         ShowGraph,
@@ -214,6 +235,9 @@ if TYPE_CHECKING:
     from onecycle.metrics.segmentation import (
         dice, foreground_acc,
     )
+    from onecycle.metrics.torchmetrics_adapter import (
+        TorchMetric,
+    )
     from onecycle.nn.adapt import (
         with_input_channels,
     )
@@ -252,6 +276,9 @@ if TYPE_CHECKING:
         get_model, get_param_groups, has_params, in_channels, is_pool_type, last_layer, model2half,
         num_children, one_param, range_children, requires_grad, set_bn_eval, split_model, split_model_idx,
         split_no_wd_params, trainable_params,
+    )
+    from onecycle.optim.restarts import (
+        CosineRestarts, cycle_lengths, layer_optimizer,
     )
     from onecycle.optim.schedules import (
         Scheduler, SmoothenValue, annealing_cos, annealing_exp, annealing_linear, annealing_no,
@@ -333,34 +360,36 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUROC", "AccumulateScheduler", "ActivationStats", "AdaptiveConcatPool2d", "Any", "ArgumentError",
-    "ArgumentTypeError", "ArrayOrTensor", "AverageMetric", "BCEFlat", "BCEWithLogitsFlat", "BasicLearner",
-    "BatchNorm1dFlat", "BnFreeze", "CMScores", "CSVLogger", "Callable", "Callback", "CallbackError",
-    "CallbackHandler", "CallbackList", "Category", "CategoryList", "CategoryListBase", "CategoryProcessor",
-    "ClassificationInterpretation", "Collection", "Config", "ConfusionMatrix", "Counter", "CountingForm",
-    "CrossEntropyFlat", "DataBunch", "DataError", "DataLoader", "Dataset", "DatasetType", "Debugger",
-    "DeviceDataLoader", "Dict", "DownloadError", "EarlyStoppingCallback", "EmptyLabel", "EmptyLabelList",
-    "Enum", "ExpRMSPE", "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList",
-    "FlatCosAnnealScheduler", "Flatten", "FlattenedLoss", "FloatItem", "FloatList", "Floats",
-    "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks", "IntEnum", "Interpretation",
-    "ItemBase", "ItemList", "ItemLists", "Iterable", "Iterator", "KappaScore", "LRFinder", "LabelList",
-    "LabelLists", "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback",
-    "List", "ListOrItem", "MSELossFlat", "MatthewsCorreff", "MergeLayer", "Metric", "MixUpCallback",
+    "ArgumentTypeError", "ArrayOrTensor", "Autocast", "AverageMetric", "BCEFlat", "BCEWithLogitsFlat",
+    "BasicLearner", "BatchNorm1dFlat", "BnFreeze", "CMScores", "CSVLogger", "Callable", "Callback",
+    "CallbackError", "CallbackHandler", "CallbackList", "Category", "CategoryList", "CategoryListBase",
+    "CategoryProcessor", "ClassificationInterpretation", "Collection", "Config", "ConfusionMatrix",
+    "CosineRestarts", "Counter", "CountingForm", "CrossEntropyFlat", "DataBunch", "DataError", "DataLoader",
+    "Dataset", "DatasetType", "Debugger", "DeviceDataLoader", "Dict", "DownloadError",
+    "EarlyStoppingCallback", "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger", "ExpRMSPE",
+    "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList", "FlatCosAnnealScheduler", "Flatten",
+    "FlattenedLoss", "FloatItem", "FloatList", "Floats", "GeneralScheduler", "GradientClipping", "Hook",
+    "HookCallback", "Hooks", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable",
+    "Iterator", "JSONLLogger", "KappaScore", "LRFinder", "LabelList", "LabelLists",
+    "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback", "List",
+    "ListOrItem", "LossMetrics", "MSELossFlat", "MatthewsCorreff", "MergeLayer", "Metric", "MixUpCallback",
     "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor", "ModelOnCPU", "Module",
     "ModuleList", "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor",
     "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss",
     "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper",
-    "Optional", "OrderedDict", "PIL", "ParameterModule", "PartialLayer", "Path", "PathOrStr", "Perplexity",
-    "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString",
-    "R2Score", "RMSE", "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback", "RegMetrics",
-    "ResizeBatch", "SaveModelCallback", "Scheduler", "SelfAttention", "Sequence", "SequentialEx", "ShowGraph",
-    "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor", "TensorDataset", "TensorOrNumber",
-    "TerminateOnNaNCallback", "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase",
-    "Tuple", "URLs", "Union", "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for",
-    "activation_map", "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no",
-    "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric",
-    "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin",
-    "bn_types", "camel2snake", "check_metric", "children", "children_and_parameters", "chunks", "clip_grad",
-    "compose", "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted",
+    "Optional", "OrderedDict", "PIL", "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric",
+    "Perplexity", "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "PreProcessor", "Precision",
+    "PrettyString", "R2Score", "RMSE", "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback",
+    "RegMetrics", "ResizeBatch", "SGDRScheduler", "SaveModelCallback", "Scheduler", "SelfAttention",
+    "Sequence", "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor",
+    "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric",
+    "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs", "Union",
+    "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for", "activation_map",
+    "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly",
+    "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter",
+    "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types",
+    "camel2snake", "check_metric", "children", "children_and_parameters", "chunks", "clip_grad", "compose",
+    "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "cycle_lengths",
     "data_collate", "dataclass", "datapath4file", "deepcopy", "defaultdict", "defaults", "df_names_to_idx",
     "dice", "distrib_barrier", "do_annealing_poly", "download_data", "download_url", "dummy_batch",
     "dummy_eval", "dummy_output", "embedding", "error_rate", "eval_mode", "even_mults", "exp_rmspe",
@@ -370,28 +399,32 @@ __all__ = [
     "get_preds", "grab_idx", "grad_cam", "has_arg", "has_params", "hook_output", "hook_outputs",
     "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row", "init_cnn", "init_default",
     "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple", "itemgetter", "join_path",
-    "join_paths", "json", "last_layer", "layers_info", "listify", "load_data", "load_learner", "loadtxt_str",
-    "log_uniform", "logit", "logit_", "loss_batch", "lr_find", "mae", "master_bar", "math",
-    "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error", "mixup", "model2half",
-    "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop",
-    "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib", "num_features_model",
-    "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel", "params_size", "partial",
-    "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle", "plt", "progress_bar",
-    "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children", "range_of", "rank_distrib",
-    "re", "recurse", "recurse_eq", "reduce", "register", "relu", "remove_module_load", "requires_grad",
-    "res_block", "rmse", "roc_curve", "root_mean_squared_error", "save_texts", "series2cat", "set_all_seed",
-    "set_bn_eval", "show_heatmap", "show_some", "shutil", "sigmoid_range", "simple_cnn", "spectral_norm",
-    "split_kwargs_by_func", "split_model", "split_model_idx", "split_no_wd_params", "subplots",
-    "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time", "to_cpu", "to_data", "to_detach",
-    "to_device", "to_float", "to_fp16", "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch",
-    "torch_save", "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int",
-    "try_save", "uniform", "uniform_int", "uniqueify", "untar_data", "url2name", "url2path", "validate",
-    "warnings", "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
+    "join_paths", "json", "last_layer", "layer_optimizer", "layers_info", "listify", "load_data",
+    "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch", "lr_find", "mae",
+    "master_bar", "math", "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error",
+    "mixup", "model2half", "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn",
+    "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib",
+    "num_features_model", "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel",
+    "params_size", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle",
+    "plt", "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children",
+    "range_of", "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu",
+    "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error",
+    "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_heatmap", "show_some", "shutil",
+    "sigmoid_range", "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
+    "split_no_wd_params", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time",
+    "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16", "to_fp32", "to_half", "to_int",
+    "to_np", "top_k_accuracy", "torch", "torch_save", "total_params", "train_epoch", "trainable_params",
+    "trange_of", "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "untar_data",
+    "url2name", "url2path", "validate", "warnings", "weight_norm", "whole_set", "with_input_channels",
+    "working_directory", "yaml",
 ]
 
 _LEAVES = {
     "onecycle.callbacks.accumulate": (
         "AccumulateScheduler",
+    ),
+    "onecycle.callbacks.autocast": (
+        "Autocast",
     ),
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
@@ -401,6 +434,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
+    ),
+    "onecycle.callbacks.epoch_log": (
+        "EpochLogger",
     ),
     "onecycle.callbacks.flat_cos_anneal": (
         "FlatCosAnnealScheduler",
@@ -417,8 +453,17 @@ _LEAVES = {
     "onecycle.callbacks.hooks": (
         "ActivationStats", "HookCallback", "model_summary",
     ),
+    "onecycle.callbacks.jsonl_logger": (
+        "JSONLLogger",
+    ),
+    "onecycle.callbacks.loss_metrics": (
+        "LossMetrics",
+    ),
     "onecycle.callbacks.lr_finder": (
         "LRFinder",
+    ),
+    "onecycle.callbacks.mem": (
+        "PeakMemMetric",
     ),
     "onecycle.callbacks.misc": (
         "StopAfterNBatches",
@@ -429,11 +474,17 @@ _LEAVES = {
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
     ),
+    "onecycle.callbacks.profiler": (
+        "TimeProfiler",
+    ),
     "onecycle.callbacks.reduce_lr": (
         "ReduceLROnPlateauCallback",
     ),
     "onecycle.callbacks.save_model": (
         "SaveModelCallback",
+    ),
+    "onecycle.callbacks.sgdr": (
+        "SGDRScheduler",
     ),
     "onecycle.callbacks.show_graph": (
         "ShowGraph",
@@ -541,6 +592,9 @@ _LEAVES = {
     "onecycle.metrics.segmentation": (
         "dice", "foreground_acc",
     ),
+    "onecycle.metrics.torchmetrics_adapter": (
+        "TorchMetric",
+    ),
     "onecycle.nn.adapt": (
         "with_input_channels",
     ),
@@ -581,6 +635,9 @@ _LEAVES = {
         "freeze_groups", "get_model", "get_param_groups", "has_params", "in_channels", "is_pool_type",
         "last_layer", "model2half", "num_children", "one_param", "range_children", "requires_grad",
         "set_bn_eval", "split_model", "split_model_idx", "split_no_wd_params", "trainable_params",
+    ),
+    "onecycle.optim.restarts": (
+        "CosineRestarts", "cycle_lengths", "layer_optimizer",
     ),
     "onecycle.optim.schedules": (
         "Scheduler", "SmoothenValue", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no",

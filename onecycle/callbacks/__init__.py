@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.accumulate import (
         AccumulateScheduler,
     )
+    from onecycle.callbacks.autocast import (
+        Autocast,
+    )
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
+    )
+    from onecycle.callbacks.epoch_log import (
+        EpochLogger,
     )
     from onecycle.callbacks.flat_cos_anneal import (
         FlatCosAnnealScheduler,
@@ -36,8 +42,17 @@ if TYPE_CHECKING:
     from onecycle.callbacks.hooks import (
         ActivationStats, HookCallback, model_summary,
     )
+    from onecycle.callbacks.jsonl_logger import (
+        JSONLLogger,
+    )
+    from onecycle.callbacks.loss_metrics import (
+        LossMetrics,
+    )
     from onecycle.callbacks.lr_finder import (
         LRFinder,
+    )
+    from onecycle.callbacks.mem import (
+        PeakMemMetric,
     )
     from onecycle.callbacks.misc import (
         StopAfterNBatches,
@@ -48,11 +63,17 @@ if TYPE_CHECKING:
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
     )
+    from onecycle.callbacks.profiler import (
+        TimeProfiler,
+    )
     from onecycle.callbacks.reduce_lr import (
         ReduceLROnPlateauCallback,
     )
     from onecycle.callbacks.save_model import (
         SaveModelCallback,
+    )
+    from onecycle.callbacks.sgdr import (
+        SGDRScheduler,
     )
     from onecycle.callbacks.show_graph import (
         ShowGraph,
@@ -68,16 +89,20 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "AccumulateScheduler", "ActivationStats", "BnFreeze", "CSVLogger", "EarlyStoppingCallback",
-    "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "HookCallback", "LRFinder",
-    "MixUpCallback", "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "ReduceLROnPlateauCallback",
-    "SaveModelCallback", "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TrackEpochCallback",
+    "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "EarlyStoppingCallback",
+    "EpochLogger", "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "HookCallback",
+    "JSONLLogger", "LRFinder", "LossMetrics", "MixUpCallback", "MixUpLoss", "MixedPrecision",
+    "OneCycleScheduler", "PeakMemMetric", "ReduceLROnPlateauCallback", "SGDRScheduler", "SaveModelCallback",
+    "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback",
     "TrackerCallback", "TrainingPhase", "model_summary",
 ]
 
 _LEAVES = {
     "onecycle.callbacks.accumulate": (
         "AccumulateScheduler",
+    ),
+    "onecycle.callbacks.autocast": (
+        "Autocast",
     ),
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
@@ -87,6 +112,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
+    ),
+    "onecycle.callbacks.epoch_log": (
+        "EpochLogger",
     ),
     "onecycle.callbacks.flat_cos_anneal": (
         "FlatCosAnnealScheduler",
@@ -103,8 +131,17 @@ _LEAVES = {
     "onecycle.callbacks.hooks": (
         "ActivationStats", "HookCallback", "model_summary",
     ),
+    "onecycle.callbacks.jsonl_logger": (
+        "JSONLLogger",
+    ),
+    "onecycle.callbacks.loss_metrics": (
+        "LossMetrics",
+    ),
     "onecycle.callbacks.lr_finder": (
         "LRFinder",
+    ),
+    "onecycle.callbacks.mem": (
+        "PeakMemMetric",
     ),
     "onecycle.callbacks.misc": (
         "StopAfterNBatches",
@@ -115,11 +152,17 @@ _LEAVES = {
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
     ),
+    "onecycle.callbacks.profiler": (
+        "TimeProfiler",
+    ),
     "onecycle.callbacks.reduce_lr": (
         "ReduceLROnPlateauCallback",
     ),
     "onecycle.callbacks.save_model": (
         "SaveModelCallback",
+    ),
+    "onecycle.callbacks.sgdr": (
+        "SGDRScheduler",
     ),
     "onecycle.callbacks.show_graph": (
         "ShowGraph",

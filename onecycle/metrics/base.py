@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentTypeError, add_context, describe
-from onecycle.metrics.check import check_metric, is_metric_object, metric_name
+from onecycle.metrics.check import check_metric, follows_torchmetrics, is_metric_object, metric_name
 from onecycle.metrics.counting import CountingForm, counting_form, is_whole_set, register_metric, wide_zero
+from onecycle.utils.distributed import gather_tensors, processes_connected
 from onecycle.utils.tensors import add_metrics
 from onecycle.utils.words import camel2snake
 
@@ -24,7 +25,8 @@ class Metric:
 
     A subclass writes `update` (with `self.add` for numbers that may be summed, `self.keep` for rows that must
     be kept) and `compute`. Counts stay on the device of the batch: nothing waits for it until the epoch ends.
-    The sums of several processes are joined through `state_tensors` and `load_state`.
+    At the end of an epoch the sums and rows of all processes of a distributed run are joined (`join`), so that
+    each of them has the figure of the whole set.
 
     Example:
         >>> class Mistakes(Metric):
@@ -40,6 +42,7 @@ class Metric:
     name: str
     sums: dict[str, Any]
     rows: dict[str, list[Tensor]]
+    _joined = False
 
     def __init__(self) -> None:
         self.name = camel2snake(type(self).__name__)
@@ -48,6 +51,7 @@ class Metric:
     def reset(self) -> None:
         """Forget every batch."""
         self.sums, self.rows = {}, {}
+        self._joined = False
 
     def update(self, output: Any, target: Any) -> None:
         """Count one batch."""
@@ -90,6 +94,22 @@ class Metric:
         """Return the kept rows as tensors; concatenated over processes they are those of the whole set."""
         return {name: self.kept(name) for name in self.rows}
 
+    def join(self) -> None:
+        """Take in what the other processes have counted; once a set, and alone nothing happens.
+
+        Every process must call it, one without a batch of its own too.
+        """
+        if self._joined or not processes_connected():
+            return
+        sums, rows = self.state_tensors(), self.row_tensors()
+        place = next((t.device for t in [*sums.values(), *rows.values()]), torch.device("cpu"))
+        everyones_sums, everyones_rows = _by_name(gather_tensors(sums)), _by_name(gather_tensors(rows))
+        self.load_state(
+            {name: torch.stack(parts).sum(0).to(place) for name, parts in everyones_sums.items()},
+            {name: torch.cat(parts).to(place) for name, parts in everyones_rows.items()},
+        )
+        self._joined = True
+
     def load_state(self, sums: dict[str, Tensor], rows: dict[str, Tensor] | None = None) -> None:
         """Take sums and rows, e.g. those of all processes together, in place of one's own."""
         self.sums = dict(sums)
@@ -129,6 +149,7 @@ class Metric:
 
     def on_epoch_end(self, last_metrics: Sequence[Any] | None = None, **kwargs: Any) -> dict[str, Any] | None:
         """Add the figure of the set to the row of the epoch."""
+        self.join()
         return add_metrics(last_metrics, self.figure())
 
     def figure(self) -> Tensor:
@@ -138,6 +159,12 @@ class Metric:
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_state().items())
         return f"{type(self).__name__}({settings})"
+
+
+def _by_name(everyones: list[dict[str, Tensor]]) -> dict[str, list[Tensor]]:
+    """Return for each name the tensors of the processes that have it."""
+    names = {name: None for tensors in everyones for name in tensors}
+    return {name: [tensors[name] for tensors in everyones if name in tensors] for name in names}
 
 
 @register_metric
@@ -224,8 +251,14 @@ class AverageMetric(Metric):
 def as_metric(thing: Any) -> Any:
     """Return a metric object: itself if it counts on its own, else an `AverageMetric` around the function.
 
+    A metric of torchmetrics, or any object with `update`, `compute` and `reset`, is carried by a `TorchMetric`.
+
     Raises:
         ArgumentTypeError: it is neither, or has the wrong parameters.
     """
     check_metric(thing)
+    if follows_torchmetrics(thing):
+        from onecycle.metrics.torchmetrics_adapter import TorchMetric
+
+        return TorchMetric(thing)
     return thing if is_metric_object(thing) else AverageMetric(thing)

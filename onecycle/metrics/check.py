@@ -38,6 +38,13 @@ def is_metric_object(metric: Any) -> bool:
     return not inspect.isclass(metric) and hasattr(metric, "on_epoch_end")
 
 
+def follows_torchmetrics(metric: Any) -> bool:
+    """Tell whether an object counts in the way of torchmetrics: `update`, `compute`, `reset`, and no events."""
+    if inspect.isclass(metric) or is_metric_object(metric):
+        return False
+    return all(callable(getattr(metric, name, None)) for name in ("update", "compute", "reset"))
+
+
 def check_metric(func: Any, n_targets: int | None = None) -> None:
     """Refuse what cannot be called as `metric(output, target)` once a batch.
 
@@ -54,7 +61,7 @@ def check_metric(func: Any, n_targets: int | None = None) -> None:
         Traceback (most recent call last):
         onecycle.errors.ArgumentTypeError: metrics: <lambda>(output) must take (output, target)...
     """
-    if is_metric_object(func):
+    if is_metric_object(func) or follows_torchmetrics(func):
         return
     if inspect.isclass(func):
         name = func.__name__

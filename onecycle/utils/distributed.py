@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 
-__all__ = ["distrib_barrier", "num_distrib", "rank_distrib"]
+import torch
+from torch import Tensor
+
+__all__ = ["distrib_barrier", "gather_tensors", "num_distrib", "processes_connected", "rank_distrib"]
+
+_LENGTH_BYTES = 8  # the first bytes of a packet say how long its header is
 
 
 def num_distrib() -> int:
@@ -24,3 +31,68 @@ def distrib_barrier() -> None:
 
         if distributed.is_available() and distributed.is_initialized():
             distributed.barrier()
+
+
+def processes_connected() -> bool:
+    """Tell whether torch.distributed is initialised and more than one process takes part."""
+    from torch import distributed
+
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def gather_tensors(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Return the named tensors of every process, in the order of their ranks; alone, one's own.
+
+    Every process must call it. Names, shapes and dtypes may differ between processes, and a process may have none.
+
+    Returns:
+        A dict a process; tensors are on the CPU.
+    """
+    if not processes_connected():
+        return [{name: tensor.detach().cpu() for name, tensor in tensors.items()}]
+    packets = _exchange(_packed(tensors))
+    return [_unpacked(packet) for packet in packets]
+
+
+def _exchange(packet: Tensor) -> list[Tensor]:
+    """Return the packets of bytes of all processes, on the CPU."""
+    from torch import distributed
+
+    place, count = _meeting_place(), distributed.get_world_size()
+    own_size = torch.tensor([len(packet)], device=place)
+    sizes = [torch.empty_like(own_size) for _ in range(count)]
+    distributed.all_gather(sizes, own_size)
+    lengths = [int(size) for size in sizes]
+    padded = torch.zeros(max(lengths), dtype=torch.uint8, device=place)
+    padded[: len(packet)] = packet.to(place)
+    parts = [torch.empty_like(padded) for _ in range(count)]
+    distributed.all_gather(parts, padded)
+    return [part[:length].cpu() for part, length in zip(parts, lengths, strict=True)]
+
+
+def _meeting_place() -> torch.device:
+    """Return where the backend moves tensors: NCCL knows CUDA only."""
+    from torch import distributed
+
+    return torch.device("cuda" if distributed.get_backend() == "nccl" else "cpu")
+
+
+def _packed(tensors: dict[str, Tensor]) -> Tensor:
+    """Return tensors as bytes: length of the header, the header (JSON: name, dtype, shape), the values."""
+    layout = [[name, str(t.dtype).removeprefix("torch."), list(t.shape)] for name, t in tensors.items()]
+    header = json.dumps(layout).encode()
+    start = torch.frombuffer(bytearray(len(header).to_bytes(_LENGTH_BYTES, "little") + header), dtype=torch.uint8)
+    values = [t.detach().cpu().contiguous().reshape(-1).view(torch.uint8) for t in tensors.values()]
+    return torch.cat([start, *values])
+
+
+def _unpacked(packet: Tensor) -> dict[str, Tensor]:
+    length = int.from_bytes(bytes(packet[:_LENGTH_BYTES].tolist()), "little")
+    at = _LENGTH_BYTES + length
+    tensors: dict[str, Tensor] = {}
+    for name, kind, shape in json.loads(bytes(packet[_LENGTH_BYTES:at].tolist())):
+        dtype = getattr(torch, kind)
+        size = math.prod(shape) * dtype.itemsize
+        tensors[name] = packet[at : at + size].clone().view(dtype).reshape(shape)  # the copy begins on a boundary
+        at += size
+    return tensors

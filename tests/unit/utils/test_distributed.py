@@ -5,7 +5,15 @@ from __future__ import annotations
 import torch
 from torch import distributed
 
-from onecycle.utils.distributed import distrib_barrier, num_distrib, rank_distrib
+from onecycle.utils.distributed import (
+    _packed,
+    _unpacked,
+    distrib_barrier,
+    gather_tensors,
+    num_distrib,
+    processes_connected,
+    rank_distrib,
+)
 
 
 def test_alone(monkeypatch):
@@ -25,3 +33,26 @@ def test_with_siblings(monkeypatch):
     monkeypatch.setattr(distributed, "barrier", lambda: waited.append(torch.tensor(1)))
     distrib_barrier()
     assert len(waited) == 1
+
+
+def test_tensors_come_through_a_packet_as_they_were():
+    tensors = {
+        "whole": torch.arange(3),
+        "none": torch.zeros(0, 4),
+        "single": torch.tensor(2.5, dtype=torch.float64),
+        "flags": torch.tensor([[True], [False]]),
+        "half": torch.randn(5).bfloat16(),
+        "turned": torch.randn(3, 2).t(),
+    }
+    again = _unpacked(_packed(tensors))
+    assert list(again) == list(tensors)
+    for name, tensor in tensors.items():
+        assert again[name].dtype == tensor.dtype
+        assert torch.equal(again[name], tensor)
+    assert _unpacked(_packed({})) == {}
+
+
+def test_gathering_alone_gives_ones_own():
+    assert not processes_connected()
+    (own,) = gather_tensors({"a": torch.ones(2, requires_grad=True)})
+    assert torch.equal(own["a"], torch.ones(2)) and not own["a"].requires_grad
