@@ -13,7 +13,7 @@ from torch import nn
 
 from onecycle.callbacks.hooks import model_summary
 from onecycle.errors import StepError, check_keywords
-from onecycle.learning import exporting, recipes
+from onecycle.learning import cycles, exporting, recipes
 from onecycle.learning.checks import (
     check_callback_fns,
     check_data,
@@ -140,6 +140,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
 
     fit_one_cycle = recipes.fit_one_cycle
     fit_fc = recipes.fit_fc
+    fit_sgdr = cycles.fit_sgdr
     lr_find = recipes.lr_find
     mixup = recipes.mixup
     to_fp16 = recipes.to_fp16

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from onecycle.errors import ArgumentError, explain
 from onecycle.optim.phases import Course
@@ -39,7 +42,8 @@ class TrainingPhase:
 
         Args:
             name: `lr`, `mom`, `beta`, `wd` or a setting of the torch optimiser.
-            vals: `(start, end)`, or one value that stays.
+            vals: `(start, end)`, or one value that stays. A value is a number or a list of one a layer group; a
+                rate may be a slice, see `Learner.lr_range`.
             anneal: The curve; a straight line for a pair when None.
 
         Returns:
@@ -51,6 +55,8 @@ class TrainingPhase:
 
 class GeneralScheduler(LearnerCallback):
     """Run through phases one after the other; training ends with the last one.
+
+    Warns at the beginning of training when the phases are longer than it.
 
     Args:
         learn: The learner.
@@ -74,15 +80,35 @@ class GeneralScheduler(LearnerCallback):
                 explain("GeneralScheduler", "phases", "must all schedule the same settings", names)
             )
 
-    def on_train_begin(self, epoch: int, **kwargs: Any) -> dict[str, int] | None:
+    def on_train_begin(self, epoch: int, n_epochs: int, **kwargs: Any) -> dict[str, int] | None:
         """Lay the phases end to end and set the first values."""
         first = epoch if self.start_epoch is None else self.start_epoch
         self._courses = {
-            name: Course([phase.scheds[name] for phase in self.phases]) for name in self.phases[0].scheds
+            name: Course([self._spread(phase.scheds[name]) for phase in self.phases])
+            for name in self.phases[0].scheds
         }
         self._length = sum(phase.length for phase in self.phases)
+        self._compare((first + n_epochs) * len(self.learn.data.train_dl))
         self.jump_to_epoch(first)
         return {"epoch": first} if first != epoch else None
+
+    def _spread(self, curve: Scheduler) -> Scheduler:
+        """Return the curve between arrays of one value a layer group, where its ends are lists or slices."""
+        ends = [self._per_group(value) for value in (curve.start, curve.end)]
+        return Scheduler((ends[0], ends[1]), curve.n_iter, curve.func)
+
+    def _per_group(self, value: Any) -> Any:
+        rates = self.learn.lr_range(value) if isinstance(value, slice) else value
+        return np.asarray(rates, dtype=float) if isinstance(rates, (list, tuple)) else rates
+
+    def _compare(self, batches: int) -> None:
+        """Warn when training ends before the phases do."""
+        if self._length > batches:
+            warnings.warn(
+                f"GeneralScheduler: its phases take {self._length} batches, longer than this training of {batches}: "
+                f"the last ones are not reached.",
+                stacklevel=2,
+            )
 
     def jump_to_epoch(self, epoch: int) -> None:
         """Set the values with which `epoch` begins."""

@@ -17,7 +17,7 @@ from onecycle.training.nan_watch import NanWatch
 from onecycle.training.recorder import Recorder, RecordOnCPU
 
 ABSTRACT = {HookCallback}  # a base without the function it calls
-ARGUMENTS = {GeneralScheduler: ([TrainingPhase(8)],)}
+ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
 EXTRA = {"on_train_begin": ("metrics_names",), "on_train_end": ("exception",)}
 
 
