@@ -229,9 +229,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.interpret.multilabel": (
             "MultiLabelClassificationInterpretation",
         ),
+        "onecycle.learning.precision": (
+            "to_fp16", "to_fp32",
+        ),
         "onecycle.learning.recipes": (
-            "fit_one_cycle", "lr_find", "one_cycle_scheduler", "to_fp16", "to_fp32", "mixup", "fit_fc",
-            "clip_grad",
+            "fit_one_cycle", "lr_find", "one_cycle_scheduler", "mixup", "fit_fc", "clip_grad",
         ),
     },
     "datasets": {
@@ -262,14 +264,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "callbacks.hooks": {
         "onecycle.callbacks.hooks": (
-            "ActivationStats", "HookCallback", "model_summary",
-        ),
-        "onecycle.nn.hooks": (
-            "Hook", "Hooks", "hook_output", "hook_outputs", "model_sizes", "num_features_model", "dummy_eval",
-            "dummy_batch",
-        ),
-        "onecycle.nn.summary": (
-            "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
+            "ActivationStats", "Hook", "HookCallback", "Hooks", "hook_output", "hook_outputs", "model_sizes",
+            "num_features_model", "model_summary", "dummy_eval", "dummy_batch", "total_params", "hook_params",
+            "params_size", "get_layer_name", "layers_info",
         ),
     },
     "callbacks.loss_metrics": {
@@ -297,9 +294,29 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "MixUpCallback", "MixUpLoss",
         ),
     },
+    "callbacks.mlflow": {
+        "onecycle.callbacks.mlflow": (
+            "MLFlowTracker",
+        ),
+    },
     "callbacks.one_cycle": {
         "onecycle.callbacks.one_cycle": (
             "OneCycleScheduler",
+        ),
+    },
+    "callbacks.oversampling": {
+        "onecycle.callbacks.oversampling": (
+            "OverSamplingCallback",
+        ),
+    },
+    "callbacks.undersampling": {
+        "onecycle.callbacks.undersampling": (
+            "UnderSamplingCallback",
+        ),
+    },
+    "callbacks.tensorboard": {
+        "onecycle.callbacks.tensorboard": (
+            "LearnerTensorboardWriter",
         ),
     },
     "callbacks.tracker": {

@@ -67,20 +67,32 @@ if TYPE_CHECKING:
     from onecycle.callbacks.accumulate import (
         AccumulateScheduler,
     )
+    from onecycle.callbacks.activation_stats import (
+        ActivationStats,
+    )
     from onecycle.callbacks.autocast import (
         Autocast,
     )
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
+    from onecycle.callbacks.channels_last import (
+        ChannelsLast,
+    )
     from onecycle.callbacks.csv_logger import (
         CSVLogger,
+    )
+    from onecycle.callbacks.cutmix import (
+        CutMixCallback,
     )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
     )
     from onecycle.callbacks.epoch_log import (
         EpochLogger,
+    )
+    from onecycle.callbacks.experiment_tracker import (
+        ExperimentTracker,
     )
     from onecycle.callbacks.flat_cos_anneal import (
         FlatCosAnnealScheduler,
@@ -94,8 +106,8 @@ if TYPE_CHECKING:
     from onecycle.callbacks.gradient_clipping import (
         GradientClipping,
     )
-    from onecycle.callbacks.hooks import (
-        ActivationStats, HookCallback, model_summary,
+    from onecycle.callbacks.hook_callback import (
+        HookCallback,
     )
     from onecycle.callbacks.jsonl_logger import (
         JSONLLogger,
@@ -112,11 +124,23 @@ if TYPE_CHECKING:
     from onecycle.callbacks.misc import (
         StopAfterNBatches,
     )
+    from onecycle.callbacks.mixing import (
+        MixUpLoss,
+    )
     from onecycle.callbacks.mixup import (
-        MixUpCallback, MixUpLoss,
+        MixUpCallback,
+    )
+    from onecycle.callbacks.mlflow import (
+        MLFlowTracker,
+    )
+    from onecycle.callbacks.model_table import (
+        model_summary,
     )
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
+    )
+    from onecycle.callbacks.oversampling import (
+        OverSamplingCallback,
     )
     from onecycle.callbacks.profiler import (
         TimeProfiler,
@@ -133,6 +157,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.show_graph import (
         ShowGraph,
     )
+    from onecycle.callbacks.tensorboard import (
+        LearnerTensorboardWriter,
+    )
     from onecycle.callbacks.terminate_on_nan import (
         TerminateOnNaNCallback,
     )
@@ -141,6 +168,12 @@ if TYPE_CHECKING:
     )
     from onecycle.callbacks.tracker import (
         TrackerCallback,
+    )
+    from onecycle.callbacks.undersampling import (
+        UnderSamplingCallback,
+    )
+    from onecycle.data.balance import (
+        OverSampler, UnderSampler, class_weights,
     )
     from onecycle.data.bunch import (
         DataBunch,
@@ -200,8 +233,11 @@ if TYPE_CHECKING:
     from onecycle.learner import (
         Learner, load_learner,
     )
+    from onecycle.learning.precision import (
+        to_bf16, to_channels_last, to_fp16, to_fp32,
+    )
     from onecycle.learning.recipes import (
-        clip_grad, fit_fc, fit_one_cycle, lr_find, mixup, one_cycle_scheduler, to_fp16, to_fp32,
+        clip_grad, cutmix, fit_fc, fit_one_cycle, lr_find, mixup, one_cycle_scheduler,
     )
     from onecycle.metrics.base import (
         AverageMetric, Metric, as_metric,
@@ -248,8 +284,8 @@ if TYPE_CHECKING:
         MergeLayer, PixelShuffle_ICNR, SequentialEx, conv_layer, res_block, simple_cnn,
     )
     from onecycle.nn.hooks import (
-        Hook, Hooks, dummy_batch, dummy_eval, dummy_output, eval_mode, hook_output, hook_outputs, model_sizes,
-        num_features_model,
+        Hook, Hooks, SaveFeatures, dummy_batch, dummy_eval, dummy_output, eval_mode, hook_output,
+        hook_outputs, model_sizes, num_features_model,
     )
     from onecycle.nn.init import (
         apply_init, apply_leaf, cond_init, icnr, init_cnn, init_default, trunc_normal_,
@@ -276,6 +312,12 @@ if TYPE_CHECKING:
         get_model, get_param_groups, has_params, in_channels, is_pool_type, last_layer, model2half,
         num_children, one_param, range_children, requires_grad, set_bn_eval, split_model, split_model_idx,
         split_no_wd_params, trainable_params,
+    )
+    from onecycle.optim.lamb import (
+        LAMB,
+    )
+    from onecycle.optim.lookahead import (
+        Lookahead, Ranger,
     )
     from onecycle.optim.restarts import (
         CosineRestarts, cycle_lengths, layer_optimizer,
@@ -363,55 +405,58 @@ __all__ = [
     "ArgumentTypeError", "ArrayOrTensor", "Autocast", "AverageMetric", "BCEFlat", "BCEWithLogitsFlat",
     "BasicLearner", "BatchNorm1dFlat", "BnFreeze", "CMScores", "CSVLogger", "Callable", "Callback",
     "CallbackError", "CallbackHandler", "CallbackList", "Category", "CategoryList", "CategoryListBase",
-    "CategoryProcessor", "ClassificationInterpretation", "Collection", "Config", "ConfusionMatrix",
-    "CosineRestarts", "Counter", "CountingForm", "CrossEntropyFlat", "DataBunch", "DataError", "DataLoader",
-    "Dataset", "DatasetType", "Debugger", "DeviceDataLoader", "Dict", "DownloadError",
-    "EarlyStoppingCallback", "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger", "ExpRMSPE",
-    "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList", "FlatCosAnnealScheduler", "Flatten",
-    "FlattenedLoss", "FloatItem", "FloatList", "Floats", "GeneralScheduler", "GradientClipping", "Hook",
-    "HookCallback", "Hooks", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable",
-    "Iterator", "JSONLLogger", "KappaScore", "LRFinder", "LabelList", "LabelLists",
-    "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback", "List",
-    "ListOrItem", "LossMetrics", "MSELossFlat", "MatthewsCorreff", "MergeLayer", "Metric", "MixUpCallback",
+    "CategoryProcessor", "ChannelsLast", "ClassificationInterpretation", "Collection", "Config",
+    "ConfusionMatrix", "CosineRestarts", "Counter", "CountingForm", "CrossEntropyFlat", "CutMixCallback",
+    "DataBunch", "DataError", "DataLoader", "Dataset", "DatasetType", "Debugger", "DeviceDataLoader", "Dict",
+    "DownloadError", "EarlyStoppingCallback", "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger",
+    "ExpRMSPE", "ExperimentTracker", "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList",
+    "FlatCosAnnealScheduler", "Flatten", "FlattenedLoss", "FloatItem", "FloatList", "Floats",
+    "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks", "IntEnum", "Interpretation",
+    "ItemBase", "ItemList", "ItemLists", "Iterable", "Iterator", "JSONLLogger", "KappaScore", "LAMB",
+    "LRFinder", "LabelList", "LabelLists", "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation",
+    "Learner", "LearnerCallback", "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead",
+    "LossMetrics", "MLFlowTracker", "MSELossFlat", "MatthewsCorreff", "MergeLayer", "Metric", "MixUpCallback",
     "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor", "ModelOnCPU", "Module",
     "ModuleList", "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor",
     "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss",
     "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper",
-    "Optional", "OrderedDict", "PIL", "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric",
-    "Perplexity", "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "PreProcessor", "Precision",
-    "PrettyString", "R2Score", "RMSE", "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback",
-    "RegMetrics", "ResizeBatch", "SGDRScheduler", "SaveModelCallback", "Scheduler", "SelfAttention",
-    "Sequence", "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor",
+    "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL", "ParameterModule",
+    "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten",
+    "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString", "R2Score", "RMSE", "Ranger",
+    "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch",
+    "SGDRScheduler", "SaveFeatures", "SaveModelCallback", "Scheduler", "SelfAttention", "Sequence",
+    "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor",
     "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric",
-    "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs", "Union",
-    "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for", "activation_map",
-    "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly",
-    "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter",
-    "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types",
-    "camel2snake", "check_metric", "children", "children_and_parameters", "chunks", "clip_grad", "compose",
-    "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "cycle_lengths",
-    "data_collate", "dataclass", "datapath4file", "deepcopy", "defaultdict", "defaults", "df_names_to_idx",
-    "dice", "distrib_barrier", "do_annealing_poly", "download_data", "download_url", "dummy_batch",
-    "dummy_eval", "dummy_output", "embedding", "error_rate", "eval_mode", "even_mults", "exp_rmspe",
-    "explained_variance", "extract_kwargs", "fbeta", "feature_layer", "field", "find_classes", "first_el",
-    "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model", "float_or_x", "foreground_acc",
-    "freeze_groups", "func_args", "gc", "get_files", "get_layer_name", "get_model", "get_param_groups",
-    "get_preds", "grab_idx", "grad_cam", "has_arg", "has_params", "hook_output", "hook_outputs",
-    "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row", "init_cnn", "init_default",
-    "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple", "itemgetter", "join_path",
-    "join_paths", "json", "last_layer", "layer_optimizer", "layers_info", "listify", "load_data",
-    "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch", "lr_find", "mae",
-    "master_bar", "math", "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error",
-    "mixup", "model2half", "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn",
-    "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib",
-    "num_features_model", "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel",
-    "params_size", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle",
-    "plt", "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children",
-    "range_of", "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu",
-    "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error",
-    "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_heatmap", "show_some", "shutil",
-    "sigmoid_range", "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
-    "split_no_wd_params", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time",
+    "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs",
+    "UnderSampler", "UnderSamplingCallback", "Union", "View", "WassersteinLoss", "accuracy",
+    "accuracy_thresh", "activation_for", "activation_map", "add_metrics", "annealing_cos", "annealing_exp",
+    "annealing_linear", "annealing_no", "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array",
+    "arrays_split", "as_metric", "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types",
+    "bn2float", "bn_drop_lin", "bn_types", "camel2snake", "check_metric", "children",
+    "children_and_parameters", "chunks", "class_weights", "clip_grad", "compose", "cond_init", "conv1d",
+    "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "cutmix", "cycle_lengths", "data_collate",
+    "dataclass", "datapath4file", "deepcopy", "defaultdict", "defaults", "df_names_to_idx", "dice",
+    "distrib_barrier", "do_annealing_poly", "download_data", "download_url", "dummy_batch", "dummy_eval",
+    "dummy_output", "embedding", "error_rate", "eval_mode", "even_mults", "exp_rmspe", "explained_variance",
+    "extract_kwargs", "fbeta", "feature_layer", "field", "find_classes", "first_el", "first_layer", "fit",
+    "fit_fc", "fit_one_cycle", "flatten_model", "float_or_x", "foreground_acc", "freeze_groups", "func_args",
+    "gc", "get_files", "get_layer_name", "get_model", "get_param_groups", "get_preds", "grab_idx", "grad_cam",
+    "has_arg", "has_params", "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone",
+    "in_channels", "index_row", "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike",
+    "is_pool_type", "is_tuple", "itemgetter", "join_path", "join_paths", "json", "last_layer",
+    "layer_optimizer", "layers_info", "listify", "load_data", "load_learner", "loadtxt_str", "log_uniform",
+    "logit", "logit_", "loss_batch", "lr_find", "mae", "master_bar", "math", "mean_absolute_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "mixup", "model2half", "model_sizes",
+    "model_summary", "model_type", "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop", "np",
+    "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib", "num_features_model",
+    "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel", "params_size", "partial",
+    "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle", "plt", "progress_bar",
+    "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children", "range_of", "rank_distrib",
+    "re", "recurse", "recurse_eq", "reduce", "register", "relu", "remove_module_load", "requires_grad",
+    "res_block", "rmse", "roc_curve", "root_mean_squared_error", "save_texts", "series2cat", "set_all_seed",
+    "set_bn_eval", "show_heatmap", "show_some", "shutil", "sigmoid_range", "simple_cnn", "spectral_norm",
+    "split_kwargs_by_func", "split_model", "split_model_idx", "split_no_wd_params", "subplots",
+    "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time", "to_bf16", "to_channels_last",
     "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16", "to_fp32", "to_half", "to_int",
     "to_np", "top_k_accuracy", "torch", "torch_save", "total_params", "train_epoch", "trainable_params",
     "trange_of", "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "untar_data",
@@ -423,20 +468,32 @@ _LEAVES = {
     "onecycle.callbacks.accumulate": (
         "AccumulateScheduler",
     ),
+    "onecycle.callbacks.activation_stats": (
+        "ActivationStats",
+    ),
     "onecycle.callbacks.autocast": (
         "Autocast",
     ),
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
     ),
+    "onecycle.callbacks.channels_last": (
+        "ChannelsLast",
+    ),
     "onecycle.callbacks.csv_logger": (
         "CSVLogger",
+    ),
+    "onecycle.callbacks.cutmix": (
+        "CutMixCallback",
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
     ),
     "onecycle.callbacks.epoch_log": (
         "EpochLogger",
+    ),
+    "onecycle.callbacks.experiment_tracker": (
+        "ExperimentTracker",
     ),
     "onecycle.callbacks.flat_cos_anneal": (
         "FlatCosAnnealScheduler",
@@ -450,8 +507,8 @@ _LEAVES = {
     "onecycle.callbacks.gradient_clipping": (
         "GradientClipping",
     ),
-    "onecycle.callbacks.hooks": (
-        "ActivationStats", "HookCallback", "model_summary",
+    "onecycle.callbacks.hook_callback": (
+        "HookCallback",
     ),
     "onecycle.callbacks.jsonl_logger": (
         "JSONLLogger",
@@ -468,11 +525,23 @@ _LEAVES = {
     "onecycle.callbacks.misc": (
         "StopAfterNBatches",
     ),
+    "onecycle.callbacks.mixing": (
+        "MixUpLoss",
+    ),
     "onecycle.callbacks.mixup": (
-        "MixUpCallback", "MixUpLoss",
+        "MixUpCallback",
+    ),
+    "onecycle.callbacks.mlflow": (
+        "MLFlowTracker",
+    ),
+    "onecycle.callbacks.model_table": (
+        "model_summary",
     ),
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
+    ),
+    "onecycle.callbacks.oversampling": (
+        "OverSamplingCallback",
     ),
     "onecycle.callbacks.profiler": (
         "TimeProfiler",
@@ -489,6 +558,9 @@ _LEAVES = {
     "onecycle.callbacks.show_graph": (
         "ShowGraph",
     ),
+    "onecycle.callbacks.tensorboard": (
+        "LearnerTensorboardWriter",
+    ),
     "onecycle.callbacks.terminate_on_nan": (
         "TerminateOnNaNCallback",
     ),
@@ -497,6 +569,12 @@ _LEAVES = {
     ),
     "onecycle.callbacks.tracker": (
         "TrackerCallback",
+    ),
+    "onecycle.callbacks.undersampling": (
+        "UnderSamplingCallback",
+    ),
+    "onecycle.data.balance": (
+        "OverSampler", "UnderSampler", "class_weights",
     ),
     "onecycle.data.bunch": (
         "DataBunch",
@@ -556,9 +634,11 @@ _LEAVES = {
     "onecycle.learner": (
         "Learner", "load_learner",
     ),
+    "onecycle.learning.precision": (
+        "to_bf16", "to_channels_last", "to_fp16", "to_fp32",
+    ),
     "onecycle.learning.recipes": (
-        "clip_grad", "fit_fc", "fit_one_cycle", "lr_find", "mixup", "one_cycle_scheduler", "to_fp16",
-        "to_fp32",
+        "clip_grad", "cutmix", "fit_fc", "fit_one_cycle", "lr_find", "mixup", "one_cycle_scheduler",
     ),
     "onecycle.metrics.base": (
         "AverageMetric", "Metric", "as_metric",
@@ -605,8 +685,8 @@ _LEAVES = {
         "MergeLayer", "PixelShuffle_ICNR", "SequentialEx", "conv_layer", "res_block", "simple_cnn",
     ),
     "onecycle.nn.hooks": (
-        "Hook", "Hooks", "dummy_batch", "dummy_eval", "dummy_output", "eval_mode", "hook_output",
-        "hook_outputs", "model_sizes", "num_features_model",
+        "Hook", "Hooks", "SaveFeatures", "dummy_batch", "dummy_eval", "dummy_output", "eval_mode",
+        "hook_output", "hook_outputs", "model_sizes", "num_features_model",
     ),
     "onecycle.nn.init": (
         "apply_init", "apply_leaf", "cond_init", "icnr", "init_cnn", "init_default", "trunc_normal_",
@@ -635,6 +715,12 @@ _LEAVES = {
         "freeze_groups", "get_model", "get_param_groups", "has_params", "in_channels", "is_pool_type",
         "last_layer", "model2half", "num_children", "one_param", "range_children", "requires_grad",
         "set_bn_eval", "split_model", "split_model_idx", "split_no_wd_params", "trainable_params",
+    ),
+    "onecycle.optim.lamb": (
+        "LAMB",
+    ),
+    "onecycle.optim.lookahead": (
+        "Lookahead", "Ranger",
     ),
     "onecycle.optim.restarts": (
         "CosineRestarts", "cycle_lengths", "layer_optimizer",

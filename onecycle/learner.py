@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from onecycle.callbacks.hooks import model_summary
+from onecycle.callbacks.model_table import model_summary
 from onecycle.errors import StepError, check_keywords
-from onecycle.learning import cycles, exporting, recipes
+from onecycle.learning import cycles, exporting, precision, recipes
 from onecycle.learning.checks import (
     check_callback_fns,
     check_data,
@@ -143,8 +143,12 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
     fit_sgdr = cycles.fit_sgdr
     lr_find = recipes.lr_find
     mixup = recipes.mixup
-    to_fp16 = recipes.to_fp16
-    to_fp32 = recipes.to_fp32
+    cutmix = recipes.cutmix
+    to_fp16 = precision.to_fp16
+    to_bf16 = precision.to_bf16
+    to_fp32 = precision.to_fp32
+    to_channels_last = precision.to_channels_last
+    compile = precision.compile_model
     clip_grad = recipes.clip_grad
 
     def init(self, init: Callable[..., Any]) -> None:

@@ -12,20 +12,32 @@ if TYPE_CHECKING:
     from onecycle.callbacks.accumulate import (
         AccumulateScheduler,
     )
+    from onecycle.callbacks.activation_stats import (
+        ActivationStats,
+    )
     from onecycle.callbacks.autocast import (
         Autocast,
     )
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
+    from onecycle.callbacks.channels_last import (
+        ChannelsLast,
+    )
     from onecycle.callbacks.csv_logger import (
         CSVLogger,
+    )
+    from onecycle.callbacks.cutmix import (
+        CutMixCallback,
     )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
     )
     from onecycle.callbacks.epoch_log import (
         EpochLogger,
+    )
+    from onecycle.callbacks.experiment_tracker import (
+        ExperimentTracker,
     )
     from onecycle.callbacks.flat_cos_anneal import (
         FlatCosAnnealScheduler,
@@ -39,8 +51,12 @@ if TYPE_CHECKING:
     from onecycle.callbacks.gradient_clipping import (
         GradientClipping,
     )
+    from onecycle.callbacks.hook_callback import (
+        HookCallback,
+    )
     from onecycle.callbacks.hooks import (
-        ActivationStats, HookCallback, model_summary,
+        Hook, Hooks, SaveFeatures, dummy_batch, dummy_eval, get_layer_name, hook_output, hook_outputs,
+        hook_params, layers_info, model_sizes, num_features_model, params_size, total_params,
     )
     from onecycle.callbacks.jsonl_logger import (
         JSONLLogger,
@@ -57,11 +73,23 @@ if TYPE_CHECKING:
     from onecycle.callbacks.misc import (
         StopAfterNBatches,
     )
+    from onecycle.callbacks.mixing import (
+        MixUpLoss,
+    )
     from onecycle.callbacks.mixup import (
-        MixUpCallback, MixUpLoss,
+        MixUpCallback,
+    )
+    from onecycle.callbacks.mlflow import (
+        MLFlowTracker,
+    )
+    from onecycle.callbacks.model_table import (
+        model_summary,
     )
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
+    )
+    from onecycle.callbacks.oversampling import (
+        OverSamplingCallback,
     )
     from onecycle.callbacks.profiler import (
         TimeProfiler,
@@ -78,6 +106,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.show_graph import (
         ShowGraph,
     )
+    from onecycle.callbacks.tensorboard import (
+        LearnerTensorboardWriter,
+    )
     from onecycle.callbacks.terminate_on_nan import (
         TerminateOnNaNCallback,
     )
@@ -87,19 +118,29 @@ if TYPE_CHECKING:
     from onecycle.callbacks.tracker import (
         TrackerCallback,
     )
+    from onecycle.callbacks.undersampling import (
+        UnderSamplingCallback,
+    )
 
 __all__ = [
-    "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "EarlyStoppingCallback",
-    "EpochLogger", "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "HookCallback",
-    "JSONLLogger", "LRFinder", "LossMetrics", "MixUpCallback", "MixUpLoss", "MixedPrecision",
-    "OneCycleScheduler", "PeakMemMetric", "ReduceLROnPlateauCallback", "SGDRScheduler", "SaveModelCallback",
-    "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback",
-    "TrackerCallback", "TrainingPhase", "model_summary",
+    "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "ChannelsLast",
+    "CutMixCallback", "EarlyStoppingCallback", "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler",
+    "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks", "JSONLLogger", "LRFinder",
+    "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback", "MixUpLoss",
+    "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "PeakMemMetric",
+    "ReduceLROnPlateauCallback", "SGDRScheduler", "SaveFeatures", "SaveModelCallback", "ShowGraph",
+    "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback", "TrackerCallback",
+    "TrainingPhase", "UnderSamplingCallback", "dummy_batch", "dummy_eval", "get_layer_name", "hook_output",
+    "hook_outputs", "hook_params", "layers_info", "model_sizes", "model_summary", "num_features_model",
+    "params_size", "total_params",
 ]
 
 _LEAVES = {
     "onecycle.callbacks.accumulate": (
         "AccumulateScheduler",
+    ),
+    "onecycle.callbacks.activation_stats": (
+        "ActivationStats",
     ),
     "onecycle.callbacks.autocast": (
         "Autocast",
@@ -107,14 +148,23 @@ _LEAVES = {
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
     ),
+    "onecycle.callbacks.channels_last": (
+        "ChannelsLast",
+    ),
     "onecycle.callbacks.csv_logger": (
         "CSVLogger",
+    ),
+    "onecycle.callbacks.cutmix": (
+        "CutMixCallback",
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
     ),
     "onecycle.callbacks.epoch_log": (
         "EpochLogger",
+    ),
+    "onecycle.callbacks.experiment_tracker": (
+        "ExperimentTracker",
     ),
     "onecycle.callbacks.flat_cos_anneal": (
         "FlatCosAnnealScheduler",
@@ -128,8 +178,13 @@ _LEAVES = {
     "onecycle.callbacks.gradient_clipping": (
         "GradientClipping",
     ),
+    "onecycle.callbacks.hook_callback": (
+        "HookCallback",
+    ),
     "onecycle.callbacks.hooks": (
-        "ActivationStats", "HookCallback", "model_summary",
+        "Hook", "Hooks", "SaveFeatures", "dummy_batch", "dummy_eval", "get_layer_name", "hook_output",
+        "hook_outputs", "hook_params", "layers_info", "model_sizes", "num_features_model", "params_size",
+        "total_params",
     ),
     "onecycle.callbacks.jsonl_logger": (
         "JSONLLogger",
@@ -146,11 +201,23 @@ _LEAVES = {
     "onecycle.callbacks.misc": (
         "StopAfterNBatches",
     ),
+    "onecycle.callbacks.mixing": (
+        "MixUpLoss",
+    ),
     "onecycle.callbacks.mixup": (
-        "MixUpCallback", "MixUpLoss",
+        "MixUpCallback",
+    ),
+    "onecycle.callbacks.mlflow": (
+        "MLFlowTracker",
+    ),
+    "onecycle.callbacks.model_table": (
+        "model_summary",
     ),
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
+    ),
+    "onecycle.callbacks.oversampling": (
+        "OverSamplingCallback",
     ),
     "onecycle.callbacks.profiler": (
         "TimeProfiler",
@@ -167,6 +234,9 @@ _LEAVES = {
     "onecycle.callbacks.show_graph": (
         "ShowGraph",
     ),
+    "onecycle.callbacks.tensorboard": (
+        "LearnerTensorboardWriter",
+    ),
     "onecycle.callbacks.terminate_on_nan": (
         "TerminateOnNaNCallback",
     ),
@@ -175,6 +245,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.tracker": (
         "TrackerCallback",
+    ),
+    "onecycle.callbacks.undersampling": (
+        "UnderSamplingCallback",
     ),
 }
 

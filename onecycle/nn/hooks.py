@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
 from onecycle.nn.surgery import in_channels, one_param
+from onecycle.utils.tensors import to_np
 
 __all__ = [
     "Hook",
     "Hooks",
+    "SaveFeatures",
     "dummy_batch",
     "dummy_eval",
     "dummy_output",
@@ -128,6 +130,42 @@ class Hooks:
             hook.remove()
 
     def __enter__(self) -> Hooks:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.remove()
+
+
+class SaveFeatures:
+    """Keep the last output of a module as a NumPy array in `features`, as the 2018 lessons do.
+
+    `hook_output` does the same for tensors.
+
+    Args:
+        m: The module to watch.
+
+    Example:
+        >>> layer = nn.ReLU()
+        >>> saved = SaveFeatures(layer)
+        >>> _ = layer(torch.tensor([-1.0, 3.0])); saved.remove()
+        >>> saved.features
+        array([0., 3.], dtype=float32)
+    """
+
+    features: Any = None
+
+    def __init__(self, m: nn.Module) -> None:
+        self.hook = m.register_forward_hook(self.hook_fn)
+
+    def hook_fn(self, module: nn.Module, input: Any, output: Any) -> None:
+        """Keep an output."""
+        self.features = to_np(output)
+
+    def remove(self) -> None:
+        """Stop watching; what was kept stays."""
+        self.hook.remove()
+
+    def __enter__(self) -> SaveFeatures:
         return self
 
     def __exit__(self, *exc: Any) -> None:

@@ -1,5 +1,6 @@
 """Hooks: what they store, that they leave, that a dry run leaves no trace."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -8,6 +9,7 @@ from onecycle.errors import ArgumentError
 from onecycle.nn.hooks import (
     Hook,
     Hooks,
+    SaveFeatures,
     dummy_batch,
     dummy_eval,
     dummy_output,
@@ -151,3 +153,17 @@ def test_num_features_says_why_nothing_fits():
     stubborn = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(5, 6))
     with pytest.raises(ArgumentError, match=r"dry run: m must take one item .* the model says: mat1 and mat2"):
         num_features_model(stubborn)
+
+
+def test_save_features_keeps_an_array_as_the_2018_lessons_do():
+    model, x = net(), torch.randn(1, 3, 8, 8)
+    saved = SaveFeatures(model[0])
+    model(x)
+    saved.remove()
+    expected = model[0](x).detach().numpy()
+    model(torch.zeros(1, 3, 8, 8))
+    assert isinstance(saved.features, np.ndarray)
+    np.testing.assert_array_equal(saved.features, expected)
+    with SaveFeatures(model[0]) as within:
+        model(x)
+    assert not model[0]._forward_hooks and within.features.shape == (1, 4, 3, 3)
