@@ -110,7 +110,7 @@ class LearnerCallback(Callback):
         learn: The learner; held weakly, so that both can go.
     """
 
-    exclude = ("_learn",)
+    exclude: tuple[str, ...] = ("_learn",)
 
     def __init__(self, learn: Any) -> None:
         self._learn = weakref.ref(learn)

@@ -11,12 +11,13 @@ from torch import nn
 import onecycle.callbacks
 from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
 from onecycle.callbacks.hooks import HookCallback
+from onecycle.callbacks.weight_average import WeightAverage
 from onecycle.training.callback import EVENTS, Callback, LearnerCallback, check_signature, listener
 from onecycle.training.handler import initial_state
 from onecycle.training.nan_watch import NanWatch
 from onecycle.training.recorder import Recorder, RecordOnCPU
 
-ABSTRACT = {HookCallback}  # a base without the function it calls
+ABSTRACT = {HookCallback, WeightAverage}  # bases without what they call or are named by
 ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
 EXTRA = {"on_train_begin": ("metrics_names",), "on_train_end": ("exception",)}
 

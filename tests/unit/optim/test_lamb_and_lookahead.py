@@ -39,7 +39,7 @@ def test_they_have_homes():
 @pytest.mark.parametrize("opt_func", OPTIMIZERS)
 def test_a_learner_learns_with_it(opt_func, bn_wd, make_learner):
     learn = make_learner(opt_func=opt_func, bn_wd=bn_wd)
-    learn.fit(10, 0.1)
+    learn.fit(10, 0.1 if opt_func is Ranger else 0.03)
     assert learn.recorder.val_losses[-1] < 0.75 * learn.recorder.losses[0]
 
 
