@@ -121,18 +121,21 @@ if TYPE_CHECKING:
     from onecycle.callbacks.undersampling import (
         UnderSamplingCallback,
     )
+    from onecycle.callbacks.weight_average import (
+        EMACallback, SWACallback, update_batch_norms,
+    )
 
 __all__ = [
     "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "ChannelsLast",
-    "CutMixCallback", "EarlyStoppingCallback", "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler",
-    "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks", "JSONLLogger", "LRFinder",
-    "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback", "MixUpLoss",
-    "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "PeakMemMetric",
-    "ReduceLROnPlateauCallback", "SGDRScheduler", "SaveFeatures", "SaveModelCallback", "ShowGraph",
-    "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback", "TrackerCallback",
-    "TrainingPhase", "UnderSamplingCallback", "dummy_batch", "dummy_eval", "get_layer_name", "hook_output",
-    "hook_outputs", "hook_params", "layers_info", "model_sizes", "model_summary", "num_features_model",
-    "params_size", "total_params",
+    "CutMixCallback", "EMACallback", "EarlyStoppingCallback", "EpochLogger", "ExperimentTracker",
+    "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks",
+    "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback",
+    "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "PeakMemMetric",
+    "ReduceLROnPlateauCallback", "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback",
+    "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback",
+    "TrackerCallback", "TrainingPhase", "UnderSamplingCallback", "dummy_batch", "dummy_eval",
+    "get_layer_name", "hook_output", "hook_outputs", "hook_params", "layers_info", "model_sizes",
+    "model_summary", "num_features_model", "params_size", "total_params", "update_batch_norms",
 ]
 
 _LEAVES = {
@@ -248,6 +251,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.undersampling": (
         "UnderSamplingCallback",
+    ),
+    "onecycle.callbacks.weight_average": (
+        "EMACallback", "SWACallback", "update_batch_norms",
     ),
 }
 

@@ -95,7 +95,7 @@ def _activation_and_gradient(
     with hook_output(layer, detach=False) as hook, eval_mode(model), torch.enable_grad():
         start = xb.detach().clone().requires_grad_()  # so that a frozen model has gradients too
         output = model(start.clone())  # the clone may be overwritten in place
-        _check_category(category, output.shape[1])
+        check_category("grad_cam", category, output.shape[1])
         (grads,) = torch.autograd.grad(output[0, category], hook.stored, allow_unused=True)
     if grads is None:
         rule = "must be a part that the output depends on"
@@ -103,9 +103,10 @@ def _activation_and_gradient(
     return hook.stored[0].detach(), grads[0]
 
 
-def _check_category(category: int, num_classes: int) -> None:
+def check_category(owner: str, category: int, num_classes: int) -> None:
+    """Refuse an index beyond the outputs."""
     if not 0 <= category < num_classes:
-        raise ArgumentError(explain("grad_cam", "category", f"must lie in 0..{num_classes - 1}", category))
+        raise ArgumentError(explain(owner, "category", f"must lie in 0..{num_classes - 1}", category))
 
 
 def show_heatmap(

@@ -8,9 +8,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, did_you_mean
+from onecycle.errors import ArgumentError
 from onecycle.interpret.activation_maps import feature_layer, grad_cam, show_heatmap, show_picture
 from onecycle.interpret.base import Interpretation
+from onecycle.interpret.class_maps import class_activation_map
+from onecycle.interpret.grad_cam import class_index
 from onecycle.interpret.plots import figure_if, grid, write_titles
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.functions import passes_keywords_on
@@ -82,23 +84,47 @@ class PictureInterpretation(Interpretation):
             ArgumentError: there is no such class, or the model makes no maps.
         """
         image = self.ds[idx][0]
-        heat = self._heat(image, self._class_index(idx, category), layer, min_cells)
+        heat = self._heat(image, self._class_index("grad_cam", idx, category), layer, min_cells)
         if show:
             show_heatmap(image, heat, ax=ax, alpha=alpha, cmap=cmap)
         return heat
 
-    def _class_index(self, idx: int, category: Any) -> int:
+    def cam(
+        self,
+        idx: int,
+        category: Any = None,
+        show: bool = True,
+        ax: Any = None,
+        alpha: float = 0.6,
+        cmap: str = "magma",
+    ) -> Tensor:
+        """Return the class activation map of an item (Zhou et al. 2016) and draw it over the picture.
+
+        Args:
+            idx: Index of the item in the set.
+            category: The class to explain, by index or name; the predicted one when left out.
+            show: Whether to draw.
+            ax: Where to draw; a figure of its own when left out.
+            alpha: How much of the picture the map covers, 0..1.
+            cmap: Name of matplotlib's colour map.
+
+        Returns:
+            The map, `(h, w)`.
+
+        Raises:
+            ArgumentError: there is no such class, or the model does not end in an average and one linear layer.
+        """
+        image = self.ds[idx][0]
+        xb = self.data.one_item(image)[0]
+        heat = class_activation_map(self.learn.model, xb, self._class_index("cam", idx, category))
+        if show:
+            show_heatmap(image, heat, ax=ax, alpha=alpha, cmap=cmap)
+        return heat
+
+    def _class_index(self, owner: str, idx: int, category: Any) -> int:
         if category is None:
             return self.explained_class(idx)
-        if not isinstance(category, str):
-            return int(category)
-        if category not in self.classes:
-            known = [str(name) for name in self.classes]
-            raise ArgumentError(
-                f"grad_cam: category must be an index or the name of a class; got {category!r}."
-                f"{did_you_mean(category, known)}"
-            )
-        return list(self.classes).index(category)
+        return class_index(owner, category, self.classes)
 
     def _heat(self, image: Any, category: int, layer: nn.Module | None, min_cells: int) -> Tensor:
         xb = self.data.one_item(image)[0]
