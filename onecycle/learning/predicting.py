@@ -18,6 +18,7 @@ from onecycle.errors import (
     explain,
     known_keywords_only,
 )
+from onecycle.learning import augmented
 from onecycle.nn.losses import activation_for
 from onecycle.training import loop
 from onecycle.training.handler import CallbackHandler
@@ -120,17 +121,74 @@ class Predicting:
         Returns:
             `[predictions, targets]` on the CPU in the order of the loader, and `losses` where asked for.
         """
+        return self.preds_of(self._loader_in_order(ds_type), activ, with_loss, n_batch, pbar)
+
+    def preds_of(
+        self,
+        loader: Any,
+        activ: Callable[[Any], Any] | None = None,
+        with_loss: bool = False,
+        n_batch: int | None = None,
+        pbar: Any = None,
+    ) -> list[Any]:
+        """Predict what a loader yields.
+
+        Args:
+            loader: Yields batches (inputs, targets).
+            activ: As for `get_preds`, like the rest.
+            with_loss: Add the loss of each item.
+            n_batch: Stop after so many batches.
+            pbar: A `master_bar` above the bar shown here.
+
+        Returns:
+            As `get_preds`.
+        """
         handler = CallbackHandler(self.callbacks)
         with global_rng_kept(), _mode_kept(self.model):
             return loop.get_preds(
                 self.model,
-                self._loader_in_order(ds_type),
+                loader,
                 pbar=pbar,
                 cb_handler=handler,
                 activ=activation_for(self.loss_func) if activ is None else activ,
                 loss_func=self.loss_func if with_loss else None,
                 n_batch=n_batch,
             )
+
+    @known_keywords_only
+    def TTA(
+        self,
+        ds_type: Any = DatasetType.Valid,
+        beta: float | None = 0.4,
+        scale: float = 1.35,
+        activ: Callable[[Any], Any] | None = None,
+        with_loss: bool = False,
+    ) -> list[Any]:
+        """Predict a set of pictures from several views of each: beta · plain + (1 - beta) · mean of eight views.
+
+        The views look closer at each of the four corners, mirrored and not, with the training's transforms of
+        light and angle; they are the same each time. Needs data of pictures (`data.augmented_loaders`).
+
+        Args:
+            ds_type: Which set.
+            beta: Weight of the plain predictions, 0 to 1; None returns both kinds apart.
+            scale: How much closer the views look, at least 1.
+            activ: Applied to the model's output before averaging; what the loss implies (softmax …) when None.
+            with_loss: Add the loss of each item, exactly that of the averaged predictions.
+
+        Returns:
+            `[predictions, targets]` and `losses` where asked for; `[plain, averaged, targets]` without a beta.
+
+        Raises:
+            ArgumentError: beta or scale is out of its range, or the loss is asked for with an activation of which
+                the inverse is not known.
+            ArgumentTypeError: the data are no pictures with labels beside them.
+
+        Example:
+            preds, targets, losses = learn.TTA(with_loss=True)
+            print(losses.mean(), accuracy(preds, targets))
+        """
+        return augmented.predict(self, ds_type, beta, scale, activ, with_loss)
 
     def _loader_in_order(self, ds_type: Any) -> Any:
         loader = self.dl(ds_type)

@@ -274,6 +274,25 @@ def activation_for(loss: Any) -> Callable[[Tensor], Tensor]:
     return activation_for(inner) if inner is not None else _activation_of(loss, 1)
 
 
+def inverse_of(activation: Any) -> Callable[[Tensor], Tensor] | None:
+    """Return the function that undoes what `activation_for` returned, or None for anything else.
+
+    Example:
+        >>> back = inverse_of(activation_for(nn.CrossEntropyLoss()))
+        >>> torch.softmax(back(torch.tensor([[0.25, 0.75]])), 1)
+        tensor([[0.2500, 0.7500]])
+    """
+    if getattr(activation, "func", None) is _softmax or activation is torch.exp:
+        return _log
+    if activation is torch.sigmoid:
+        return torch.logit
+    return _identity if activation is _identity else None
+
+
+def _log(probabilities: Tensor) -> Tensor:
+    return probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny).log()
+
+
 def _activation_of(loss: Any, axis: int) -> Callable[[Tensor], Tensor]:
     if _is_one_of(loss, _SOFTMAX):
         return partial(_softmax, axis=axis)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from onecycle.errors import ArgumentError, check_keywords, explain, known_keywor
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
 from onecycle.vision.normalization import Denormalize, Normalize, channel_view
+from onecycle.vision.tta import augmented_loaders
 
 __all__ = ["ImageDataBunch"]
 
@@ -52,6 +53,15 @@ class ImageDataBunch(DataBunch):
         """Return the means and standard deviations that are normalised by, or None."""
         norm = self.norm
         return None if norm is None else (norm.mean, norm.std)
+
+    def augmented_loaders(self, ds_type: DatasetType = DatasetType.Valid, scale: float = 1.35) -> Iterator[Any]:
+        """Yield the loaders of eight views of a set, for `learn.TTA`.
+
+        Args:
+            ds_type: Which set.
+            scale: How much closer the views look, at least 1.
+        """
+        return augmented_loaders(self, ds_type, scale)
 
     @classmethod
     def create_from_ll(

@@ -1,0 +1,63 @@
+"""Predictions averaged over augmented views of each item (test-time augmentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from onecycle.data.loaders import DatasetType
+from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+from onecycle.nn.losses import activation_for, inverse_of
+from onecycle.training.losses import each_item
+from onecycle.utils.checks import check_numbers
+
+__all__: list[str] = []
+
+
+def check(learn: Any, beta: Any, scale: Any, with_loss: bool) -> None:
+    """Refuse what cannot be averaged over.
+
+    Raises:
+        ArgumentError: beta or scale is out of its range.
+        ArgumentTypeError: the data has no views.
+    """
+    if beta is not None:
+        check_numbers("TTA", "beta", beta, "must be from 0 to 1, or None", lambda weight: 0 <= weight <= 1)
+    elif with_loss:
+        cure = "Pass a number, or leave with_loss out."
+        raise ArgumentError(explain("TTA", "beta", "must be a number where the loss is wanted", beta, cure))
+    check_numbers("TTA", "scale", scale, "must be at least 1", lambda factor: factor >= 1)
+    if not hasattr(learn.data, "augmented_loaders"):
+        cure = "Use learn.get_preds() for other data."
+        raise ArgumentTypeError(explain("TTA", "data", "must be pictures with labels beside them", learn.data, cure))
+
+
+def predict(
+    learn: Any, ds_type: Any, beta: float | None, scale: float, activ: Callable[[Any], Any] | None, with_loss: bool
+) -> list[Any]:
+    """Average the plain predictions and those of the views; see `Learner.TTA`."""
+    check(learn, beta, scale, with_loss)
+    usual = activation_for(learn.loss_func)
+    applied = usual if activ is None else activ
+    in_order = DatasetType.Fix if ds_type is DatasetType.Train else ds_type
+    plain, targets = learn.get_preds(in_order, activ=applied)
+    views = [learn.preds_of(loader, activ=applied)[0] for loader in learn.data.augmented_loaders(in_order, scale)]
+    averaged = torch.stack(views).mean(0)
+    if beta is None:
+        return [plain, averaged, targets]
+    final = beta * plain + (1 - beta) * averaged
+    return [final, targets, _losses(learn.loss_func, applied, final, targets)] if with_loss else [final, targets]
+
+
+def _losses(loss_func: Any, activ: Any, preds: Tensor, targets: Any) -> Tensor:
+    """Return the loss of each item for predictions after the activation: what goes into the loss is found from them."""
+    before = inverse_of(activ)
+    if before is None:
+        raise ArgumentError(
+            f"TTA: with_loss needs an activation whose inverse is known (softmax, sigmoid, exp, or none); "
+            f"got {activ!r}. Leave activ out, or compute the loss from the predictions."
+        )
+    return each_item(loss_func, before(preds), targets)
