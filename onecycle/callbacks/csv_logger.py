@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import csv
-import time
-from pathlib import Path
 from typing import Any
 
-from onecycle.training.callback import LearnerCallback
+from onecycle.callbacks.epoch_log import EpochLogger, drop_torn_line
+from onecycle.errors import CallbackError
 from onecycle.utils.epoch_table import format_cell
 
 __all__ = ["CSVLogger"]
 
 
-class CSVLogger(LearnerCallback):
+class CSVLogger(EpochLogger):
     """Write each row of the epoch table to a CSV file as it comes.
+
+    The file is closed after each row: what is written stays when the process is killed.
 
     Args:
         learn: The learner.
         filename: Name below `learn.path`, without `.csv`.
         append: Go on with an existing file instead of replacing it.
+
+    Raises:
+        CallbackError: the file to go on with has other columns; at the beginning of training.
+
+    Example:
+        learn.fit(3, callbacks=[CSVLogger(learn, append=True)])
+        learn.csv_logger.read_logged_file()
     """
 
-    _order = -9  # after the recorder, which knows the columns
-
-    def __init__(self, learn: Any, filename: str = "history", append: bool = False) -> None:
-        super().__init__(learn)
-        self.filename, self.append = filename, append
-        self.path = Path(learn.path) / f"{filename}.csv"
-        self.add_time = True
+    ending = ".csv"
 
     def read_logged_file(self) -> Any:
         """Return the file as a table of pandas."""
@@ -36,28 +38,26 @@ class CSVLogger(LearnerCallback):
 
         return pd.read_csv(self.path)
 
-    def on_train_begin(self, **kwargs: Any) -> None:
-        """Write the names of the columns."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.names = list(self.learn.recorder.names)
-        self.add_time = "time" in self.names
-        goes_on = self.append and self.path.is_file() and self.path.stat().st_size > 0
-        if not goes_on:
+    def begin(self, goes_on: bool) -> None:
+        """Write the names of the columns, or see that the file has the same."""
+        if goes_on:
+            drop_torn_line(self.path)
+            self._check_columns()
+        if not goes_on or self.path.stat().st_size == 0:
             self._write(self.names, "w")
 
-    def on_epoch_begin(self, **kwargs: Any) -> None:
-        """Start the clock."""
-        self._start = time.perf_counter()
+    def _check_columns(self) -> None:
+        with open(self.path, newline="", encoding="utf-8") as file:
+            there = next(csv.reader(file), self.names)
+        if there != self.names:
+            raise CallbackError(
+                f"CSVLogger: the columns must be those of {self.path.name} ({', '.join(there)}); "
+                f"got {', '.join(self.names)}. Pass another filename, or append=False."
+            )
 
-    def on_epoch_end(self, epoch: int, smooth_loss: Any, last_metrics: Any, **kwargs: Any) -> None:
-        """Write a row."""
-        values = [epoch, smooth_loss, *(last_metrics or [])]
-        values += [None] * (len(self.names) - int(self.add_time) - len(values))
-        values += [time.perf_counter() - self._start] if self.add_time else []
-        self._write([format_cell(name, value) for name, value in zip(self.names, values)], "a")
-
-    def on_train_end(self, **kwargs: Any) -> None:
-        """Nothing is open between rows."""
+    def write_row(self, row: dict[str, Any]) -> None:
+        """Write a row as the table shows it."""
+        self._write([format_cell(name, row[name]) for name in self.names], "a")
 
     def _write(self, cells: list[str], mode: str) -> None:
         with open(self.path, mode, newline="", encoding="utf-8") as file:

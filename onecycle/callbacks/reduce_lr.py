@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from onecycle.callbacks.tracker import TrackerCallback
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["ReduceLROnPlateauCallback"]
 
@@ -14,6 +15,8 @@ _NOTABLY = 1 - 1e-9  # not by rounding alone
 class ReduceLROnPlateauCallback(TrackerCallback):
     """Lower the rate of every layer group when a value has not improved for some epochs.
 
+    For constant rates (`learn.fit`): a schedule such as one cycle sets the rates anew at every step.
+
     Args:
         learn: The learner.
         monitor: `train_loss`, `valid_loss` or the name of a metric.
@@ -22,6 +25,9 @@ class ReduceLROnPlateauCallback(TrackerCallback):
         factor: What the rates are multiplied by, 0 to 1.
         min_delta: Least change that counts as an improvement, at least 0.
         min_lr: No rate is lowered below this.
+
+    Raises:
+        ArgumentError: a value is out of its range.
     """
 
     def __init__(
@@ -35,7 +41,11 @@ class ReduceLROnPlateauCallback(TrackerCallback):
         min_lr: float = 0.001,
     ) -> None:
         super().__init__(learn, monitor=monitor, mode=mode)
-        self.patience, self.factor, self.min_delta, self.min_lr = patience, factor, abs(min_delta), min_lr
+        owner = "ReduceLROnPlateauCallback"
+        check_numbers(owner, "factor", factor, "must be between 0 and 1", lambda number: 0 < number < 1)
+        for name, value in (("patience", patience), ("min_delta", min_delta), ("min_lr", min_lr)):
+            check_numbers(owner, name, value, "must be at least 0", lambda number: number >= 0)
+        self.patience, self.factor, self.min_delta, self.min_lr = patience, factor, min_delta, min_lr
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Begin to count."""

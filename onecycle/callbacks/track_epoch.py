@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from onecycle.errors import FileFormatError
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.files import atomic_write
 
@@ -17,7 +18,10 @@ class TrackEpochCallback(LearnerCallback):
     Args:
         learn: The learner.
         name: Name of the file, below the learner's `model_dir`.
-        epoch_offset: Added to the epoch; one more than the file's where None, 0 if there is no file.
+        epoch_offset: Epoch to begin with; the one after the file's where None, 0 if there is no file.
+
+    Raises:
+        FileFormatError: the file holds no number.
     """
 
     _order = -20  # before the schedules ask for the epoch
@@ -28,7 +32,15 @@ class TrackEpochCallback(LearnerCallback):
         self.start_epoch = self._after_file() if epoch_offset is None else epoch_offset
 
     def _after_file(self) -> int:
-        return int(self.path.read_text()) + 1 if self.path.is_file() else 0
+        if not self.path.is_file():
+            return 0
+        text = self.path.read_text().strip()
+        if not text.isdecimal():
+            raise FileFormatError(
+                f"TrackEpochCallback: {self.path} must hold the number of an epoch; it holds {text[:20]!r}. "
+                f"Delete it to begin at epoch 0, or pass epoch_offset."
+            )
+        return int(text) + 1
 
     def on_train_begin(self, n_epochs: int, **kwargs: Any) -> dict[str, Any]:
         """Begin where the file says; not at all where all epochs are done."""

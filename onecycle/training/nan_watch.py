@@ -73,9 +73,14 @@ class NanWatch(LearnerCallback):
 
     def _items(self, batch: int) -> str:
         """Return what is known of the batch's items."""
-        named = getattr(self.learn.data.train_dl, "batch_names", None)
-        names = [str(name) for name in named(batch)] if named is not None else []
+        names = names_of_items(self.learn.data.train_dl, batch)
         if not names:
             return ""
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         return f" ({', '.join(names[:_NAMED])}{more})"
+
+
+def names_of_items(train_dl: Any, batch: int) -> list[str]:
+    """Return the files or numbers of a batch's items in the epoch under way; an empty list where not known."""
+    named = getattr(train_dl, "batch_names", None)
+    return [str(name) for name in named(batch)] if named is not None else []

@@ -81,6 +81,23 @@ class Recorder(LearnerCallback):
         if self.names and self.pbar is not None:
             self._widen(list(names))
 
+    def with_values(self, last_metrics: Any, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the change of state that puts values under the columns that `add_metric_names` added.
+
+        Args:
+            last_metrics: Validation loss and metrics so far.
+            values: The values by the names of their columns.
+
+        Returns:
+            `{"last_metrics": …}`, with None for the metrics of an epoch without validation.
+        """
+        row = list(last_metrics or [None])
+        for name, value in values.items():
+            place = self.names.index(name) - 2  # after epoch and train_loss
+            row += [None] * (place + 1 - len(row))
+            row[place] = value
+        return {"last_metrics": row}
+
     def _widen(self, names: list[str]) -> None:
         """Add the columns to a table that was begun before its callback said so."""
         place = len(self.names) - 1 if self.add_time else len(self.names)

@@ -3,23 +3,54 @@
 import importlib
 import inspect
 import pkgutil
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
 
 import onecycle.callbacks
+from onecycle.callbacks import fp16
+from onecycle.callbacks.cutmix import CutMixCallback
+from onecycle.callbacks.epoch_log import EpochLogger
+from onecycle.callbacks.experiment_tracker import ExperimentTracker
 from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
 from onecycle.callbacks.hooks import HookCallback
+from onecycle.callbacks.loss_metrics import LossMetrics
+from onecycle.callbacks.mixing import ItemMixer
+from onecycle.callbacks.mlflow import MLFlowTracker
+from onecycle.callbacks.sampling import Resampling
+from onecycle.callbacks.tensorboard import LearnerTensorboardWriter
 from onecycle.callbacks.weight_average import WeightAverage
+from onecycle.data.loaders import DeviceDataLoader
 from onecycle.training.callback import EVENTS, Callback, LearnerCallback, check_signature, listener
 from onecycle.training.handler import initial_state
 from onecycle.training.nan_watch import NanWatch
 from onecycle.training.recorder import Recorder, RecordOnCPU
 
-ABSTRACT = {HookCallback, WeightAverage}  # bases without what they call or are named by
+ABSTRACT = {HookCallback, WeightAverage, EpochLogger, ItemMixer, Resampling}  # bases without what they call or are named by
 ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
+# What else a callback needs of its learner: its arguments after it.
+NEEDS = {
+    ExperimentTracker: lambda learn: ("runs", SimpleNamespace(init=_noted, log=_noted, finish=_noted)),
+    LearnerTensorboardWriter: lambda learn: (learn.path, "run"),
+    LossMetrics: lambda learn: vars(learn.loss_func).update(metric_names=["a"], metrics={"a": 1.0}) or (),
+    MLFlowTracker: lambda learn: ("runs", {}, None, (learn.path / "runs").as_uri()),
+}
 EXTRA = {"on_train_begin": ("metrics_names",), "on_train_end": ("exception",)}
+
+
+def _noted(*args, **kwargs):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Let MLflow keep runs in files, and tell nobody; let float16 run on the CPU."""
+    monkeypatch.setattr(fp16, "_WITHOUT_FLOAT16", ())
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 def found():
@@ -34,11 +65,27 @@ CALLBACKS = found()
 
 
 def make(cls, learn):
+    if cls in NEEDS:
+        return cls(learn, *NEEDS[cls](learn))
     arguments = list(ARGUMENTS.get(cls, ()))
     needed = [p for p in inspect.signature(cls).parameters.values() if p.default is p.empty]
     if needed and needed[0].name == "learn":
         arguments.insert(0, learn)
     return cls(*arguments, *[0.01] * (len(needed) - len(arguments)))
+
+
+def learner_for(cls, make_learner, make_data):
+    """Return a learner of two batches of points; of rows, or of pictures, where the callback is about these."""
+    data = make_data(train=32, valid=16)
+    ready = data.train_dl.dl
+    if issubclass(cls, Resampling):
+        rows = TensorDataset(*(torch.cat([batch[i] for batch in ready]) for i in (0, 1)))
+        data.train_dl = DeviceDataLoader.create(rows, 8)
+    if issubclass(cls, CutMixCallback):
+        for batches in (ready, data.valid_dl.dl):
+            batches[:] = [(x.reshape(-1, 1, 2, 3), y) for x, y in batches]
+        return make_learner(data=data, model=nn.Sequential(nn.Flatten(), nn.Linear(6, 3)))
+    return make_learner(data=data)
 
 
 def test_some_are_found():
@@ -57,13 +104,13 @@ def test_its_events_can_be_told(cls, make_learner):
 
 @pytest.mark.parametrize("cls", CALLBACKS)
 def test_it_trains_two_batches_and_lets_go(cls, make_learner, make_data):
-    learn = make_learner(data=make_data(train=32, valid=16))
+    learn = learner_for(cls, make_learner, make_data)
     loss, hooks = learn.loss_func, _hooks(learn.model)
     learn.fit(1, callbacks=[make(cls, learn)])
     learn.fit(1)
     assert learn.loss_func is loss and _hooks(learn.model) == hooks
     assert all(torch.isfinite(p).all() for p in learn.model.parameters())
-    assert len(learn.recorder.losses) == 2
+    assert len(learn.recorder.losses) == len(learn.data.train_dl)
 
 
 @pytest.mark.parametrize("cls", CALLBACKS)
@@ -74,7 +121,7 @@ def test_it_lets_go_when_training_breaks_off(cls, make_learner, make_data):
         def on_batch_end(self, train, **kwargs):
             raise KeyboardInterrupt
 
-    learn = make_learner(data=make_data(train=32, valid=16))
+    learn = learner_for(cls, make_learner, make_data)
     loss, hooks = learn.loss_func, _hooks(learn.model)
     with pytest.raises(KeyboardInterrupt):
         learn.fit(1, callbacks=[make(cls, learn), BreaksOff()])

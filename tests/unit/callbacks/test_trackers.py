@@ -7,7 +7,7 @@ from onecycle.callbacks.reduce_lr import ReduceLROnPlateauCallback
 from onecycle.callbacks.save_model import SaveModelCallback
 from onecycle.callbacks.track_epoch import TrackEpochCallback
 from onecycle.callbacks.tracker import TrackerCallback
-from onecycle.errors import ArgumentError, CallbackError, TrainingError
+from onecycle.errors import ArgumentError, CallbackError, FileFormatError, TrainingError
 from onecycle.metrics.classification import accuracy, error_rate
 from onecycle.training.callback import Callback
 
@@ -45,7 +45,8 @@ def test_any_column_can_be_followed(make_learner):
 
 def test_an_unknown_column_is_named_before_training(make_learner):
     learn = make_learner(metrics=accuracy)
-    with pytest.raises(CallbackError, match="monitor must be one of train_loss, valid_loss, accuracy; got 'acuracy'"):
+    match = "monitor must be one of train_loss, valid_loss, accuracy; got 'acuracy'. Did you mean 'accuracy'"
+    with pytest.raises(CallbackError, match=match):
         learn.fit(1, callbacks=[TrackerCallback(learn, "acuracy")])
 
 
@@ -68,6 +69,67 @@ def test_early_stopping(make_learner, capsys, patience, min_delta, epochs):
     learn.fit(7, callbacks=[Losses(1.0, 0.9, 0.95, 0.8, 0.85, 0.85, 0.85), stop])
     assert len(learn.recorder.val_losses) == epochs
     assert (f"Epoch {epochs - 1}: early stopping" in capsys.readouterr().out) == (epochs < 7)
+
+
+WORSE = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9)
+
+
+def test_early_stopping_bears_the_rise_of_one_cycle(make_learner, capsys):
+    learn = make_learner()
+    learn.fit_one_cycle(10, 1e-2, pct_start=0.5, callbacks=[Losses(*WORSE), EarlyStoppingCallback(learn, patience=1)])
+    assert len(learn.recorder.val_losses) == 7  # five rising epochs, one borne, one too many
+    assert "Epoch 6: early stopping" in capsys.readouterr().out
+
+
+def test_early_stopping_counts_the_rise_when_told(make_learner):
+    learn = make_learner()
+    stop = EarlyStoppingCallback(learn, patience=1, in_rise=True)
+    learn.fit_one_cycle(10, 1e-2, pct_start=0.5, callbacks=[Losses(*WORSE), stop])
+    assert len(learn.recorder.val_losses) == 3
+
+
+def test_early_stopping_can_anneal_to_the_end(make_learner, capsys):
+    learn = make_learner()
+    learn.split(lambda model: [model[4]])
+    stop = EarlyStoppingCallback(learn, patience=1, anneal=2)
+    learn.fit_one_cycle(10, slice(1e-3, 1e-2), pct_start=0.3, callbacks=[Losses(*WORSE), stop])
+    assert "Epoch 4: early stopping, after 2 more epochs to anneal" in capsys.readouterr().out
+    rates = learn.recorder.lrs
+    assert len(learn.recorder.val_losses) == 7 and len(rates) == 7 * 4
+    tail = rates[5 * 4 :]
+    assert all(later < earlier for earlier, later in zip(tail, tail[1:], strict=False))
+    first, last = learn.opt.read_val("lr")
+    assert last == pytest.approx(tail[0] * 1e-4, rel=0.2) and last == pytest.approx(first * 10)
+
+
+def test_early_stopping_anneals_only_where_epochs_are_left(make_learner, capsys):
+    learn = make_learner()
+    learn.fit(3, callbacks=[Losses(1.0, 1.1, 1.2), EarlyStoppingCallback(learn, patience=1, anneal=5)])
+    assert capsys.readouterr().out.splitlines() == ["Epoch 2: early stopping"]
+    learn.fit(3, callbacks=[Losses(1.0, 1.1, 1.2), EarlyStoppingCallback(learn, anneal=5)])
+    assert capsys.readouterr().out.splitlines() == ["Epoch 1: early stopping, after 1 more epoch to anneal"]
+
+
+@pytest.mark.parametrize("name", ["patience", "min_delta", "anneal"])
+def test_early_stopping_out_of_range(make_learner, name):
+    with pytest.raises(ArgumentError, match=f"EarlyStoppingCallback: {name} must be at least 0; got -1"):
+        EarlyStoppingCallback(make_learner(), **{name: -1})
+
+
+@pytest.mark.parametrize(("name", "value", "rule"), [
+    ("factor", 1.5, "between 0 and 1"), ("patience", -1, "at least 0"), ("min_lr", -0.1, "at least 0"),
+])  # fmt: skip
+def test_a_plateau_out_of_range(make_learner, name, value, rule):
+    with pytest.raises(ArgumentError, match=f"ReduceLROnPlateauCallback: {name} must be {rule}; got {value}"):
+        ReduceLROnPlateauCallback(make_learner(), **{name: value})
+
+
+def test_a_spoiled_number_of_the_epoch(make_learner):
+    learn = make_learner()
+    learn.fit(1, callbacks=[tracked := TrackEpochCallback(learn)])
+    tracked.path.write_text("three")
+    with pytest.raises(FileFormatError, match="epoch must hold the number of an epoch; it holds 'three'"):
+        TrackEpochCallback(learn)
 
 
 def test_the_best_model_is_saved_and_loaded(make_learner, capsys):

@@ -51,6 +51,46 @@ def test_terminate_on_nan_takes_it_over(make_learner, make_data, capsys):
     assert "Epoch/Batch (0/2): Invalid loss, terminating training." in capsys.readouterr().out
 
 
+def test_terminate_on_nan_names_layer_and_items_and_keeps_the_batch(make_learner, tmp_path, capsys):
+    x, y = torch.randn(32, 6), torch.zeros(32, dtype=torch.long)
+    x[5, 0] = 1e30
+
+    class Square(nn.Module):
+        def forward(self, x):
+            return x**2
+
+    rows = torch.utils.data.TensorDataset(x, y)
+    data = DataBunch.create(rows, rows, bs=8, device="cpu", path=tmp_path, num_workers=0)
+    model = nn.Sequential(nn.Identity(), Square(), nn.Linear(6, 3))
+    learn = make_learner(model=model, data=data, loss_func=nn.CrossEntropyLoss())
+    stop = TerminateOnNaNCallback(learn)
+    learn.fit(3, callbacks=[stop])
+    assert stop.stop and stop.layer == "the output of layer 1 (Square)" and "item 5" in stop.items
+    assert len(stop.items) == 8 and 1e30 in stop.batch[0][:, 0] and stop.batch[1].shape == (8,)
+    said = capsys.readouterr().out
+    assert "The first number that is not finite: the output of layer 1 (Square). Items: " in said
+    assert all(torch.isfinite(p).all() for p in learn.model.parameters())
+    assert not torch.isfinite(learn.model(stop.batch[0])).all()
+    assert learn.recorder.val_losses == []
+
+
+def test_terminate_on_nan_begins_anew_with_each_fit(make_learner, make_data):
+    learn = make_learner(model=nn.Linear(6, 3), data=spoiled(make_data, batch=0))
+    stop = TerminateOnNaNCallback(learn)
+    learn.fit(1, callbacks=[stop])
+    assert stop.layer == "the input"
+    learn.data = make_data()
+    learn.fit(1, callbacks=[stop])
+    assert not stop.stop and stop.batch is None and len(learn.recorder.val_losses) == 1
+
+
+def test_terminate_on_nan_keeps_several_inputs():
+    stop = TerminateOnNaNCallback()
+    stop.on_backward_begin(torch.tensor(math.inf), 0, [torch.ones(1), [torch.ones(1)]], "label")
+    assert stop.batch == ([torch.ones(1), [torch.ones(1)]], "label")
+    assert stop.on_batch_end(torch.tensor(1.0), 0, 0)["stop_training"]
+
+
 def test_on_an_accelerator_losses_are_looked_at_together(make_learner):
     class Elsewhere:
         """A loss that says it is on another device."""

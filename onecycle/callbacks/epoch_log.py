@@ -1,0 +1,77 @@
+"""The base of callbacks that write each row of the epoch table somewhere."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from onecycle.training.callback import LearnerCallback
+
+__all__ = ["EpochLogger"]
+
+
+class EpochLogger(LearnerCallback):
+    """Hand each row of the epoch table to `write_row`, and begin a file with `begin`; a base to inherit from.
+
+    The file is closed after each row: what is written stays when the process is killed.
+
+    Args:
+        learn: The learner.
+        filename: Name below `learn.path`, without its ending.
+        append: Go on with an existing file instead of replacing it.
+    """
+
+    _order = -9  # after the recorder, which knows the columns
+    ending = ""
+
+    def __init__(self, learn: Any, filename: str = "history", append: bool = False) -> None:
+        super().__init__(learn)
+        self.filename, self.append = filename, append
+        self.path = Path(learn.path) / f"{filename}{self.ending}"
+
+    def begin(self, goes_on: bool) -> None:
+        """Begin the file, or make it ready for more rows."""
+        raise NotImplementedError(f"{type(self).__name__} must define begin(self, goes_on).")
+
+    def write_row(self, row: dict[str, Any]) -> None:
+        """Write the values of an epoch, by the names of their columns; `time` is in seconds."""
+        raise NotImplementedError(f"{type(self).__name__} must define write_row(self, row).")
+
+    def on_train_begin(self, **kwargs: Any) -> None:
+        """Begin the file."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.names = list(self.learn.recorder.names)
+        self.begin(self.append and self.path.is_file() and self.path.stat().st_size > 0)
+
+    def on_epoch_begin(self, **kwargs: Any) -> None:
+        """Start the clock."""
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, smooth_loss: Any, last_metrics: Any, **kwargs: Any) -> None:
+        """Write a row."""
+        self.names = list(self.learn.recorder.names)
+        row = epoch_row(self.names, epoch, smooth_loss, last_metrics)
+        if "time" in self.names:
+            row["time"] = time.perf_counter() - self._start
+        self.write_row(row)
+
+    def on_train_end(self, **kwargs: Any) -> None:
+        """Nothing is open between rows."""
+
+
+def epoch_row(names: list[str], epoch: int, smooth_loss: Any, last_metrics: Any) -> dict[str, Any]:
+    """Return the values of an epoch by the names of their columns, without the time; None for what is missing."""
+    columns = [name for name in names if name != "time"]
+    values = [epoch, smooth_loss, *(last_metrics or [])]
+    values += [None] * (len(columns) - len(values))
+    return dict(zip(columns, values))
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cut off a last line without an end, which a writer that was killed left."""
+    with open(path, "rb+") as file:
+        text = file.read()
+        whole = text.rfind(b"\n") + 1
+        if whole < len(text):
+            file.truncate(whole)

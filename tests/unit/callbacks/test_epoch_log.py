@@ -1,0 +1,137 @@
+"""The epoch table in files."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from onecycle.callbacks.csv_logger import CSVLogger
+from onecycle.callbacks.epoch_log import EpochLogger, drop_torn_line, epoch_row
+from onecycle.callbacks.jsonl_logger import JSONLLogger, plain
+from onecycle.errors import CallbackError
+from onecycle.metrics.classification import accuracy
+from onecycle.training.callback import Callback
+
+KILLED = """
+import os, signal, sys
+import torch
+from torch import nn
+from onecycle.callbacks.{module} import {name}
+from onecycle.data.bunch import DataBunch
+from onecycle.learner import Learner
+from onecycle.training.callback import Callback
+
+class Dies(Callback):
+    _order = 100
+    def on_epoch_end(self, epoch, **kwargs):
+        if epoch == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+batches = [(torch.randn(4, 2), torch.randint(2, (4,)))]
+data = DataBunch(batches, batches, device="cpu", path=sys.argv[1], no_check=True)
+learn = Learner(data, nn.Linear(2, 2), loss_func=nn.CrossEntropyLoss(), silent=True)
+learn.fit(5, callbacks=[{name}(learn), Dies()])
+"""
+
+
+@pytest.mark.parametrize(("module", "name"), [("csv_logger", "CSVLogger"), ("jsonl_logger", "JSONLLogger")])
+def test_what_is_logged_survives_a_kill(tmp_path, make_learner, module, name):
+    program = KILLED.format(module=module, name=name)
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, env={**os.environ})
+    assert done.returncode == -signal.SIGKILL
+    logger = {"CSVLogger": CSVLogger, "JSONLLogger": JSONLLogger}[name](make_learner())
+    assert list(logger.read_logged_file()["epoch"]) == [0, 1]
+
+
+def test_a_torn_line_is_dropped_when_a_file_is_gone_on_with(make_learner):
+    for kind, torn in ((CSVLogger, "1,0.12"), (JSONLLogger, '{"epoch": 1, "tr')):
+        learn = make_learner()
+        learn.fit(1, callbacks=[kind(learn)])
+        logger = kind(learn, append=True)
+        with logger.path.open("a") as file:
+            file.write(torn)
+        learn.fit(2, callbacks=[logger])
+        assert list(logger.read_logged_file()["epoch"]) == [0, 0, 1]
+
+
+def test_a_file_with_nothing_whole_is_begun_anew(make_learner):
+    learn = make_learner()
+    logger = CSVLogger(learn, append=True)
+    logger.path.write_text("epoch,tra")
+    learn.fit(1, callbacks=[logger])
+    assert list(logger.read_logged_file().columns) == ["epoch", "train_loss", "valid_loss", "time"]
+
+
+def test_other_columns_are_not_mixed_into_a_file(make_learner):
+    learn = make_learner()
+    learn.fit(1, callbacks=[CSVLogger(learn)])
+    learn.metrics = [accuracy]
+    match = r"the columns must be those of history\.csv \(epoch, train_loss, valid_loss, time\); got .*accuracy"
+    with pytest.raises(CallbackError, match=match):
+        learn.fit(1, callbacks=[CSVLogger(learn, append=True)])
+
+
+def test_json_lines_hold_whole_numbers_and_floats(make_learner):
+    learn = make_learner(metrics=accuracy)
+    learn.fit(2, callbacks=[JSONLLogger(learn)])
+    lines = [json.loads(line) for line in (learn.path / "history.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [0, 1]
+    assert lines[1]["valid_loss"] == learn.recorder.val_losses[1]
+    assert lines[1]["accuracy"] == pytest.approx(float(learn.recorder.metrics[1][0])) and lines[1]["time"] > 0
+    table = learn.jsonl_logger.read_logged_file()
+    assert list(table.columns) == ["epoch", "train_loss", "valid_loss", "accuracy", "time"]
+
+
+def test_json_lines_of_runs_with_other_columns(make_learner, make_data):
+    learn = make_learner(add_time=False)
+    learn.fit(1, callbacks=[JSONLLogger(learn)])
+    other = make_learner(data=make_data(valid=0), metrics=accuracy)
+    logger = JSONLLogger(other, append=True)
+    other.fit(1, callbacks=[logger])
+    lines = [json.loads(line) for line in logger.path.read_text().splitlines()]
+    assert lines[1]["accuracy"] is None and lines[1]["valid_loss"] is None and "time" not in lines[0]
+
+
+def test_json_knows_no_nan(make_learner):
+    class Spoils(Callback):
+        _order = -20
+
+        def on_epoch_end(self, last_metrics, **kwargs):
+            return {"last_metrics": [math.nan, math.inf]}
+
+    learn = make_learner(metrics=accuracy)
+    learn.fit(1, callbacks=[Spoils(), JSONLLogger(learn)])
+    line = json.loads((learn.path / "history.jsonl").read_text())
+    assert line["valid_loss"] is None and line["accuracy"] is None
+    assert plain(torch.ones(2)) == "tensor([1., 1.])" and plain(torch.tensor(0.5)) == 0.5 and plain("a") == "a"
+
+
+def test_a_reader_leaves_out_what_is_not_whole(make_learner):
+    logger = JSONLLogger(make_learner())
+    logger.path.write_text('{"epoch": 0}\n{"epo')
+    assert list(logger.read_logged_file()["epoch"]) == [0]
+
+
+def test_rows():
+    names = ["epoch", "train_loss", "valid_loss", "accuracy", "time"]
+    assert epoch_row(names, 1, 0.5, [None]) == {"epoch": 1, "train_loss": 0.5, "valid_loss": None, "accuracy": None}
+
+
+def test_whole_lines_stay(tmp_path):
+    file = tmp_path / "log"
+    file.write_text("one\ntwo\n")
+    drop_torn_line(file)
+    assert file.read_text() == "one\ntwo\n"
+
+
+def test_a_base_must_be_filled(make_learner):
+    logger = EpochLogger(make_learner())
+    with pytest.raises(NotImplementedError, match="EpochLogger must define begin"):
+        logger.begin(False)
+    with pytest.raises(NotImplementedError, match="EpochLogger must define write_row"):
+        logger.write_row({})

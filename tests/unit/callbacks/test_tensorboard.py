@@ -1,0 +1,109 @@
+"""Runs in TensorBoard, read back with its own reader."""
+
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from onecycle.callbacks.tensorboard import LearnerTensorboardWriter, gradient_stats, pictures
+from onecycle.errors import ArgumentError
+from onecycle.metrics.classification import accuracy
+
+
+def read(folder):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder), size_guidance={"histograms": 0})
+    events.Reload()
+    return events
+
+
+def steps(events, tag):
+    return [event.step for event in events.Scalars(tag)]
+
+
+def test_a_run_is_read_back(make_learner, tmp_path):
+    learn = make_learner(metrics=accuracy)
+    writer = LearnerTensorboardWriter(learn, tmp_path, "run", loss_iters=3, hist_iters=4, stats_iters=2)
+    learn.fit(2, 1e-2, callbacks=[writer])
+    events = read(tmp_path / "run")
+    assert steps(events, "loss/train") == [0, 3, 6] and steps(events, "loss/valid") == [4, 8]
+    assert steps(events, "gradient/norm") == [0, 2, 4, 6] and steps(events, "metrics/accuracy") == [4, 8]
+    valid = [event.value for event in events.Scalars("loss/valid")]
+    assert valid == pytest.approx(learn.recorder.val_losses, rel=1e-5)
+    assert [event.value for event in events.Scalars("rate/lr")] == pytest.approx([1e-2] * 3)
+    assert [event.value for event in events.Scalars("rate/momentum")] == pytest.approx([0.9] * 3)
+    tags = events.Tags()["histograms"]
+    names = [name for name, _ in learn.model.named_parameters()]
+    assert sorted(tags) == sorted([f"{kind}/{name}" for kind in ("weights", "gradients") for name in names])
+    assert [h.step for h in events.Histograms("weights/0.weight")] == [0, 4]
+    assert events.Histograms("weights/0.weight")[0].histogram_value.num == 6 * 16
+    assert events.Tags()["images"] == []
+
+
+def test_a_second_fit_goes_on(make_learner, tmp_path):
+    learn = make_learner(callbacks=[])
+    writer = LearnerTensorboardWriter(learn, tmp_path, "run", loss_iters=2)
+    for _ in range(2):
+        learn.fit(1, callbacks=[writer])
+    files = sorted((tmp_path / "run").iterdir())
+    assert [s for file in files for s in steps(read(file), "loss/train")] == [0, 2, 4, 6]
+
+
+def test_pictures_of_the_validation_set(make_learner, make_data, tmp_path):
+    data = make_data()
+    for dl in (data.train_dl, data.valid_dl):
+        dl.dl[:] = [(torch.rand(len(x), 1, 5, 4), y) for x, y in dl.dl]
+    learn = make_learner(data=data, model=nn.Sequential(nn.Flatten(), nn.Linear(20, 3)))
+    learn.fit(2, callbacks=[LearnerTensorboardWriter(learn, tmp_path, "run")])
+    (shown,) = read(tmp_path / "run").Images("pictures/valid")
+    assert (shown.height, shown.width) == (5, 4 * 8) or shown.encoded_image_string[:4] == b"\x89PNG"
+
+
+def test_pictures_are_denormalised():
+    class Data:
+        def denorm(self, x):
+            return x * 0.5 + 0.5
+
+    shown = pictures(Data(), torch.tensor([-1.0, 0.0, 1.0, 9.0]))
+    assert shown.tolist() == [0.0, 0.5, 1.0, 1.0] and pictures(None, torch.tensor([2.0])).tolist() == [1.0]
+
+
+def test_figures_of_a_gradient():
+    figures = gradient_stats(torch.tensor([3.0, -4.0, 0.0]))
+    assert figures == pytest.approx(
+        {"norm": 5.0, "mean_abs": 7 / 3, "median_abs": 3.0, "largest": 4.0, "smallest": 0.0, "zeros": 1.0}
+    )
+
+
+def test_no_gradients_no_figures(make_learner, tmp_path):
+    writer = LearnerTensorboardWriter(learn := make_learner(), tmp_path, "run")
+    writer._write_stats(0)
+    writer.on_train_end(iteration=0)
+    assert learn.model[0].weight.grad is None
+
+
+def test_numbers_that_are_not_finite_have_no_histogram(make_learner, tmp_path):
+    learn = make_learner()
+    writer = LearnerTensorboardWriter(learn, tmp_path, "run")
+    writer.on_train_begin()
+    with torch.no_grad():
+        learn.model[0].weight.fill_(float("nan"))
+    writer._write_histograms(0)
+    writer.on_train_end(iteration=0)
+    assert "weights/0.weight" not in read(tmp_path / "run").Tags()["histograms"]
+
+
+def test_a_missing_package_names_its_extra(make_learner, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    match = r"LearnerTensorboardWriter: needs the package .*'onecycle\[tensorboard\]'"
+    with pytest.raises(ArgumentError, match=match):
+        LearnerTensorboardWriter(make_learner(), tmp_path, "run")
+
+
+@pytest.mark.parametrize("name", ["loss_iters", "hist_iters", "stats_iters"])
+def test_steps_below_one(make_learner, tmp_path, name):
+    with pytest.raises(ArgumentError, match=f"{name} must be at least 1; got 0"):
+        LearnerTensorboardWriter(make_learner(), tmp_path, "run", **{name: 0})
