@@ -15,20 +15,11 @@ if TYPE_CHECKING:
     from onecycle.callbacks.activation_stats import (
         ActivationStats,
     )
-    from onecycle.callbacks.autocast import (
-        Autocast,
-    )
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
-    from onecycle.callbacks.channels_last import (
-        ChannelsLast,
-    )
     from onecycle.callbacks.csv_logger import (
         CSVLogger,
-    )
-    from onecycle.callbacks.cutmix import (
-        CutMixCallback,
     )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
@@ -73,11 +64,8 @@ if TYPE_CHECKING:
     from onecycle.callbacks.misc import (
         StopAfterNBatches,
     )
-    from onecycle.callbacks.mixing import (
-        MixUpLoss,
-    )
     from onecycle.callbacks.mixup import (
-        MixUpCallback,
+        MixUpCallback, MixUpLoss,
     )
     from onecycle.callbacks.mlflow import (
         MLFlowTracker,
@@ -87,9 +75,6 @@ if TYPE_CHECKING:
     )
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
-    )
-    from onecycle.callbacks.oversampling import (
-        OverSamplingCallback,
     )
     from onecycle.callbacks.profiler import (
         TimeProfiler,
@@ -118,24 +103,20 @@ if TYPE_CHECKING:
     from onecycle.callbacks.tracker import (
         TrackerCallback,
     )
-    from onecycle.callbacks.undersampling import (
-        UnderSamplingCallback,
-    )
     from onecycle.callbacks.weight_average import (
         EMACallback, SWACallback, update_batch_norms,
     )
 
 __all__ = [
-    "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "ChannelsLast",
-    "CutMixCallback", "EMACallback", "EarlyStoppingCallback", "EpochLogger", "ExperimentTracker",
-    "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks",
-    "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback",
-    "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "PeakMemMetric",
+    "AccumulateScheduler", "ActivationStats", "BnFreeze", "CSVLogger", "EMACallback", "EarlyStoppingCallback",
+    "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping",
+    "Hook", "HookCallback", "Hooks", "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics",
+    "MLFlowTracker", "MixUpCallback", "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "PeakMemMetric",
     "ReduceLROnPlateauCallback", "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback",
     "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback",
-    "TrackerCallback", "TrainingPhase", "UnderSamplingCallback", "dummy_batch", "dummy_eval",
-    "get_layer_name", "hook_output", "hook_outputs", "hook_params", "layers_info", "model_sizes",
-    "model_summary", "num_features_model", "params_size", "total_params", "update_batch_norms",
+    "TrackerCallback", "TrainingPhase", "dummy_batch", "dummy_eval", "get_layer_name", "hook_output",
+    "hook_outputs", "hook_params", "layers_info", "model_sizes", "model_summary", "num_features_model",
+    "params_size", "total_params", "update_batch_norms",
 ]
 
 _LEAVES = {
@@ -145,20 +126,11 @@ _LEAVES = {
     "onecycle.callbacks.activation_stats": (
         "ActivationStats",
     ),
-    "onecycle.callbacks.autocast": (
-        "Autocast",
-    ),
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
     ),
-    "onecycle.callbacks.channels_last": (
-        "ChannelsLast",
-    ),
     "onecycle.callbacks.csv_logger": (
         "CSVLogger",
-    ),
-    "onecycle.callbacks.cutmix": (
-        "CutMixCallback",
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
@@ -204,11 +176,8 @@ _LEAVES = {
     "onecycle.callbacks.misc": (
         "StopAfterNBatches",
     ),
-    "onecycle.callbacks.mixing": (
-        "MixUpLoss",
-    ),
     "onecycle.callbacks.mixup": (
-        "MixUpCallback",
+        "MixUpCallback", "MixUpLoss",
     ),
     "onecycle.callbacks.mlflow": (
         "MLFlowTracker",
@@ -218,9 +187,6 @@ _LEAVES = {
     ),
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
-    ),
-    "onecycle.callbacks.oversampling": (
-        "OverSamplingCallback",
     ),
     "onecycle.callbacks.profiler": (
         "TimeProfiler",
@@ -248,9 +214,6 @@ _LEAVES = {
     ),
     "onecycle.callbacks.tracker": (
         "TrackerCallback",
-    ),
-    "onecycle.callbacks.undersampling": (
-        "UnderSamplingCallback",
     ),
     "onecycle.callbacks.weight_average": (
         "EMACallback", "SWACallback", "update_batch_norms",

@@ -104,6 +104,9 @@ if TYPE_CHECKING:
     from onecycle.vision.transform_base import (
         RandTransform, TfmAffine, TfmCoord, TfmCrop, TfmLighting, TfmList, TfmPixel, Transform,
     )
+    from onecycle.vision.tta import (
+        tta_transforms,
+    )
     from onecycle.vision.verify import (
         resize_to, verify_image, verify_images,
     )
@@ -127,7 +130,8 @@ __all__ = [
     "perspective_warp", "pil2tensor", "plot_flat", "plot_multi", "rand_crop", "rand_pad", "rand_resize_crop",
     "rand_zoom", "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate", "scale_flow", "show_all",
     "show_grid", "show_image", "show_multi", "show_pairs", "skew", "squish", "symmetric_warp", "tilt",
-    "tis2hw", "verify_image", "verify_images", "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
+    "tis2hw", "tta_transforms", "verify_image", "verify_images", "vision", "write_digits", "zoom",
+    "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
@@ -223,6 +227,9 @@ _LEAVES = {
     "onecycle.vision.transform_base": (
         "RandTransform", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList", "TfmPixel",
         "Transform",
+    ),
+    "onecycle.vision.tta": (
+        "tta_transforms",
     ),
     "onecycle.vision.verify": (
         "resize_to", "verify_image", "verify_images",
