@@ -29,7 +29,8 @@ from onecycle.training.handler import initial_state
 from onecycle.training.nan_watch import NanWatch
 from onecycle.training.recorder import Recorder, RecordOnCPU
 
-ABSTRACT = {HookCallback, WeightAverage, EpochLogger, ItemMixer, Resampling}  # bases without what they call or are named by
+# Bases without what they call or are named by.
+ABSTRACT = {HookCallback, WeightAverage, EpochLogger, ItemMixer, Resampling}
 ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
 # What else a callback needs of its learner: its arguments after it.
 NEEDS = {
