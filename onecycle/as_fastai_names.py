@@ -229,9 +229,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.interpret.multilabel": (
             "MultiLabelClassificationInterpretation",
         ),
+        "onecycle.learning.precision": (
+            "to_fp16", "to_fp32",
+        ),
         "onecycle.learning.recipes": (
-            "fit_one_cycle", "lr_find", "one_cycle_scheduler", "to_fp16", "to_fp32", "mixup", "fit_fc",
-            "clip_grad",
+            "fit_one_cycle", "lr_find", "one_cycle_scheduler", "mixup", "fit_fc", "clip_grad",
         ),
     },
     "datasets": {
@@ -300,6 +302,16 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     "callbacks.one_cycle": {
         "onecycle.callbacks.one_cycle": (
             "OneCycleScheduler",
+        ),
+    },
+    "callbacks.oversampling": {
+        "onecycle.callbacks.oversampling": (
+            "OverSamplingCallback",
+        ),
+    },
+    "callbacks.undersampling": {
+        "onecycle.callbacks.undersampling": (
+            "UnderSamplingCallback",
         ),
     },
     "callbacks.tensorboard": {

@@ -70,11 +70,20 @@ if TYPE_CHECKING:
     from onecycle.callbacks.activation_stats import (
         ActivationStats,
     )
+    from onecycle.callbacks.autocast import (
+        Autocast,
+    )
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
+    from onecycle.callbacks.channels_last import (
+        ChannelsLast,
+    )
     from onecycle.callbacks.csv_logger import (
         CSVLogger,
+    )
+    from onecycle.callbacks.cutmix import (
+        CutMixCallback,
     )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
@@ -115,8 +124,11 @@ if TYPE_CHECKING:
     from onecycle.callbacks.misc import (
         StopAfterNBatches,
     )
+    from onecycle.callbacks.mixing import (
+        MixUpLoss,
+    )
     from onecycle.callbacks.mixup import (
-        MixUpCallback, MixUpLoss,
+        MixUpCallback,
     )
     from onecycle.callbacks.mlflow import (
         MLFlowTracker,
@@ -126,6 +138,9 @@ if TYPE_CHECKING:
     )
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
+    )
+    from onecycle.callbacks.oversampling import (
+        OverSamplingCallback,
     )
     from onecycle.callbacks.profiler import (
         TimeProfiler,
@@ -154,8 +169,14 @@ if TYPE_CHECKING:
     from onecycle.callbacks.tracker import (
         TrackerCallback,
     )
+    from onecycle.callbacks.undersampling import (
+        UnderSamplingCallback,
+    )
     from onecycle.callbacks.weight_average import (
         EMACallback, SWACallback, update_batch_norms,
+    )
+    from onecycle.data.balance import (
+        OverSampler, UnderSampler, class_weights,
     )
     from onecycle.data.bunch import (
         DataBunch,
@@ -221,8 +242,11 @@ if TYPE_CHECKING:
     from onecycle.learner import (
         Learner, load_learner,
     )
+    from onecycle.learning.precision import (
+        to_bf16, to_channels_last, to_fp16, to_fp32,
+    )
     from onecycle.learning.recipes import (
-        clip_grad, fit_fc, fit_one_cycle, lr_find, mixup, one_cycle_scheduler, to_fp16, to_fp32,
+        clip_grad, cutmix, fit_fc, fit_one_cycle, lr_find, mixup, one_cycle_scheduler,
     )
     from onecycle.metrics.base import (
         AverageMetric, Metric, as_metric,
@@ -387,60 +411,62 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUROC", "AccumulateScheduler", "ActivationStats", "AdaptiveConcatPool2d", "Any", "ArgumentError",
-    "ArgumentTypeError", "ArrayOrTensor", "AverageMetric", "BCEFlat", "BCEWithLogitsFlat", "BasicLearner",
-    "BatchNorm1dFlat", "BnFreeze", "CMScores", "CSVLogger", "Callable", "Callback", "CallbackError",
-    "CallbackHandler", "CallbackList", "Category", "CategoryList", "CategoryListBase", "CategoryProcessor",
-    "ClassificationInterpretation", "Collection", "Config", "ConfusionMatrix", "CosineRestarts", "Counter",
-    "CountingForm", "CrossEntropyFlat", "DataBunch", "DataError", "DataLoader", "Dataset", "DatasetType",
-    "Debugger", "DeviceDataLoader", "Dict", "DownloadError", "EMACallback", "EarlyStoppingCallback",
-    "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger", "ExpRMSPE", "ExperimentTracker",
-    "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList", "FlatCosAnnealScheduler", "Flatten",
-    "FlattenedLoss", "FloatItem", "FloatList", "Floats", "GeneralScheduler", "GradCAM", "GradientClipping",
-    "Hook", "HookCallback", "Hooks", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists",
-    "Iterable", "Iterator", "JSONLLogger", "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists",
-    "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback",
-    "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead", "LossMetrics", "MLFlowTracker",
-    "MSELossFlat", "MatthewsCorreff", "MergeLayer", "Metric", "MixUpCallback", "MixUpLoss", "MixedItem",
-    "MixedItemList", "MixedPrecision", "MixedProcessor", "ModelOnCPU", "Module", "ModuleList",
-    "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor", "MultiLabelClassificationInterpretation",
-    "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError",
-    "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper", "Optional", "OrderedDict", "PIL",
-    "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity",
-    "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString",
-    "R2Score", "RMSE", "Ranger", "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback",
-    "RegMetrics", "ResizeBatch", "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback",
-    "Scheduler", "SelfAttention", "Sequence", "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue",
-    "StopAfterNBatches", "Tensor", "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback",
-    "TimeProfiler", "TorchMetric", "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase",
-    "Tuple", "URLs", "Union", "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for",
-    "activation_map", "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no",
-    "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric",
-    "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin",
-    "bn_types", "camel2snake", "check_metric", "children", "children_and_parameters", "chunks",
-    "class_activation_map", "clip_grad", "compose", "cond_init", "conv1d", "conv2d", "conv2d_trans",
-    "conv_layer", "copy", "counted", "cycle_lengths", "data_collate", "dataclass", "datapath4file",
-    "deepcopy", "defaultdict", "defaults", "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly",
-    "download_data", "download_url", "dummy_batch", "dummy_eval", "dummy_output", "embedding", "error_rate",
-    "eval_mode", "even_mults", "exp_rmspe", "explained_variance", "extract_kwargs", "fbeta", "feature_layer",
-    "field", "find_classes", "first_el", "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model",
-    "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc", "get_files", "get_layer_name",
-    "get_model", "get_param_groups", "get_preds", "grab_idx", "grad_cam", "has_arg", "has_params",
-    "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row",
-    "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple",
-    "itemgetter", "join_path", "join_paths", "json", "last_layer", "layer_optimizer", "layers_info",
-    "listify", "load_data", "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch",
-    "lr_find", "mae", "master_bar", "math", "mean_absolute_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "mixup", "model2half", "model_sizes", "model_summary", "model_type",
-    "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func",
-    "num_children", "num_cpus", "num_distrib", "num_features_model", "one_cycle_scheduler", "one_hot",
-    "one_param", "optim", "os", "parallel", "params_size", "partial", "partition", "partition_by_cores",
-    "patches", "patheffects", "pd", "pickle", "plt", "progress_bar", "psnr", "r2_score", "rand_bool",
-    "random", "random_split", "range_children", "range_of", "rank_distrib", "re", "recurse", "recurse_eq",
-    "reduce", "register", "relu", "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve",
-    "root_mean_squared_error", "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_heatmap",
-    "show_some", "shutil", "sigmoid_range", "simple_cnn", "spectral_norm", "split_kwargs_by_func",
-    "split_model", "split_model_idx", "split_no_wd_params", "subplots", "summary_table", "sys", "tarfile",
-    "tensor", "text2html_table", "time", "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16",
+    "ArgumentTypeError", "ArrayOrTensor", "Autocast", "AverageMetric", "BCEFlat", "BCEWithLogitsFlat",
+    "BasicLearner", "BatchNorm1dFlat", "BnFreeze", "CMScores", "CSVLogger", "Callable", "Callback",
+    "CallbackError", "CallbackHandler", "CallbackList", "Category", "CategoryList", "CategoryListBase",
+    "CategoryProcessor", "ChannelsLast", "ClassificationInterpretation", "Collection", "Config",
+    "ConfusionMatrix", "CosineRestarts", "Counter", "CountingForm", "CrossEntropyFlat", "CutMixCallback",
+    "DataBunch", "DataError", "DataLoader", "Dataset", "DatasetType", "Debugger", "DeviceDataLoader", "Dict",
+    "DownloadError", "EMACallback", "EarlyStoppingCallback", "EmptyLabel", "EmptyLabelList", "Enum",
+    "EpochLogger", "ExpRMSPE", "ExperimentTracker", "ExplainedVariance", "F", "FBeta", "FileFormatError",
+    "FilePathList", "FlatCosAnnealScheduler", "Flatten", "FlattenedLoss", "FloatItem", "FloatList", "Floats",
+    "GeneralScheduler", "GradCAM", "GradientClipping", "Hook", "HookCallback", "Hooks", "IntEnum",
+    "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable", "Iterator", "JSONLLogger",
+    "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists", "LabelSmoothingCrossEntropy", "Lambda",
+    "LayerInformation", "Learner", "LearnerCallback", "LearnerTensorboardWriter", "List", "ListOrItem",
+    "Lookahead", "LossMetrics", "MLFlowTracker", "MSELossFlat", "MatthewsCorreff", "MergeLayer", "Metric",
+    "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor",
+    "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor",
+    "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss",
+    "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper",
+    "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL", "ParameterModule",
+    "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten",
+    "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString", "R2Score", "RMSE", "Ranger",
+    "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch",
+    "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback", "Scheduler", "SelfAttention",
+    "Sequence", "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor",
+    "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric",
+    "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs",
+    "UnderSampler", "UnderSamplingCallback", "Union", "View", "WassersteinLoss", "accuracy",
+    "accuracy_thresh", "activation_for", "activation_map", "add_metrics", "annealing_cos", "annealing_exp",
+    "annealing_linear", "annealing_no", "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array",
+    "arrays_split", "as_metric", "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types",
+    "bn2float", "bn_drop_lin", "bn_types", "camel2snake", "check_metric", "children",
+    "children_and_parameters", "chunks", "class_activation_map", "class_weights", "clip_grad", "compose",
+    "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "cutmix",
+    "cycle_lengths", "data_collate", "dataclass", "datapath4file", "deepcopy", "defaultdict", "defaults",
+    "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly", "download_data", "download_url",
+    "dummy_batch", "dummy_eval", "dummy_output", "embedding", "error_rate", "eval_mode", "even_mults",
+    "exp_rmspe", "explained_variance", "extract_kwargs", "fbeta", "feature_layer", "field", "find_classes",
+    "first_el", "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model", "float_or_x",
+    "foreground_acc", "freeze_groups", "func_args", "gc", "get_files", "get_layer_name", "get_model",
+    "get_param_groups", "get_preds", "grab_idx", "grad_cam", "has_arg", "has_params", "hook_output",
+    "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row", "init_cnn",
+    "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple", "itemgetter",
+    "join_path", "join_paths", "json", "last_layer", "layer_optimizer", "layers_info", "listify", "load_data",
+    "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch", "lr_find", "mae",
+    "master_bar", "math", "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error",
+    "mixup", "model2half", "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn",
+    "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib",
+    "num_features_model", "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel",
+    "params_size", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle",
+    "plt", "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children",
+    "range_of", "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu",
+    "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error",
+    "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_heatmap", "show_some", "shutil",
+    "sigmoid_range", "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
+    "split_no_wd_params", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time",
+    "to_bf16", "to_channels_last", "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16",
     "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save", "total_params",
     "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save", "uniform",
     "uniform_int", "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path", "validate",
@@ -454,11 +480,20 @@ _LEAVES = {
     "onecycle.callbacks.activation_stats": (
         "ActivationStats",
     ),
+    "onecycle.callbacks.autocast": (
+        "Autocast",
+    ),
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
     ),
+    "onecycle.callbacks.channels_last": (
+        "ChannelsLast",
+    ),
     "onecycle.callbacks.csv_logger": (
         "CSVLogger",
+    ),
+    "onecycle.callbacks.cutmix": (
+        "CutMixCallback",
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
@@ -499,8 +534,11 @@ _LEAVES = {
     "onecycle.callbacks.misc": (
         "StopAfterNBatches",
     ),
+    "onecycle.callbacks.mixing": (
+        "MixUpLoss",
+    ),
     "onecycle.callbacks.mixup": (
-        "MixUpCallback", "MixUpLoss",
+        "MixUpCallback",
     ),
     "onecycle.callbacks.mlflow": (
         "MLFlowTracker",
@@ -510,6 +548,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
+    ),
+    "onecycle.callbacks.oversampling": (
+        "OverSamplingCallback",
     ),
     "onecycle.callbacks.profiler": (
         "TimeProfiler",
@@ -538,8 +579,14 @@ _LEAVES = {
     "onecycle.callbacks.tracker": (
         "TrackerCallback",
     ),
+    "onecycle.callbacks.undersampling": (
+        "UnderSamplingCallback",
+    ),
     "onecycle.callbacks.weight_average": (
         "EMACallback", "SWACallback", "update_batch_norms",
+    ),
+    "onecycle.data.balance": (
+        "OverSampler", "UnderSampler", "class_weights",
     ),
     "onecycle.data.bunch": (
         "DataBunch",
@@ -605,9 +652,11 @@ _LEAVES = {
     "onecycle.learner": (
         "Learner", "load_learner",
     ),
+    "onecycle.learning.precision": (
+        "to_bf16", "to_channels_last", "to_fp16", "to_fp32",
+    ),
     "onecycle.learning.recipes": (
-        "clip_grad", "fit_fc", "fit_one_cycle", "lr_find", "mixup", "one_cycle_scheduler", "to_fp16",
-        "to_fp32",
+        "clip_grad", "cutmix", "fit_fc", "fit_one_cycle", "lr_find", "mixup", "one_cycle_scheduler",
     ),
     "onecycle.metrics.base": (
         "AverageMetric", "Metric", "as_metric",

@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     from onecycle.callbacks.activation_stats import (
         ActivationStats,
     )
+    from onecycle.callbacks.autocast import (
+        Autocast,
+    )
     from onecycle.callbacks.bn_freeze import (
         BnFreeze,
     )
+    from onecycle.callbacks.channels_last import (
+        ChannelsLast,
+    )
     from onecycle.callbacks.csv_logger import (
         CSVLogger,
+    )
+    from onecycle.callbacks.cutmix import (
+        CutMixCallback,
     )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
@@ -64,8 +73,11 @@ if TYPE_CHECKING:
     from onecycle.callbacks.misc import (
         StopAfterNBatches,
     )
+    from onecycle.callbacks.mixing import (
+        MixUpLoss,
+    )
     from onecycle.callbacks.mixup import (
-        MixUpCallback, MixUpLoss,
+        MixUpCallback,
     )
     from onecycle.callbacks.mlflow import (
         MLFlowTracker,
@@ -75,6 +87,9 @@ if TYPE_CHECKING:
     )
     from onecycle.callbacks.one_cycle import (
         OneCycleScheduler,
+    )
+    from onecycle.callbacks.oversampling import (
+        OverSamplingCallback,
     )
     from onecycle.callbacks.profiler import (
         TimeProfiler,
@@ -103,20 +118,24 @@ if TYPE_CHECKING:
     from onecycle.callbacks.tracker import (
         TrackerCallback,
     )
+    from onecycle.callbacks.undersampling import (
+        UnderSamplingCallback,
+    )
     from onecycle.callbacks.weight_average import (
         EMACallback, SWACallback, update_batch_norms,
     )
 
 __all__ = [
-    "AccumulateScheduler", "ActivationStats", "BnFreeze", "CSVLogger", "EMACallback", "EarlyStoppingCallback",
-    "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping",
-    "Hook", "HookCallback", "Hooks", "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics",
-    "MLFlowTracker", "MixUpCallback", "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "PeakMemMetric",
+    "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "ChannelsLast",
+    "CutMixCallback", "EMACallback", "EarlyStoppingCallback", "EpochLogger", "ExperimentTracker",
+    "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks",
+    "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback",
+    "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "PeakMemMetric",
     "ReduceLROnPlateauCallback", "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback",
     "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback",
-    "TrackerCallback", "TrainingPhase", "dummy_batch", "dummy_eval", "get_layer_name", "hook_output",
-    "hook_outputs", "hook_params", "layers_info", "model_sizes", "model_summary", "num_features_model",
-    "params_size", "total_params", "update_batch_norms",
+    "TrackerCallback", "TrainingPhase", "UnderSamplingCallback", "dummy_batch", "dummy_eval",
+    "get_layer_name", "hook_output", "hook_outputs", "hook_params", "layers_info", "model_sizes",
+    "model_summary", "num_features_model", "params_size", "total_params", "update_batch_norms",
 ]
 
 _LEAVES = {
@@ -126,11 +145,20 @@ _LEAVES = {
     "onecycle.callbacks.activation_stats": (
         "ActivationStats",
     ),
+    "onecycle.callbacks.autocast": (
+        "Autocast",
+    ),
     "onecycle.callbacks.bn_freeze": (
         "BnFreeze",
     ),
+    "onecycle.callbacks.channels_last": (
+        "ChannelsLast",
+    ),
     "onecycle.callbacks.csv_logger": (
         "CSVLogger",
+    ),
+    "onecycle.callbacks.cutmix": (
+        "CutMixCallback",
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
@@ -176,8 +204,11 @@ _LEAVES = {
     "onecycle.callbacks.misc": (
         "StopAfterNBatches",
     ),
+    "onecycle.callbacks.mixing": (
+        "MixUpLoss",
+    ),
     "onecycle.callbacks.mixup": (
-        "MixUpCallback", "MixUpLoss",
+        "MixUpCallback",
     ),
     "onecycle.callbacks.mlflow": (
         "MLFlowTracker",
@@ -187,6 +218,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.one_cycle": (
         "OneCycleScheduler",
+    ),
+    "onecycle.callbacks.oversampling": (
+        "OverSamplingCallback",
     ),
     "onecycle.callbacks.profiler": (
         "TimeProfiler",
@@ -214,6 +248,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.tracker": (
         "TrackerCallback",
+    ),
+    "onecycle.callbacks.undersampling": (
+        "UnderSamplingCallback",
     ),
     "onecycle.callbacks.weight_average": (
         "EMACallback", "SWACallback", "update_batch_norms",

@@ -1,4 +1,4 @@
-"""Training in mixed precision."""
+"""Training in float16 with a scaled loss."""
 
 from __future__ import annotations
 
@@ -8,34 +8,39 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.training.callback import LearnerCallback
+from onecycle.callbacks.autocast import Autocast, device_of
+from onecycle.errors import ArgumentError, TrainingError
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["MixedPrecision"]
 
 _FIRST_SCALE = 2.0**16
+_FIXED_SCALE = 512.0
+_WITHOUT_FLOAT16 = ("cpu",)  # device types that compute float16 slower than single precision
 
 
-class MixedPrecision(LearnerCallback):
-    """Compute the forward pass in half precision and keep the weights in single.
+class MixedPrecision(Autocast):
+    """Compute the forward pass in float16, and scale the loss so that small gradients do not vanish.
 
-    On CUDA the forward pass runs in float16 and the loss is scaled so that small gradients do not vanish; a step
-    whose gradients overflow is left out and the scale halved. On the CPU it runs in bfloat16, which needs no scale.
+    A step whose gradients overflow is left out and the scale halved; after many good ones it is doubled. The
+    scale is saved by `learn.save` and found again by `learn.load`.
 
     Args:
-        learn: The learner.
-        loss_scale: Factor of the loss; 512 where it is fixed, 2**16 to begin with where dynamic, when None.
-        max_noskip: Steps without overflow after which a dynamic scale is doubled.
+        learn: The learner; on a GPU.
+        loss_scale: Factor of the loss, above 0; 512 where it is fixed, 2**16 to begin with where dynamic, when None.
+        max_noskip: Steps without overflow after which a dynamic scale is doubled, at least 1.
         dynamic: Adapt the scale.
-        clip: Largest norm of the gradients; None leaves them alone.
+        clip: Largest norm of the gradients, above 0; None leaves them alone.
         flat_master: Accepted; the weights themselves are the single-precision copy here.
         max_scale: Largest dynamic scale.
         loss_fp32: Compute the loss in single precision.
 
+    Raises:
+        ArgumentError: the learner is on the CPU, or a number is out of its range.
+        TrainingError: the gradients are no numbers even without a scale.
+
     Reference: Micikevicius et al., "Mixed precision training" (2018), sections 3.1 and 3.2.
     """
-
-    _order = 999  # after whatever else changes the loss
-    handles_nan = True
 
     def __init__(
         self,
@@ -48,82 +53,87 @@ class MixedPrecision(LearnerCallback):
         max_scale: float = 2**24,
         loss_fp32: bool = True,
     ) -> None:
-        super().__init__(learn)
+        super().__init__(learn, torch.float16, loss_fp32)
+        _check_device(learn)
+        _check_settings(loss_scale, max_noskip, clip, max_scale)
         self.max_noskip, self.dynamic, self.clip = max_noskip, dynamic, clip
-        self.flat_master, self.max_scale, self.loss_fp32 = flat_master, max_scale, loss_fp32
-        self.loss_scale = loss_scale if loss_scale is not None else (_FIRST_SCALE if dynamic else 512.0)
-        self._handles: list[Any] = []
+        self.flat_master, self.max_scale = flat_master, max_scale
+        self.loss_scale = loss_scale if loss_scale is not None else _first_scale(dynamic)
+        self.handles_nan = dynamic  # an overflow is dealt with here, as no error
+        self.noskip = 0
 
     def on_train_begin(self, **kwargs: Any) -> None:
-        """Let the model's forward pass run in half precision."""
-        self.remove()
-        model = self.learn.model
-        self._device = next(model.parameters()).device.type
-        self.noskip = 0
-        self._scaled = self._device == "cuda"
-        self._open: list[Any] = []
-        self._handles = [
-            model.register_forward_pre_hook(self._enter),
-            model.register_forward_hook(self._leave, always_call=True),
-        ]
+        """Look where the model is now."""
+        _check_device(self.learn)
+        super().on_train_begin(**kwargs)
 
-    def _enter(self, module: nn.Module, args: Any) -> None:
-        context = torch.autocast(self._device, torch.float16 if self._scaled else torch.bfloat16)
-        context.__enter__()
-        self._open.append(context)
-
-    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        if self._open:
-            self._open.pop().__exit__(None, None, None)
-
-    def on_loss_begin(self, last_output: Any, **kwargs: Any) -> dict[str, Any] | None:
-        """Bring the output to single precision."""
-        return {"last_output": _single(last_output)} if self.loss_fp32 else None
-
-    def on_backward_begin(self, last_loss: Tensor, **kwargs: Any) -> dict[str, Tensor] | None:
+    def on_backward_begin(self, last_loss: Tensor, **kwargs: Any) -> dict[str, Tensor]:
         """Scale the loss."""
-        return {"last_loss": last_loss * self.loss_scale} if self._scaled else None
+        return {"last_loss": last_loss * self.loss_scale}
 
-    def on_backward_end(self, **kwargs: Any) -> dict[str, bool] | None:
+    def on_backward_end(
+        self, skip_step: bool = False, epoch: int = 0, num_batch: int = 0, **kwargs: Any
+    ) -> dict[str, bool] | None:
         """Scale the gradients back; leave the step out where they overflowed."""
+        if skip_step:  # they are still being gathered, scaled
+            return None
         grads = [p.grad for p in self.learn.model.parameters() if p.grad is not None]
-        if self._scaled and self._overflowed(grads):
+        if self.dynamic and grads and not _finite(grads):
+            self._shrink(epoch, num_batch)
             return {"skip_step": True}
-        if self._scaled:
+        if grads:
             torch._foreach_div_(grads, float(self.loss_scale))
-            self._grow()
+        self._grow()
         if self.clip:
             nn.utils.clip_grad_norm_(self.learn.model.parameters(), self.clip)
         return None
 
-    def _overflowed(self, grads: list[Tensor]) -> bool:
-        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
-        if not self.dynamic or math.isfinite(norm.item()):
-            return False
+    def _shrink(self, epoch: int, num_batch: int) -> None:
+        """Halve the scale after an overflow."""
+        if self.loss_scale <= 1:
+            raise TrainingError(
+                f"fit: the gradients must be numbers; they are not, even with a loss scale of {self.loss_scale:g}, in "
+                f"epoch {epoch}, batch {num_batch}. Lower the learning rate, or use learn.to_bf16() or to_fp32()."
+            )
         self.loss_scale, self.noskip = max(self.loss_scale / 2, 1.0), 0
-        return True
 
     def _grow(self) -> None:
         """Double the scale after many steps without overflow."""
         self.noskip += 1
         if self.dynamic and self.noskip >= self.max_noskip:
-            self.loss_scale, self.noskip = min(self.loss_scale * 2, self.max_scale), 0
+            self.loss_scale, self.noskip = min(self.loss_scale * 2, float(self.max_scale)), 0
 
     def on_step_end(self, **kwargs: Any) -> None:
         """Nothing is copied: the optimiser stepped on the single-precision weights themselves."""
 
-    def on_train_end(self, **kwargs: Any) -> None:
-        """Let the model run in single precision again."""
-        self.remove()
+    def state_dict(self) -> dict[str, float]:
+        """Return what a run that is taken up again needs."""
+        return {"loss_scale": float(self.loss_scale), "noskip": float(self.noskip)}
 
-    def remove(self) -> None:
-        """Take the hooks off the model."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Take over what `state_dict` returned."""
+        self.loss_scale, self.noskip = float(state["loss_scale"]), int(state["noskip"])
 
 
-def _single(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return type(value)(_single(entry) for entry in value)
-    return value.float() if isinstance(value, Tensor) and value.is_floating_point() else value
+def _first_scale(dynamic: bool) -> float:
+    return _FIRST_SCALE if dynamic else _FIXED_SCALE
+
+
+def _finite(grads: list[Tensor]) -> bool:
+    norms = torch.stack([norm.float() for norm in torch._foreach_norm(grads, float("inf"))])
+    return math.isfinite(norms.sum().item())
+
+
+def _check_device(learn: Any) -> None:
+    device = device_of(learn).type
+    if device in _WITHOUT_FLOAT16:
+        raise ArgumentError(
+            f"to_fp16: float16 needs a GPU; the learner is on the {device}. Call learn.to_bf16() there."
+        )
+
+
+def _check_settings(loss_scale: Any, max_noskip: Any, clip: Any, max_scale: Any) -> None:
+    for name, value in {"loss_scale": loss_scale, "clip": clip, "max_scale": max_scale}.items():
+        if value is not None:
+            check_numbers("MixedPrecision", name, value, "must be above 0", lambda number: number > 0)
+    check_numbers("MixedPrecision", "max_noskip", max_noskip, "must be at least 1", lambda number: number >= 1)

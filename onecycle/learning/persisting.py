@@ -41,6 +41,7 @@ class Persisting:
         opt: OptimWrapper | None
         path: Path
         model_dir: str | os.PathLike[str]
+        callbacks: list[Any]
 
         def create_opt(self, lr: Any, wd: Any = 0.0) -> None: ...
 
@@ -59,7 +60,7 @@ class Persisting:
 
     @known_keywords_only
     def save(self, file: Any = None, return_path: bool = False, with_opt: bool = True) -> Path | None:
-        """Save the weights, and the state of the optimiser, under `path/model_dir`.
+        """Save the weights, and the state of the optimiser and of a loss scale, under `path/model_dir`.
 
         The file appears whole or not at all; an older one survives a full disk. It holds tensors and numbers only.
 
@@ -77,7 +78,7 @@ class Persisting:
         flat = isinstance(target, Path) and target.suffix == ".safetensors"
         state: Any = get_model(self.model).state_dict()
         if with_opt and not flat and self.opt is not None:
-            state = {"model": state, "opt": self.opt.state_dict()}
+            state = {"model": state, "opt": self.opt.state_dict(), **self._callback_states()}
         write_state(target, state)
         return target if return_path else None
 
@@ -112,11 +113,27 @@ class Persisting:
             self.purge()
         source = file if hasattr(file, "read") else self._existing(_checked("load", file))
         device = self.data.device if device is None else exact_device(device)
-        weights, opt_state = split_state(read_state(source, device), source)
+        state = read_state(source, device)
+        weights, opt_state = split_state(state, source)
         fit_state(get_model(self.model), weights, strict, remove_module, source)
         if with_opt is not False:
             self._load_opt(opt_state, must=bool(with_opt), source=source)
+            self._load_callbacks(state.get("callbacks", {}) if opt_state is not None else {})
         return self
+
+    def _stateful(self) -> dict[str, Any]:
+        """Return the learner's own callbacks that have a state to keep, such as a loss scale, by class."""
+        return {type(kept).__name__: kept for kept in self.callbacks if hasattr(kept, "load_state_dict")}
+
+    def _callback_states(self) -> dict[str, Any]:
+        states = {name: callback.state_dict() for name, callback in self._stateful().items()}
+        return {"callbacks": states} if states else {}
+
+    def _load_callbacks(self, states: Mapping[str, Any]) -> None:
+        """Give the callbacks their states back; those that are not here now are passed over."""
+        for name, callback in self._stateful().items():
+            if name in states:
+                callback.load_state_dict(states[name])
 
     def _existing(self, file: Any) -> Path:
         """Return the file meant by a name: as it is said, or with one of the endings."""

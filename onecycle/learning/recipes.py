@@ -6,8 +6,8 @@ import math
 from functools import partial
 from typing import Any
 
+from onecycle.callbacks.cutmix import CutMixCallback
 from onecycle.callbacks.flat_cos_anneal import FlatCosAnnealScheduler
-from onecycle.callbacks.fp16 import MixedPrecision
 from onecycle.callbacks.gradient_clipping import GradientClipping
 from onecycle.callbacks.lr_finder import LRFinder
 from onecycle.callbacks.mixup import MixUpCallback
@@ -19,13 +19,12 @@ from onecycle.utils.seeding import global_rng_kept
 
 __all__ = [
     "clip_grad",
+    "cutmix",
     "fit_fc",
     "fit_one_cycle",
     "lr_find",
     "mixup",
     "one_cycle_scheduler",
-    "to_fp16",
-    "to_fp32",
 ]
 
 
@@ -164,40 +163,19 @@ def mixup(learn: Any, alpha: float = 0.4, stack_x: bool = False, stack_y: bool =
     return learn
 
 
-def to_fp16(
-    learn: Any,
-    loss_scale: float | None = None,
-    max_noskip: int = 1000,
-    dynamic: bool = True,
-    clip: float | None = None,
-    flat_master: bool = False,
-    max_scale: float = 2**24,
-    loss_fp32: bool = True,
-) -> Any:
-    """Train in mixed precision; see `MixedPrecision`.
+@known_keywords_only
+def cutmix(learn: Any, alpha: float = 1.0, stack_y: bool = True) -> Any:
+    """Train on pictures with a patch of another one.
+
+    Args:
+        learn: The learner.
+        alpha: Parameter of the Beta distribution of the part that stays, above 0.
+        stack_y: Mix the losses of both targets instead of the targets.
 
     Returns:
         The learner.
     """
-    to_fp32(learn)
-    learn.callbacks.append(
-        MixedPrecision(
-            learn,
-            loss_scale=loss_scale,
-            max_noskip=max_noskip,
-            dynamic=dynamic,
-            clip=clip,
-            flat_master=flat_master,
-            max_scale=max_scale,
-            loss_fp32=loss_fp32,
-        )
-    )
-    return learn
-
-
-def to_fp32(learn: Any) -> Any:
-    """Train in single precision again; returns the learner."""
-    learn.callbacks = [callback for callback in learn.callbacks if not isinstance(callback, MixedPrecision)]
+    learn.callback_fns.append(partial(CutMixCallback, alpha=alpha, stack_y=stack_y))
     return learn
 
 

@@ -89,12 +89,12 @@ def loss_batch(
         raise
     if opt is not None:
         check_loss(loss)
-        loss = _learn(loss, opt, handler)
+        _learn(loss, opt, handler)
     return loss.detach()
 
 
-def _learn(loss: Tensor, opt: Any, handler: CallbackHandler) -> Tensor:
-    """Go back through the network and step; callbacks may skip any part."""
+def _learn(loss: Tensor, opt: Any, handler: CallbackHandler) -> None:
+    """Go back through the network and step; callbacks may skip any part, or scale the loss for the way back."""
     loss, skip_backward = handler.on_backward_begin(loss)
     if not skip_backward:
         loss.backward()
@@ -102,7 +102,6 @@ def _learn(loss: Tensor, opt: Any, handler: CallbackHandler) -> Tensor:
         opt.step()
     if not handler.on_step_end():
         opt.zero_grad()
-    return loss
 
 
 def train_epoch(model: nn.Module, dl: Any, opt: Any, loss_func: Callable[..., Tensor]) -> None:

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from onecycle.callbacks.fp16 import MixedPrecision
 from onecycle.errors import ArgumentError, TrainingError
 from onecycle.learning import recipes
 
@@ -102,14 +101,6 @@ def test_mixup_lasts_for_every_fit(make_learner):
     learn.fit(1)
     learn.fit(1)
     assert isinstance(learn.loss_func, nn.CrossEntropyLoss)
-
-
-def test_half_precision_there_and_back(make_learner):
-    learn = make_learner().to_fp16()
-    assert any(isinstance(callback, MixedPrecision) for callback in learn.callbacks)
-    learn.fit(1)
-    assert all(p.dtype == torch.float32 for p in learn.model.parameters())
-    assert learn.to_fp32().callbacks == []
 
 
 def test_clipped_gradients(make_learner):

@@ -1,0 +1,129 @@
+"""What callbacks share that mix each item of a batch with a partner from the same batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from onecycle.errors import CallbackError
+from onecycle.training.callback import LearnerCallback
+from onecycle.utils.checks import check_numbers
+
+__all__ = ["MixUpLoss"]
+
+
+class ItemMixer(LearnerCallback):
+    """Mix inputs and targets of training batches; a subclass says how inputs are mixed.
+
+    Args:
+        learn: The learner.
+        alpha: Parameter of the Beta distribution of the weight, above 0.
+        stack_y: Mix the losses of both targets instead of the targets.
+
+    Raises:
+        ArgumentError: alpha is not above 0.
+    """
+
+    def __init__(self, learn: Any, alpha: float, stack_y: bool) -> None:
+        super().__init__(learn)
+        check_numbers(type(self).__name__, "alpha", alpha, "must be above 0", lambda number: number > 0)
+        self.alpha, self.stack_y = alpha, stack_y
+
+    def mixed(self, x: Tensor, partner: Tensor) -> tuple[Any, Tensor]:
+        """Return the inputs, and of each item the part (N,) that is its own."""
+        raise NotImplementedError
+
+    def on_train_begin(self, **kwargs: Any) -> None:
+        """Let the loss take two targets."""
+        loss = self.learn.loss_func
+        if isinstance(loss, MixUpLoss):
+            self.learn.loss_func = loss.get_old()
+            raise CallbackError(
+                f"{type(self).__name__}: the batches are mixed already. Use one of mixup and cutmix, once."
+            )
+        if self.stack_y:
+            self.learn.loss_func = MixUpLoss(loss, _reduction_of(loss))
+
+    def on_batch_begin(
+        self, last_input: Tensor, last_target: Tensor, train: bool, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        """Mix; the draw is the step's own, since torch's generator stands at its address."""
+        if not train:
+            return None
+        self._check_targets(last_target)
+        partner = torch.randperm(len(last_target)).to(last_target.device)
+        inputs, own = self.mixed(last_input, partner)
+        return {"last_input": inputs, "last_target": self._targets(last_target, own, partner)}
+
+    def draw(self, count: int) -> np.ndarray:
+        """Return numbers of the Beta distribution, as many as there are items."""
+        return np.random.default_rng(int(torch.randint(2**62, (1,)))).beta(self.alpha, self.alpha, count)
+
+    def _check_targets(self, y: Any) -> None:
+        classes = isinstance(y, Tensor) and not y.is_floating_point()
+        if classes == self.stack_y and (not self.stack_y or y.ndim == 1):
+            return
+        said = f"{y.dtype} of shape {tuple(y.shape)}" if isinstance(y, Tensor) else f"a {type(y).__name__}"
+        cure = "one class an item" if self.stack_y else "numbers, such as one-hot floats"
+        raise CallbackError(
+            f"{type(self).__name__}: targets must be {cure} with stack_y={self.stack_y}; got {said}. "
+            f"Pass stack_y={not self.stack_y}, or other targets."
+        )
+
+    def _targets(self, y: Tensor, own: Tensor, partner: Tensor) -> Tensor:
+        if self.stack_y:
+            return torch.stack([y.float(), y[partner].float(), own.to(y.device)], dim=1)  # (N, 3)
+        share = own.to(y).reshape(-1, *[1] * (y.ndim - 1))
+        return y * share + y[partner] * (1 - share)
+
+    def on_train_end(self, **kwargs: Any) -> None:
+        """Give the loss back."""
+        if self.stack_y and isinstance(self.learn.loss_func, MixUpLoss):
+            self.learn.loss_func = self.learn.loss_func.get_old()
+
+
+def _reduction_of(loss: Any) -> str:
+    """Return how a loss puts its items together, as far as one number comes out."""
+    return "sum" if getattr(loss, "reduction", "mean") == "sum" else "mean"
+
+
+class MixUpLoss(nn.Module):
+    """Mix the losses of two targets; a plain target is passed on.
+
+    Args:
+        crit: The loss.
+        reduction: What to make of the losses of the items: `mean`, `sum` or `none`.
+
+    Shape:
+        output (N, …), target (N, 3): target, partner's target, weight -> ()
+    """
+
+    def __init__(self, crit: Any, reduction: str = "mean") -> None:
+        super().__init__()
+        self.crit, self.reduction = crit, reduction
+
+    def _each(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each item."""
+        if not hasattr(self.crit, "reduction"):
+            return self.crit(output, target, reduction="none")
+        before, self.crit.reduction = self.crit.reduction, "none"
+        try:
+            return self.crit(output, target)
+        finally:
+            self.crit.reduction = before
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the mixed loss."""
+        if target.ndim == 2 and target.shape[1] == 3 and target.is_floating_point():
+            own, partner, weight = target[:, 0].long(), target[:, 1].long(), target[:, 2]
+            losses = self._each(output, own) * weight + self._each(output, partner) * (1 - weight)
+        else:
+            losses = self._each(output, target)
+        return {"mean": losses.mean, "sum": losses.sum}.get(self.reduction, lambda: losses)()
+
+    def get_old(self) -> Any:
+        """Return the loss that was wrapped."""
+        return self.crit
