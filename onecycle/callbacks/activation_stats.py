@@ -42,8 +42,9 @@ class ActivationStats(HookCallback):
         iterations: The training steps that were recorded.
         layer_names: Where each layer stands in the model, and its class.
 
-    Mean and deviation are exact; of an output with more than 16,384 values, histogram and share near zero are
-    taken of so many, evenly spread. A layer that is not called in a step has NaN there.
+    Mean and deviation are of all values (the deviation is good to 1 % while the mean is below 300 times as large).
+    Of an output with more than 16,384 values, histogram and share near zero are taken of so many, evenly spread.
+    A layer that is not called in a step has NaN there.
 
     Raises:
         ArgumentError: `every` or `bins` is less than 1, or `hist_range` does not rise.
@@ -91,12 +92,12 @@ class ActivationStats(HookCallback):
             return None
         first = o[0] if isinstance(o, (list, tuple)) else o
         values = first.detach().float()
-        variance, mean = torch.var_mean(values, correction=0)
-        sample = _spread(values.reshape(-1))
+        mean, deviation = _mean_and_deviation(values)
+        sample = _spread(_flat(values))
         share = (sample.abs() <= self.near).float().mean()
         low, high = self.hist_range
         counts = torch.histc(sample.clamp(low, high), self.bins, low, high)
-        return torch.cat([torch.stack([mean, variance.sqrt(), share]), counts / sample.numel()])
+        return torch.cat([torch.stack([mean, deviation, share]), counts / sample.numel()])
 
     def on_batch_end(self, train: bool, iteration: int, **kwargs: Any) -> None:
         """Keep the record of a training step."""
@@ -171,6 +172,20 @@ def _check(every: int, bins: int, hist_range: tuple[float, float]) -> None:
             raise ArgumentError(explain("ActivationStats", name, "must be a whole number of at least 1", value))
     if not hist_range[0] < hist_range[1]:
         raise ArgumentError(explain("ActivationStats", "hist_range", "must be (smallest, largest)", hist_range))
+
+
+def _mean_and_deviation(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both in two fast passes; torch.var_mean takes twenty times as long on a CPU."""
+    mean = values.mean()
+    squares = torch.linalg.vector_norm(values).square() / values.numel()
+    return mean, (squares - mean.square()).clamp(min=0).sqrt()
+
+
+def _flat(values: Tensor) -> Tensor:
+    """Return all values in a row, in the order in which they lie in memory where that needs no copy."""
+    if values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last):
+        values = values.permute(0, 2, 3, 1)  # (N, C, H, W) -> (N, H, W, C)
+    return values.reshape(-1)
 
 
 def _spread(values: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from onecycle.callbacks.activation_stats import ActivationStats, _spread
+from onecycle.callbacks.activation_stats import ActivationStats, _flat, _mean_and_deviation, _spread
 from onecycle.errors import ArgumentError, TrainingError
 from onecycle.utils.defaults import defaults
 
@@ -170,3 +170,14 @@ def test_there_must_be_something_to_draw(make_learner, trained, draw):
 def test_settings_that_cannot_be(make_learner, wrong, said):
     with pytest.raises(ArgumentError, match=f"ActivationStats: {said}"):
         ActivationStats(make_learner(), **wrong)
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0, 100.0])
+def test_mean_and_deviation_of_any_memory_order(shift):
+    values = torch.randn(4, 6, 9, 9) + shift
+    for laid in (values, values.to(memory_format=torch.channels_last), values.transpose(2, 3)):
+        mean, deviation = _mean_and_deviation(laid)
+        assert float(mean) == pytest.approx(float(values.double().mean()), rel=1e-4, abs=1e-5)
+        assert float(deviation) == pytest.approx(float(values.double().std(correction=0)), rel=1e-2)
+        assert torch.equal(_flat(laid).sort().values, values.flatten().sort().values)
+    assert _flat(values.to(memory_format=torch.channels_last)).is_contiguous()
