@@ -13,7 +13,7 @@ from torch import nn
 
 from onecycle.callbacks.model_table import model_summary
 from onecycle.errors import StepError, check_keywords
-from onecycle.learning import cycles, exporting, precision, recipes
+from onecycle.learning import cycles, exporting, loop_shown, precision, recipes
 from onecycle.learning.checks import (
     check_callback_fns,
     check_data,
@@ -30,7 +30,6 @@ from onecycle.metrics.check import check_metric
 from onecycle.nn.init import apply_init
 from onecycle.nn.surgery import flatten_model
 from onecycle.optim.wrapper import OptimWrapper, check_opt_func
-from onecycle.training.handler import CallbackHandler
 from onecycle.training.recorder import Recorder
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
@@ -150,6 +149,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
     to_channels_last = precision.to_channels_last
     compile = precision.compile_model
     clip_grad = recipes.clip_grad
+    show_training_loop = loop_shown.show_training_loop
 
     def init(self, init: Callable[..., Any]) -> None:
         """Fill the weights of all layers but batch norms, e.g. with `nn.init.kaiming_normal_`.
@@ -162,13 +162,6 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
     def summary(self) -> str:
         """Return the table of the layers, with the optimiser, the loss and the callbacks below."""
         return model_summary(self)
-
-    def show_training_loop(self) -> None:
-        """Print who answers which event of training, in order."""
-        own = [make(self) for make in [*self.callback_fns, *listify(defaults.extra_callback_fns)]]
-        handler = CallbackHandler([*self.callbacks, *own, *listify(defaults.extra_callbacks)], self.metrics)
-        for event, names in handler.listeners().items():
-            print(f"{event:<18} {', '.join(names) if names else '-'}")
 
     def interpret(self, ds_type: Any = None, **kwargs: Any) -> Any:
         """Return an interpretation of the predictions, for a classification.

@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from onecycle.errors import ArgumentTypeError
+from onecycle.callbacks.early_stopping import EarlyStoppingCallback
+from onecycle.callbacks.terminate_on_nan import TerminateOnNaNCallback
+from onecycle.errors import ArgumentTypeError, StepError
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.training.recorder import Recorder
@@ -84,10 +86,24 @@ def test_init_fills_the_weights(make_learner):
 
 
 def test_who_answers_what(make_learner, capsys):
-    make_learner(metrics=accuracy).show_training_loop()
-    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert lines["on_batch_begin"] == "Recorder" and lines["on_epoch_end"] == "AverageMetric, Recorder"
-    assert lines["on_step_end"] == "-" and len(lines) == 10
+    learn = make_learner(metrics=accuracy)
+    learn.fit(1)
+    recorder = learn.recorder
+    learn.show_training_loop()
+    said = capsys.readouterr().out.splitlines()
+    events = dict(line.split(maxsplit=1) for line in said if "·" not in line)
+    assert events["on_batch_begin"] == "Recorder" and events["on_epoch_end"] == "AverageMetric, NanWatch, Recorder"
+    assert events["on_step_end"] == "-" and len(events) == 10
+    assert learn.recorder is recorder and len(recorder.losses) == 4
+
+
+def test_a_look_at_the_loop_leaves_nothing(make_learner, capsys):
+    learn = make_learner()
+    learn.show_training_loop([EarlyStoppingCallback(learn), TerminateOnNaNCallback()])
+    said = capsys.readouterr().out
+    assert "EarlyStoppingCallback" in said and "NanWatch" not in said
+    with pytest.raises(StepError, match="nothing is recorded yet"):
+        _ = learn.recorder
 
 
 def test_an_interpretation(make_learner):
