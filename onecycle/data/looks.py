@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from onecycle.data.check import check_bunch
@@ -12,6 +13,7 @@ from onecycle.data.loaders import DatasetType, DeviceDataLoader
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.functions import has_arg, passes_keywords_on
+from onecycle.utils.seeding import global_rng_kept
 from onecycle.utils.tensors import grab_idx, to_cpu, to_detach
 
 __all__: list[str] = []
@@ -155,6 +157,15 @@ class Looks:
             DataError: the training set is empty, samples cannot be read, or they do not make a batch.
         """
         check_bunch(self)
+
+
+def first_input(dataset: Any) -> Any:
+    """Return the first input that can be read, or None; a broken one is told, or left out, by the loader."""
+    with global_rng_kept():
+        for index in range(len(dataset) if dataset is not None else 0):
+            with suppress(DataError):
+                return dataset[index][0]
+    return None
 
 
 def _known_set(ds_type: Any) -> DatasetType:

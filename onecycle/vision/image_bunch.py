@@ -13,6 +13,7 @@ from torch import Tensor
 from onecycle.data.bunch import DataBunch, DatasetType
 from onecycle.data.collate import data_collate
 from onecycle.data.item_loader import LOADER_KEYWORDS
+from onecycle.data.looks import first_input
 from onecycle.data.sources import read_csv
 from onecycle.errors import ArgumentError, check_keywords, explain, known_keywords_only
 from onecycle.types import PathOrStr
@@ -388,8 +389,7 @@ class ImageDataBunch(DataBunch):
 
     def _check_channels(self, norm: Normalize) -> None:
         """Look at one picture, so that wrong statistics are refused here and not in training."""
-        x = self.train_ds[0][0] if len(self.train_ds) else None
-        shape: tuple[int, ...] = getattr(x, "shape", ())
+        shape: tuple[int, ...] = getattr(first_input(self.train_ds), "shape", ())
         if len(shape) == 3 and norm.do_x:
             norm.check_channels(shape[0])
 

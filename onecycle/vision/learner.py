@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import nn
 
+from onecycle.data.looks import first_input
 from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
@@ -112,10 +113,9 @@ def _input_channels(data: Any) -> int:
 
 
 def _first_picture(data: Any) -> Any:
-    dataset = data.train_ds
-    if dataset is None:  # ready batches
+    if data.train_ds is None:  # ready batches
         return data.one_batch()[0][0]
-    return dataset[0][0] if len(dataset) else None
+    return first_input(data.train_ds)
 
 
 def _model_spec(base_arch: Any, args: JsonDict) -> JsonDict | None:

@@ -13,7 +13,19 @@ from PIL import Image as PILImage
 
 from onecycle.cli import main
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
-from onecycle.vision import DatasetType, Image, ImageList, Learner, check_folder, open_image, verify_images
+from onecycle.vision import (
+    DatasetType,
+    Image,
+    ImageList,
+    Learner,
+    check_folder,
+    cnn_learner,
+    get_transforms,
+    imagenet_stats,
+    open_image,
+    verify_images,
+)
+from onecycle.vision.models.squeezenet import squeezenet1_1
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -94,6 +106,17 @@ def test_told_to_skip_training_leaves_it_out_and_counts(pets, tiny_net, break_it
         learn.fit(1)
     assert learn.data.skipped == {str(file): 1}
     assert len(learn.recorder.losses) == 2
+
+
+def test_told_to_skip_a_broken_first_picture_is_in_nobodys_way(pets):
+    lists = ImageList.from_folder(pets).split_by_idx([1]).label_from_folder().transform(get_transforms(), size=32)
+    empty(pets / "cat" / "cat_0.png")
+    data = lists.databunch(bs=5, num_workers=0, device="cpu", on_error="skip").normalize(imagenet_stats)
+    drawn = np.random.get_state()[2]
+    learn = cnn_learner(data, squeezenet1_1, pretrained=False, silent=True)
+    assert np.random.get_state()[2] == drawn
+    with pytest.warns(UserWarning, match="1 item could not be loaded"):
+        learn.fit(1)
 
 
 def test_skipping_knows_two_words(pets):
