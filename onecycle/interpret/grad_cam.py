@@ -151,7 +151,7 @@ class GradCAM:
         import matplotlib.pyplot as plt
 
         panels = self._panels(kinds, self._asked(categories))
-        size = figsize or (3 * (1 + len(panels)), 3.2)
+        size = figsize or (3 * (1 + len(panels)), 3.4)
         figure, axes = plt.subplots(1, 1 + len(panels), figsize=size, squeeze=False, layout="constrained")
         show_picture(self.picture, axes[0, 0])
         axes[0, 0].set_title("" if self.actual is None else f"actual: {self.classes[self.actual]}", fontsize=10)
