@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,6 @@ class ShowGraph(LearnerCallback):
             return
         train, valid = recorder.losses, recorder.val_losses
         ends = np.cumsum(recorder.nb_batches).tolist()
-        highest = max(*train, *valid)
+        highest = max((loss for loss in (*train, *valid) if math.isfinite(loss)), default=1.0)
         graphs = [(list(range(len(train))), train), (ends[-len(valid) :], valid)]
         recorder.pbar.update_graph(graphs, (0, n_epochs * ends[0]), (0, highest))

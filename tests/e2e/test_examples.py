@@ -97,3 +97,13 @@ def test_freeze_study(tmp_path, capsys):
     assert found["counts"] == {"freeze()": 543_628, "unfreeze()": 11_710_540, "freeze_to(1)": 11_029_388}
     assert [len(group) for group in found["learn"].layer_groups] == [26, 24, 10]
     assert "26 layers, 20 with weights" in capsys.readouterr().out
+
+
+def test_watching(tmp_path, capsys):
+    found = example("watching").main(["--out", str(tmp_path), "--bs", "64", "--epochs", "3"])
+    assert found["accuracy"] > 0.85
+    table = found["table"]
+    assert list(table.columns[3:7]) == ["accuracy", "norm", "cpu used", "cpu peak"] and len(table) == 3
+    assert list((tmp_path / "runs" / "digits").iterdir()) and (tmp_path / "models" / "bestmodel.pth").exists()
+    said = capsys.readouterr().out
+    assert "waiting for the batch" in said and "TerminateOnNaNCallback" in said

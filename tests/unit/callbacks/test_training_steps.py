@@ -30,3 +30,6 @@ def test_the_graph_gets_both_curves(make_learner):
     assert len(train[1]) == 4 and valid[0] == [4] and x_bounds == (0, 8) and y_bounds[1] >= max(train[1])
     ShowGraph(learn).on_epoch_end(n_epochs=2, last_metrics=[None])
     assert len(drawn) == 1
+    learn.recorder.val_losses[0] = float("nan")
+    ShowGraph(learn).on_epoch_end(n_epochs=2, last_metrics=[0.5])
+    assert drawn[1][2][1] == max(train[1])
