@@ -159,8 +159,11 @@ class CosineRestarts:
         import matplotlib.pyplot as plt
 
         figure, axes = plt.subplots()
-        axes.plot(self.lrs[:-1])
+        for number, rates in enumerate(zip(*self.lrs[:-1])):
+            axes.plot(rates, label=f"group {number}")
         axes.set(xlabel="Iterations", ylabel="Learning Rate")
+        if len(self.lr_max) > 1:
+            axes.legend()
         return figure if return_fig else None
 
 
