@@ -28,7 +28,7 @@ class ActivationStats(HookCallback):
 
     Args:
         learn: The learner.
-        modules: The layers; all that have a weight when None.
+        modules: The layers, or one; all that have a weight when None.
         do_remove: Take the hooks off when training ends.
         every: Record each so many training steps.
         bins: Cells of a histogram.
@@ -53,7 +53,7 @@ class ActivationStats(HookCallback):
     def __init__(
         self,
         learn: Any,
-        modules: Iterable[nn.Module] | None = None,
+        modules: Iterable[nn.Module] | nn.Module | None = None,
         do_remove: bool = True,
         every: int = 1,
         bins: int = 40,

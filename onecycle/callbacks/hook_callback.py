@@ -19,15 +19,16 @@ class HookCallback(LearnerCallback):
 
     Args:
         learn: The learner.
-        modules: The layers; all that have a weight when None.
+        modules: The layers, or one; all that have a weight when None. Of an `nn.Sequential` each part is one.
         do_remove: Take the hooks off when training ends.
     """
 
     def __init__(
-        self, learn: Any, modules: Iterable[nn.Module] | None = None, do_remove: bool = True
+        self, learn: Any, modules: Iterable[nn.Module] | nn.Module | None = None, do_remove: bool = True
     ) -> None:
         super().__init__(learn)
-        self.modules = None if modules is None else list(modules)
+        several = [modules] if isinstance(modules, nn.Module) and not isinstance(modules, Iterable) else modules
+        self.modules: list[Any] | None = None if modules is None else list(several)  # type: ignore[arg-type]
         self.do_remove = do_remove
         self.hooks: Hooks | None = None
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.surgery import in_channels, one_param
 from onecycle.utils.tensors import to_np
 
@@ -61,6 +61,9 @@ class Hook:
     The gradients are taken from the output tensors themselves, so that a layer followed by one which
     overwrites its input (an in-place ReLU) can be watched too.
 
+    Raises:
+        ArgumentTypeError: `m` is no module.
+
     Example:
         >>> layer = nn.ReLU()
         >>> with Hook(layer, lambda m, i, o: o.sum()) as hook:
@@ -72,6 +75,9 @@ class Hook:
     def __init__(
         self, m: nn.Module, hook_func: HookFunc, is_forward: bool = True, detach: bool = True
     ) -> None:
+        if not isinstance(m, nn.Module):
+            cure = "Pass a part of a model, e.g. learn.model[0]."
+            raise ArgumentTypeError(explain("Hook", "m", "must be a module", m, cure))
         self.hook_func, self.detach = hook_func, detach
         self.stored: Any = None
         self.hook = m.register_forward_hook(self.hook_fn if is_forward else self._watch_gradients)

@@ -7,11 +7,13 @@ from PIL import Image as PillowImage
 
 from onecycle.data.loaders import DatasetType
 from onecycle.interpret.classification import ClassificationInterpretation
+from onecycle.interpret.grad_cam import GradCAM
 from onecycle.interpret.multilabel import MultiLabelClassificationInterpretation
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.metrics.multilabel import accuracy_thresh
 from onecycle.nn.blocks import simple_cnn
+from onecycle.vision.image import open_image
 from onecycle.vision.image_list import ImageList
 from onecycle.vision.recipes import get_transforms
 
@@ -57,6 +59,21 @@ def test_a_classifier(learn):
     assert names == f"{interp.classes[interp.pred_class[worst]]}/{interp.classes[interp.y_true[worst]]}"
     assert len(figure.axes[0].images) == 2
     assert figure.axes[0].images[0].get_array().shape[:2] == (16, 16)
+
+
+def test_one_picture_explained(learn, folder):
+    learn.fit_one_cycle(2, 0.02)
+    interp = ClassificationInterpretation.from_learner(learn)
+    cam = GradCAM.from_interp(learn, interp, 3)
+    assert cam.actual == int(interp.y_true[3])
+    assert torch.equal(cam.heat(), interp.grad_cam(3, show=False))
+    assert torch.equal(cam.heat("cam", "red"), interp.cam(3, "red", show=False))
+    assert [len(ax.images) for ax in cam.plot(return_fig=True).axes[:3]] == [1, 2, 2]
+    again = GradCAM.from_one_img(learn, open_image(learn.data.valid_ds.x.items[3]))
+    torch.testing.assert_close(again.probabilities, interp.preds[3], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(again.heat(), cam.heat(), atol=1e-5, rtol=1e-3)
+    assert again.picture.shape == (3, 16, 16)
+    again.plot(kinds=["activation", "grad_cam", "cam"])
 
 
 def test_looking_changes_nothing(learn):

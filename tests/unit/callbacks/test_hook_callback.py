@@ -23,3 +23,9 @@ def test_a_hook_is_needed(make_learner):
     learn = make_learner()
     with pytest.raises(NotImplementedError, match="HookCallback must define hook"):
         learn.fit(1, callbacks=[HookCallback(learn)])
+
+
+def test_one_layer_will_do(make_learner):
+    learn = make_learner()
+    assert HookCallback(learn, learn.model[0]).modules == [learn.model[0]]
+    assert HookCallback(learn, learn.model).modules == list(learn.model)

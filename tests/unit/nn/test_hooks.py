@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from onecycle.errors import ArgumentError
+from onecycle.errors import ArgumentError, ArgumentTypeError
 from onecycle.nn.hooks import (
     Hook,
     Hooks,
@@ -167,3 +167,10 @@ def test_save_features_keeps_an_array_as_the_2018_lessons_do():
     with SaveFeatures(model[0]) as within:
         model(x)
     assert not model[0]._forward_hooks and within.features.shape == (1, 4, 3, 3)
+
+
+def test_only_modules_can_be_watched():
+    with pytest.raises(ArgumentTypeError, match=r"Hook: m must be a module; got .*Pass a part of a model"):
+        hook_output(torch.ones(2))
+    with pytest.raises(ArgumentTypeError, match="Hook: m must be a module"):
+        hook_outputs([nn.ReLU(), "relu"])
