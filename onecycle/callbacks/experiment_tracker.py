@@ -39,6 +39,8 @@ class ExperimentTracker(LearnerCallback):
         learn.fit(3, callbacks=[ExperimentTracker(learn, "pets", "trackio")])
     """
 
+    _order = 50  # a run begins when nobody else refuses to train
+
     def __init__(
         self,
         learn: Any,
@@ -65,7 +67,7 @@ class ExperimentTracker(LearnerCallback):
     def on_batch_end(self, train: bool, iteration: int, smooth_loss: Any, **kwargs: Any) -> None:
         """Log the loss and the rate."""
         if train and self.loss_iters and iteration % self.loss_iters == 0:
-            values = {"loss": float(smooth_loss), "lr": float(self.learn.opt.lr)}
+            values = {"loss": float(smooth_loss), "lr": float(self.learn.recorder.lrs[-1])}
             self.tracker.log(values, step=iteration)
 
     def on_epoch_end(self, epoch: int, iteration: int, smooth_loss: Any, last_metrics: Any, **kwargs: Any) -> None:

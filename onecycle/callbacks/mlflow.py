@@ -32,6 +32,8 @@ class MLFlowTracker(LearnerCallback):
         learn.fit(3, callbacks=[MLFlowTracker(learn, "pets", {"size": 224}, "pets.ipynb")])
     """
 
+    _order = 50  # a run begins when nobody else refuses to train
+
     def __init__(
         self,
         learn: Any,

@@ -27,7 +27,7 @@ _ABOUT = {
 class TimeProfiler(LearnerCallback):
     """Measure where the time of training goes, and print it as a table at the end.
 
-    On an accelerator each phase waits until the device is done, so that the times are its own; training itself
+    On a GPU each phase waits until the device is done, so that the times are its own; training itself
     is slower for it. What other callbacks do at an event counts for the phase that ends there.
 
     Args:

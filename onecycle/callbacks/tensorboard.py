@@ -44,7 +44,7 @@ class LearnerTensorboardWriter(LearnerCallback):
         learn.fit(3, callbacks=[LearnerTensorboardWriter(learn, "runs", "first")])
     """
 
-    _order = 5
+    _order = 50  # a run begins when nobody else refuses to train
 
     def __init__(
         self,
@@ -94,10 +94,10 @@ class LearnerTensorboardWriter(LearnerCallback):
         if not train:
             self._write_pictures(kwargs.get("last_input"))
         elif iteration % self.loss_iters == 0:
-            step, opt = self._before + iteration, self.learn.opt
+            step, recorder = self._before + iteration, self.learn.recorder
             self.writer.add_scalar("loss/train", float(last_loss), step)
-            self.writer.add_scalar("rate/lr", float(opt.lr), step)
-            self.writer.add_scalar("rate/momentum", float(opt.mom or 0.0), step)
+            self.writer.add_scalar("rate/lr", float(recorder.lrs[-1]), step)
+            self.writer.add_scalar("rate/momentum", float(recorder.moms[-1] or 0.0), step)
 
     def _write_pictures(self, xb: Any) -> None:
         if self._shown:

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from onecycle.callbacks.early_stopping import EarlyStoppingCallback
 from onecycle.callbacks.experiment_tracker import ExperimentTracker, numbers, settings_of
-from onecycle.errors import ArgumentError
+from onecycle.errors import ArgumentError, CallbackError
 from onecycle.metrics.classification import accuracy
 from onecycle.training.callback import Callback
 
@@ -46,6 +47,20 @@ def test_a_fit_is_a_run(make_learner):
     assert row["epoch"] == 0 and row["valid_loss"] == pytest.approx(learn.recorder.val_losses[0])
     assert set(row) == {"epoch", "train_loss", "valid_loss", "accuracy"}
     assert tracker.calls[-1] == ("finish",)
+
+
+def test_the_rate_is_that_of_the_step(make_learner):
+    learn, tracker = make_learner(), Pretend()
+    learn.fit_one_cycle(1, 1e-2, callbacks=[ExperimentTracker(learn, "p", tracker, loss_iters=1)])
+    logged = [call[1] for call in tracker.calls if call[0] == "log"]
+    assert [values["lr"] for values in logged if "lr" in values] == pytest.approx(learn.recorder.lrs)
+
+
+def test_no_run_is_begun_when_training_is_refused(make_learner):
+    learn, tracker = make_learner(), Pretend()
+    with pytest.raises(CallbackError, match="monitor must be one of"):
+        learn.fit(1, callbacks=[ExperimentTracker(learn, "p", tracker), EarlyStoppingCallback(learn, "no")])
+    assert tracker.calls == []
 
 
 def test_a_run_ends_when_training_breaks_off(make_learner):

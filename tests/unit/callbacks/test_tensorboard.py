@@ -51,6 +51,14 @@ def test_a_second_fit_goes_on(make_learner, tmp_path):
     assert [s for file in files for s in steps(read(file), "loss/train")] == [0, 2, 4, 6]
 
 
+def test_the_rate_is_that_of_the_step(make_learner, tmp_path):
+    learn = make_learner()
+    learn.fit_one_cycle(1, 1e-2, callbacks=[LearnerTensorboardWriter(learn, tmp_path, "run", loss_iters=1)])
+    events = read(tmp_path / "run")
+    assert [event.value for event in events.Scalars("rate/lr")] == pytest.approx(learn.recorder.lrs)
+    assert [event.value for event in events.Scalars("rate/momentum")] == pytest.approx(learn.recorder.moms)
+
+
 def test_pictures_of_the_validation_set(make_learner, make_data, tmp_path):
     data = make_data()
     for dl in (data.train_dl, data.valid_dl):
