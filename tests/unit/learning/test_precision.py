@@ -133,7 +133,6 @@ def fresh_compiler():
     torch._dynamo.reset()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_compiled_model_learns_the_same_and_keeps_its_keys(make_learner):
     plain, learn, graphs = make_learner(), make_learner(), []
     keys = list(learn.model.state_dict())
@@ -149,7 +148,6 @@ def test_a_compiled_model_learns_the_same_and_keeps_its_keys(make_learner):
     torch.testing.assert_close(plain.get_preds()[0], learn.get_preds()[0])
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_compiled_half_precision(make_learner):
     learn = make_learner().compile(backend="aot_eager").to_bf16()
     learn.fit(2, 1e-2)
@@ -157,7 +155,6 @@ def test_compiled_half_precision(make_learner):
     assert not torch.is_autocast_enabled("cpu")
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # dynamo looks at it within a hook
 def test_a_compiled_model_can_be_frozen_and_looked_into(make_learner):
     learn = make_learner()
