@@ -40,7 +40,6 @@ class ItemMixer(LearnerCallback):
         """Let the loss take two targets."""
         loss = self.learn.loss_func
         if isinstance(loss, MixUpLoss):
-            self.learn.loss_func = loss.get_old()
             raise CallbackError(
                 f"{type(self).__name__}: the batches are mixed already. Use one of mixup and cutmix, once."
             )

@@ -78,7 +78,7 @@ class Persisting:
         flat = isinstance(target, Path) and target.suffix == ".safetensors"
         state: Any = get_model(self.model).state_dict()
         if with_opt and not flat and self.opt is not None:
-            state = {"model": state, "opt": self.opt.state_dict(), **self._callback_states()}
+            state = {"model": state, "opt": self.opt.state_dict(), **self._states_to_keep()}
         write_state(target, state)
         return target if return_path else None
 
@@ -118,22 +118,29 @@ class Persisting:
         fit_state(get_model(self.model), weights, strict, remove_module, source)
         if with_opt is not False:
             self._load_opt(opt_state, must=bool(with_opt), source=source)
-            self._load_callbacks(state.get("callbacks", {}) if opt_state is not None else {})
+            self.load_callback_states(state.get("callbacks", {}) if opt_state is not None else {})
         return self
 
-    def _stateful(self) -> dict[str, Any]:
-        """Return the learner's own callbacks that have a state to keep, such as a loss scale, by class."""
-        return {type(kept).__name__: kept for kept in self.callbacks if hasattr(kept, "load_state_dict")}
+    def callback_states(self) -> dict[str, Any]:
+        """Return the states of the learner's own callbacks that have one, such as a loss scale, by class."""
+        return {name: callback.state_dict() for name, callback in self._stateful().items()}
 
-    def _callback_states(self) -> dict[str, Any]:
-        states = {name: callback.state_dict() for name, callback in self._stateful().items()}
-        return {"callbacks": states} if states else {}
+    def load_callback_states(self, states: Mapping[str, Any]) -> None:
+        """Give the callbacks their states back; those that are not here now are passed over.
 
-    def _load_callbacks(self, states: Mapping[str, Any]) -> None:
-        """Give the callbacks their states back; those that are not here now are passed over."""
+        Args:
+            states: What `callback_states` returned.
+        """
         for name, callback in self._stateful().items():
             if name in states:
                 callback.load_state_dict(states[name])
+
+    def _stateful(self) -> dict[str, Any]:
+        return {type(kept).__name__: kept for kept in self.callbacks if hasattr(kept, "load_state_dict")}
+
+    def _states_to_keep(self) -> dict[str, Any]:
+        states = self.callback_states()
+        return {"callbacks": states} if states else {}
 
     def _existing(self, file: Any) -> Path:
         """Return the file meant by a name: as it is said, or with one of the endings."""

@@ -120,7 +120,7 @@ def lr_find(
 ) -> None:
     """Try rising rates on a mock run, for `learn.recorder.plot()`; leaves no trace but the record.
 
-    Weights, statistics, optimiser and random generators are afterwards as they were.
+    Weights, statistics, optimiser, loss scale and random generators are afterwards as they were.
 
     Args:
         learn: The learner.
@@ -137,13 +137,14 @@ def lr_find(
             "lr_find: the training set must fill at least one batch; it is empty. Pass a smaller bs."
         )
     finder = LRFinder(learn, rates, end_lr, num_it, stop_div)
-    had_opt = learn.opt
+    had_opt, had_states = learn.opt, learn.callback_states()
     learn.opt = None
     try:
         with global_rng_kept():
             learn._fit(math.ceil(num_it / batches), rates, wd, [finder], table=False)
     finally:
         learn.opt = had_opt
+        learn.load_callback_states(had_states)
 
 
 @known_keywords_only

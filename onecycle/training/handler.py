@@ -128,9 +128,20 @@ class CallbackHandler:
         self.state_dict.update(initial_state())
         self.state_dict.update(n_epochs=epochs, pbar=pbar, metrics=metrics)
         self.smoothener = SmoothenValue(self.beta)
-        self._tell(self._all["on_train_begin"], metrics_names=[metric_name(m) for m in self.metrics])
+        self._begin([metric_name(m) for m in self.metrics])
         if self.state_dict["epoch"]:
             self._jump(self.state_dict["epoch"])
+
+    def _begin(self, metrics_names: list[str]) -> None:
+        """Tell all that training begins; where one refuses, tell those before it that it has ended."""
+        begun: list[Any] = []
+        for method in self._all["on_train_begin"]:
+            try:
+                self._tell([method], metrics_names=metrics_names)
+            except BaseException as error:
+                self._tell(_listeners(begun, "on_train_end"), exception=error)
+                raise
+            begun.append(getattr(method, "__self__", None))
 
     def _jump(self, epoch: int) -> None:
         """Tell everyone that training begins at a later epoch than the first."""

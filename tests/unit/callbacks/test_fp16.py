@@ -130,6 +130,11 @@ class TestOnADevice:
         other.load("half", with_opt=False)
         assert other.mixed_precision.loss_scale == 2.0**16
 
+    def test_the_rate_finder_leaves_the_scale_alone(self, make_learner):
+        learn = make_learner().to_fp16(loss_scale=2.0**30)
+        learn.lr_find(num_it=4)
+        assert learn.mixed_precision.loss_scale == 2.0**30
+
     @pytest.mark.parametrize("name", ["loss_scale", "clip", "max_scale"])
     def test_numbers_out_of_range(self, make_learner, name):
         with pytest.raises(ArgumentError, match=f"MixedPrecision: {name} must be above 0; got 0"):

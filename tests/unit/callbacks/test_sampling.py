@@ -110,3 +110,15 @@ def test_weights_that_do_not_fit(learner):
     learn = learner()
     with pytest.raises(ArgumentError, match="weights must be one number an item, 96 in all"):
         learn.fit(1, callbacks=[OverSamplingCallback(learn, weights=[1, 2, 3])])
+
+
+def test_the_data_is_restored_when_another_callback_refuses_to_begin(learner, watch):
+    learn = learner()
+    loader = learn.data.train_dl
+
+    def refuse(**kwargs):
+        raise KeyError("no")
+
+    with pytest.raises(KeyError, match="no"):
+        learn.fit(1, callbacks=[OverSamplingCallback(learn), watch(on_train_begin=refuse)])
+    assert learn.data.train_dl is loader

@@ -10,6 +10,8 @@ from torch.utils.data import Subset, TensorDataset
 
 from onecycle.data.balance import OverSampler, Sampler, UnderSampler, class_weights, labels_of
 from onecycle.data.bunch import DataBunch
+from onecycle.data.categories import FloatList
+from onecycle.data.item_list import ItemList
 from onecycle.errors import ArgumentError, DataError
 
 LABELS = np.random.default_rng(0).choice(4, 200, p=[0.5, 0.3, 0.15, 0.05])
@@ -36,6 +38,22 @@ def test_where_labels_are_found():
     assert labels_of(listed).tolist() == [1, 0, 2]
     assert labels_of(SimpleNamespace(targets=[1, 0])).tolist() == [1, 0]
     assert labels_of(Subset(rows([0, 1, 2, 3]), [3, 1])).tolist() == [3, 1]
+
+
+def test_a_labelled_list():
+    names = ["a"] * 60 + ["b"] * 24 + ["c"] * 12
+    lists = ItemList(range(96)).split_by_rand_pct(0.25, seed=0).label_from_func(lambda item: names[item])
+    counts = np.bincount([int(label) for label in lists.train.y])
+    assert np.bincount(labels_of(lists.train)).tolist() == counts.tolist()
+    torch.testing.assert_close(class_weights(lists.train), torch.tensor(72 / (3 * counts), dtype=torch.float32))
+
+
+def test_labels_without_classes():
+    split = ItemList(range(8)).split_none()
+    with pytest.raises(DataError, match="an item has several"):
+        labels_of(split.label_from_func(lambda item: ["a", "b"][: 1 + item % 2]).train)
+    with pytest.raises(DataError, match="must be one class an item; got float"):
+        labels_of(split.label_from_func(float, label_cls=FloatList).train)
 
 
 @pytest.mark.parametrize(
