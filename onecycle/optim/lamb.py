@@ -95,6 +95,8 @@ class LAMB(Optimizer):
             state["step"] = torch.zeros(())
             state["exp_avg"] = torch.zeros_like(p, memory_format=torch.preserve_format)
             state["exp_avg_sq"] = torch.zeros_like(p, memory_format=torch.preserve_format)
+        elif state["step"].device.type != "cpu":  # loaded to the device with the rest
+            state["step"] = state["step"].cpu()
         return state
 
 
