@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -32,10 +33,11 @@ class WeightAverage(LearnerCallback):
 
     Raises:
         ArgumentError: start_epoch is no whole number of at least 0.
+        TrainingError: another average is kept in the same training; when it begins.
     """
 
     _order = 500  # after all who look at the weights that were validated
-    exclude = ("_learn", "_averaged", "_trained")
+    exclude = ("_learn", "_averaged", "_trained", "_run")
 
     def __init__(self, learn: Any, start_epoch: int, validate: bool) -> None:
         super().__init__(learn)
@@ -44,12 +46,17 @@ class WeightAverage(LearnerCallback):
         self.n_averaged = 0
         self._averaged: list[Tensor] = []
         self._trained: list[Tensor] | None = None
+        self._active, self._run = False, None
 
     def _tensors(self) -> list[Tensor]:
         return [*self.learn.model.parameters(), *self.learn.model.buffers()]
 
-    def on_train_begin(self, n_epochs: int, **kwargs: Any) -> None:
-        """Begin without an average."""
+    def on_train_begin(self, n_epochs: int, pbar: Any, skip_validate: bool, **kwargs: Any) -> None:
+        """Begin without an average; a validation by itself or a search for the rate changes nothing."""
+        self._active = pbar is not None and not skip_validate
+        if not self._active:
+            return
+        self._be_the_only_one(pbar)
         self.n_averaged, self._averaged, self._trained = 0, [], None
         self._epochs_left, self._epoch_trained = n_epochs, False
         if self.start_epoch >= n_epochs:
@@ -58,6 +65,16 @@ class WeightAverage(LearnerCallback):
                 f"epochs (0 to {n_epochs - 1}): nothing is averaged.",
                 stacklevel=2,
             )
+
+    def _be_the_only_one(self, run: Any) -> None:
+        """Refuse a second average in one training: each would take the other's weights for the trained ones."""
+        other = getattr(self.learn, "_weight_average", None)
+        if other is not None and other is not self and other._run is run:
+            raise TrainingError(
+                f"{type(self).__name__}: a training has one average of its weights; {type(other).__name__} "
+                f"keeps one already. Leave one of them out."
+            )
+        self.learn._weight_average, self._run = self, run
 
     def on_epoch_begin(self, **kwargs: Any) -> None:
         """Note that the epoch's training is not over."""
@@ -111,7 +128,7 @@ class WeightAverage(LearnerCallback):
 
     def on_batch_begin(self, train: bool, epoch: int, **kwargs: Any) -> None:
         """Before the first batch of validation, finish the epoch's average and use it."""
-        if train or self._epoch_trained:
+        if train or self._epoch_trained or not self._active:
             return
         self._finish_training(epoch)
         if self.validate and self._averaged:
@@ -139,6 +156,8 @@ class WeightAverage(LearnerCallback):
 
     def on_epoch_end(self, epoch: int, n_epochs: int, stop_training: bool, **kwargs: Any) -> None:
         """Go on training with the trained weights; after the last epoch keep the average."""
+        if not self._active:
+            return
         if not self._epoch_trained:
             self._finish_training(epoch)
         self._epochs_left -= 1
@@ -153,10 +172,11 @@ class WeightAverage(LearnerCallback):
 
     def on_train_end(self, exception: Any = None, **kwargs: Any) -> None:
         """End with the average; with the trained weights where training broke off."""
-        if exception is None:
+        if self._active and exception is None:
             self._end()
-        else:
+        elif self._active:
             self.use_trained()
+        self._active, self._run = False, None
 
 
 class EMACallback(WeightAverage):
@@ -192,7 +212,7 @@ class EMACallback(WeightAverage):
 
     def on_step_end(self, epoch: int, skip_step: bool, **kwargs: Any) -> None:
         """Take in the weights, where there was a step."""
-        if skip_step or epoch < self.start_epoch:
+        if skip_step or epoch < self.start_epoch or not self._active:
             return
         n = self.n_averaged
         self.take_in(1 - (min(self.decay, (1 + n) / (_SLOWER + n)) if self.warm_up else self.decay))
@@ -260,7 +280,7 @@ def update_batch_norms(model: nn.Module, batches: Iterable[Any]) -> None:
     norms = [layer for layer in model.modules() if isinstance(layer, bn_types) and _is_learning(layer)]
     if not norms:
         return
-    with _only_learning(model, norms):
+    with _only_learning(model, norms), _as_written():
         for inputs, _ in batches:
             model(*inputs) if isinstance(inputs, (list, tuple)) else model(inputs)
 
@@ -268,6 +288,12 @@ def update_batch_norms(model: nn.Module, batches: Iterable[Any]) -> None:
 def _is_learning(layer: Any) -> bool:
     parameters = list(layer.parameters(recurse=False))
     return layer.running_mean is not None and (not parameters or any(p.requires_grad for p in parameters))
+
+
+def _as_written() -> AbstractContextManager[Any]:
+    """Run a compiled model without compiling it again for this one pass."""
+    compiles = "torch._dynamo" in sys.modules
+    return torch.compiler.set_stance("force_eager") if compiles else nullcontext()
 
 
 @contextmanager

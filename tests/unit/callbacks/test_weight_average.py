@@ -185,6 +185,30 @@ def test_training_that_broke_off_leaves_the_trained_weights(make_learner):
 
 
 @pytest.mark.parametrize("make", [EMACallback, SWACallback])
+def test_validation_and_the_rate_finder_change_nothing(make, make_learner):
+    learn = make_learner()
+    callback = make(learn)
+    learn.callbacks.append(callback)
+    learn.fit(2, 0.05)
+    weights, count = [t.clone() for t in tensors(learn.model)], callback.n_averaged
+    learn.validate()
+    learn.lr_find(num_it=4)
+    assert same(tensors(learn.model), weights) and callback.n_averaged == count
+    callback.use_trained()
+    assert not same(tensors(learn.model), weights)
+    callback.use_average()
+    assert same(tensors(learn.model), weights)
+
+
+def test_two_averages_in_one_training_are_refused(make_learner):
+    learn = make_learner()
+    with pytest.raises(TrainingError, match="SWACallback: a training has one average of .*; EMACallback keeps"):
+        learn.fit(1, 0.05, callbacks=[EMACallback(learn), SWACallback(learn)])
+    learn.fit(1, 0.05, callbacks=[EMACallback(learn)])
+    learn.fit(1, 0.05, callbacks=[SWACallback(learn)])
+
+
+@pytest.mark.parametrize("make", [EMACallback, SWACallback])
 def test_a_start_beyond_the_end(make, make_learner):
     learn = make_learner()
     with pytest.warns(UserWarning, match=r"start_epoch 2 lies beyond this training of 2 epochs \(0 to 1\): nothing is"):
