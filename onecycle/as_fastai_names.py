@@ -425,7 +425,12 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "has_pool_type",
         ),
         "onecycle.vision.learner": (
-            "cnn_learner", "create_cnn",
+            "cnn_learner", "create_cnn", "unet_learner",
+        ),
+    },
+    "vision.models.unet": {
+        "onecycle.vision.models.unet": (
+            "DynamicUnet", "UnetBlock",
         ),
     },
     "vision.models.darknet": {

@@ -85,6 +85,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.cutmix import (
         CutMixCallback,
     )
+    from onecycle.callbacks.distributed import (
+        DistributedRecorder, DistributedTrainer, ParallelTrainer, read_metrics, setup_distrib,
+    )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
     )
@@ -278,7 +281,7 @@ if TYPE_CHECKING:
         rmse, root_mean_squared_error,
     )
     from onecycle.metrics.segmentation import (
-        dice, foreground_acc,
+        MeanIoU, dice, foreground_acc, jaccard,
     )
     from onecycle.metrics.torchmetrics_adapter import (
         TorchMetric,
@@ -417,20 +420,21 @@ __all__ = [
     "CategoryProcessor", "ChannelsLast", "ClassificationInterpretation", "Collection", "Config",
     "ConfusionMatrix", "CosineRestarts", "Counter", "CountingForm", "CrossEntropyFlat", "CutMixCallback",
     "DataBunch", "DataError", "DataLoader", "Dataset", "DatasetType", "Debugger", "DeviceDataLoader", "Dict",
-    "DownloadError", "EMACallback", "EarlyStoppingCallback", "EmptyLabel", "EmptyLabelList", "Enum",
-    "EpochLogger", "ExpRMSPE", "ExperimentTracker", "ExplainedVariance", "F", "FBeta", "FileFormatError",
-    "FilePathList", "FlatCosAnnealScheduler", "Flatten", "FlattenedLoss", "FloatItem", "FloatList", "Floats",
-    "GeneralScheduler", "GradCAM", "GradientClipping", "Hook", "HookCallback", "Hooks", "IntEnum",
-    "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable", "Iterator", "JSONLLogger",
-    "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists", "LabelSmoothingCrossEntropy", "Lambda",
-    "LayerInformation", "Learner", "LearnerCallback", "LearnerTensorboardWriter", "List", "ListOrItem",
-    "Lookahead", "LossMetrics", "MLFlowTracker", "MSELossFlat", "MatthewsCorreff", "MergeLayer", "Metric",
-    "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor",
-    "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor",
-    "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss",
-    "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper",
-    "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL", "ParameterModule",
-    "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten",
+    "DistributedRecorder", "DistributedTrainer", "DownloadError", "EMACallback", "EarlyStoppingCallback",
+    "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger", "ExpRMSPE", "ExperimentTracker",
+    "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList", "FlatCosAnnealScheduler", "Flatten",
+    "FlattenedLoss", "FloatItem", "FloatList", "Floats", "GeneralScheduler", "GradCAM", "GradientClipping",
+    "Hook", "HookCallback", "Hooks", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists",
+    "Iterable", "Iterator", "JSONLLogger", "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists",
+    "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback",
+    "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead", "LossMetrics", "MLFlowTracker",
+    "MSELossFlat", "MatthewsCorreff", "MeanIoU", "MergeLayer", "Metric", "MixUpCallback", "MixUpLoss",
+    "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor", "ModelOnCPU", "Module", "ModuleList",
+    "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor", "MultiLabelClassificationInterpretation",
+    "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError",
+    "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper", "Optional", "OrderedDict",
+    "OverSampler", "OverSamplingCallback", "PIL", "ParallelTrainer", "ParameterModule", "PartialLayer",
+    "Path", "PathOrStr", "PeakMemMetric", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten",
     "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString", "R2Score", "RMSE", "Ranger",
     "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch",
     "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback", "Scheduler", "SelfAttention",
@@ -453,24 +457,25 @@ __all__ = [
     "get_param_groups", "get_preds", "grab_idx", "grad_cam", "has_arg", "has_params", "hook_output",
     "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row", "init_cnn",
     "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple", "itemgetter",
-    "join_path", "join_paths", "json", "last_layer", "layer_optimizer", "layers_info", "listify", "load_data",
-    "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch", "lr_find", "mae",
-    "master_bar", "math", "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error",
-    "mixup", "model2half", "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn",
-    "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib",
-    "num_features_model", "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel",
-    "params_size", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle",
-    "plt", "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children",
-    "range_of", "rank_distrib", "re", "recurse", "recurse_eq", "reduce", "register", "relu",
-    "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error",
-    "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "show_heatmap", "show_some", "shutil",
-    "sigmoid_range", "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
-    "split_no_wd_params", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time",
-    "to_bf16", "to_channels_last", "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16",
-    "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save", "total_params",
-    "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save", "uniform",
-    "uniform_int", "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path", "validate",
-    "warnings", "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
+    "jaccard", "join_path", "join_paths", "json", "last_layer", "layer_optimizer", "layers_info", "listify",
+    "load_data", "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch", "lr_find",
+    "mae", "master_bar", "math", "mean_absolute_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "mixup", "model2half", "model_sizes", "model_summary", "model_type",
+    "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func",
+    "num_children", "num_cpus", "num_distrib", "num_features_model", "one_cycle_scheduler", "one_hot",
+    "one_param", "optim", "os", "parallel", "params_size", "partial", "partition", "partition_by_cores",
+    "patches", "patheffects", "pd", "pickle", "plt", "progress_bar", "psnr", "r2_score", "rand_bool",
+    "random", "random_split", "range_children", "range_of", "rank_distrib", "re", "read_metrics", "recurse",
+    "recurse_eq", "reduce", "register", "relu", "remove_module_load", "requires_grad", "res_block", "rmse",
+    "roc_curve", "root_mean_squared_error", "save_texts", "series2cat", "set_all_seed", "set_bn_eval",
+    "setup_distrib", "show_heatmap", "show_some", "shutil", "sigmoid_range", "simple_cnn", "spectral_norm",
+    "split_kwargs_by_func", "split_model", "split_model_idx", "split_no_wd_params", "subplots",
+    "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time", "to_bf16", "to_channels_last",
+    "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16", "to_fp32", "to_half", "to_int",
+    "to_np", "top_k_accuracy", "torch", "torch_save", "total_params", "train_epoch", "trainable_params",
+    "trange_of", "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "untar_data",
+    "update_batch_norms", "url2name", "url2path", "validate", "warnings", "weight_norm", "whole_set",
+    "with_input_channels", "working_directory", "yaml",
 ]
 
 _LEAVES = {
@@ -494,6 +499,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.cutmix": (
         "CutMixCallback",
+    ),
+    "onecycle.callbacks.distributed": (
+        "DistributedRecorder", "DistributedTrainer", "ParallelTrainer", "read_metrics", "setup_distrib",
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",
@@ -688,7 +696,7 @@ _LEAVES = {
         "psnr", "r2_score", "rmse", "root_mean_squared_error",
     ),
     "onecycle.metrics.segmentation": (
-        "dice", "foreground_acc",
+        "MeanIoU", "dice", "foreground_acc", "jaccard",
     ),
     "onecycle.metrics.torchmetrics_adapter": (
         "TorchMetric",

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.cutmix import (
         CutMixCallback,
     )
+    from onecycle.callbacks.distributed import (
+        DistributedRecorder, DistributedTrainer, ParallelTrainer, read_metrics, setup_distrib,
+    )
     from onecycle.callbacks.early_stopping import (
         EarlyStoppingCallback,
     )
@@ -127,15 +130,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "ChannelsLast",
-    "CutMixCallback", "EMACallback", "EarlyStoppingCallback", "EpochLogger", "ExperimentTracker",
-    "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping", "Hook", "HookCallback", "Hooks",
-    "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback",
-    "MixUpLoss", "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "PeakMemMetric",
-    "ReduceLROnPlateauCallback", "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback",
-    "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback",
-    "TrackerCallback", "TrainingPhase", "UnderSamplingCallback", "dummy_batch", "dummy_eval",
-    "get_layer_name", "hook_output", "hook_outputs", "hook_params", "layers_info", "model_sizes",
-    "model_summary", "num_features_model", "params_size", "total_params", "update_batch_norms",
+    "CutMixCallback", "DistributedRecorder", "DistributedTrainer", "EMACallback", "EarlyStoppingCallback",
+    "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping",
+    "Hook", "HookCallback", "Hooks", "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics",
+    "MLFlowTracker", "MixUpCallback", "MixUpLoss", "MixedPrecision", "OneCycleScheduler",
+    "OverSamplingCallback", "ParallelTrainer", "PeakMemMetric", "ReduceLROnPlateauCallback", "SGDRScheduler",
+    "SWACallback", "SaveFeatures", "SaveModelCallback", "ShowGraph", "StopAfterNBatches",
+    "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback", "TrackerCallback", "TrainingPhase",
+    "UnderSamplingCallback", "dummy_batch", "dummy_eval", "get_layer_name", "hook_output", "hook_outputs",
+    "hook_params", "layers_info", "model_sizes", "model_summary", "num_features_model", "params_size",
+    "read_metrics", "setup_distrib", "total_params", "update_batch_norms",
 ]
 
 _LEAVES = {
@@ -159,6 +163,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.cutmix": (
         "CutMixCallback",
+    ),
+    "onecycle.callbacks.distributed": (
+        "DistributedRecorder", "DistributedTrainer", "ParallelTrainer", "read_metrics", "setup_distrib",
     ),
     "onecycle.callbacks.early_stopping": (
         "EarlyStoppingCallback",

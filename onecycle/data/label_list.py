@@ -96,8 +96,12 @@ class LabelList(Stage, Dataset[Any]):
         index = int(idxs)
         if self.item is not None:
             return self.transformed(self.item), EmptyLabel()
-        x = self._input(index)
+        raw = self._loaded(self.x, index)
         y = self._loaded(self.y, index)
+        check_pair = getattr(self.y, "check_pair", None)
+        if check_pair is not None:
+            check_pair(raw, y, index)
+        x = self.transformed(raw)
         if self.tfm_y:
             y = y.apply_tfms(self.tfms_y, **{**self.tfmargs_y, "do_resolve": False})
         return x, y

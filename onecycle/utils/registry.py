@@ -126,6 +126,7 @@ HOMES: dict[str, dict[str, str]] = {
         "FBeta": "onecycle.metrics.confusion",
         "KappaScore": "onecycle.metrics.confusion",
         "MatthewsCorreff": "onecycle.metrics.confusion",
+        "MeanIoU": "onecycle.metrics.segmentation",
         "MultiLabelFbeta": "onecycle.metrics.multilabel",
         "Perplexity": "onecycle.metrics.language",
         "Precision": "onecycle.metrics.confusion",
@@ -141,6 +142,7 @@ HOMES: dict[str, dict[str, str]] = {
         "explained_variance": "onecycle.metrics.regression",
         "fbeta": "onecycle.metrics.multilabel",
         "foreground_acc": "onecycle.metrics.segmentation",
+        "jaccard": "onecycle.metrics.segmentation",
         "mean_absolute_error": "onecycle.metrics.regression",
         "mean_squared_error": "onecycle.metrics.regression",
         "mean_squared_logarithmic_error": "onecycle.metrics.regression",
@@ -151,6 +153,7 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "model": {
         "create_cnn_model": "onecycle.vision.backbones",
+        "create_unet_model": "onecycle.vision.unet_model",
     },
     "optimizer": {
         "ASGD": "onecycle.optim.torch_optimizers",

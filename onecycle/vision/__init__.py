@@ -53,7 +53,7 @@ if TYPE_CHECKING:
         ImageImageList, ImageList,
     )
     from onecycle.vision.learner import (
-        cnn_learner, create_cnn,
+        cnn_learner, create_cnn, unet_learner,
     )
     from onecycle.vision.normalization import (
         Denormalize, Normalize, channel_view, cifar_stats, denormalize, imagenet_stats, mnist_stats,
@@ -107,6 +107,9 @@ if TYPE_CHECKING:
     from onecycle.vision.tta import (
         tta_transforms,
     )
+    from onecycle.vision.unet_model import (
+        create_unet_model,
+    )
     from onecycle.vision.verify import (
         resize_to, verify_image, verify_images,
     )
@@ -122,16 +125,16 @@ __all__ = [
     "SegmentationLabelList", "SegmentationProcessor", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting",
     "TfmList", "TfmPixel", "TimmArch", "Transform", "bb2hw", "bb_pad_collate", "brightness", "build_arch",
     "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast", "create_body",
-    "create_cnn", "create_cnn_model", "create_head", "crop", "crop_pad", "cut_foreign", "cutout",
-    "denormalize", "dihedral", "dihedral_affine", "download_image", "download_images", "examine_picture",
-    "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files", "get_transforms",
-    "has_pool_type", "has_weights", "image2np", "image_extensions", "imagenet_stats", "jitter", "mnist_stats",
-    "models", "normalize", "normalize_funcs", "open_image", "open_mask", "open_mask_rle", "pad",
-    "perspective_warp", "pil2tensor", "plot_flat", "plot_multi", "rand_crop", "rand_pad", "rand_resize_crop",
-    "rand_zoom", "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate", "scale_flow", "show_all",
-    "show_grid", "show_image", "show_multi", "show_pairs", "skew", "squish", "symmetric_warp", "tilt",
-    "tis2hw", "tta_transforms", "verify_image", "verify_images", "vision", "write_digits", "zoom",
-    "zoom_crop", "zoom_squish",
+    "create_cnn", "create_cnn_model", "create_head", "create_unet_model", "crop", "crop_pad", "cut_foreign",
+    "cutout", "denormalize", "dihedral", "dihedral_affine", "download_image", "download_images",
+    "examine_picture", "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files",
+    "get_transforms", "has_pool_type", "has_weights", "image2np", "image_extensions", "imagenet_stats",
+    "jitter", "mnist_stats", "models", "normalize", "normalize_funcs", "open_image", "open_mask",
+    "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat", "plot_multi", "rand_crop",
+    "rand_pad", "rand_resize_crop", "rand_zoom", "resize_to", "rgb_randomize", "rle_decode", "rle_encode",
+    "rotate", "scale_flow", "show_all", "show_grid", "show_image", "show_multi", "show_pairs", "skew",
+    "squish", "symmetric_warp", "tilt", "tis2hw", "tta_transforms", "unet_learner", "verify_image",
+    "verify_images", "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
@@ -176,7 +179,7 @@ _LEAVES = {
         "ImageImageList", "ImageList",
     ),
     "onecycle.vision.learner": (
-        "cnn_learner", "create_cnn",
+        "cnn_learner", "create_cnn", "unet_learner",
     ),
     "onecycle.vision.normalization": (
         "Denormalize", "Normalize", "channel_view", "cifar_stats", "denormalize", "imagenet_stats",
@@ -230,6 +233,9 @@ _LEAVES = {
     ),
     "onecycle.vision.tta": (
         "tta_transforms",
+    ),
+    "onecycle.vision.unet_model": (
+        "create_unet_model",
     ),
     "onecycle.vision.verify": (
         "resize_to", "verify_image", "verify_images",

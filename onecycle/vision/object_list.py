@@ -12,6 +12,7 @@ from onecycle.data.categories import MultiCategoryList
 from onecycle.data.collate import data_collate
 from onecycle.data.items import EmptyLabel
 from onecycle.data.processors import MultiCategoryProcessor
+from onecycle.errors import DataError
 from onecycle.utils.registry import register
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.image_list import ImageList
@@ -41,11 +42,20 @@ class ObjectCategoryProcessor(MultiCategoryProcessor):
         super().process(ds)
 
     def process_one(self, item: Any) -> Any:
-        """Return `[boxes, indices]` of `[boxes, names]`; names that are no class are left out."""
+        """Return `[boxes, indices]` of `[boxes, names]`; names that are no class are left out.
+
+        Raises:
+            DataError: there are not as many names as boxes.
+        """
         if isinstance(item, EmptyLabel):
             return item
         boxes, names = item
-        known = [(box, self.c2i[name]) for box, name in zip(boxes, names, strict=True) if name in self.c2i]
+        if len(boxes) != len(names):
+            raise DataError(
+                f"{type(self).__name__}: an item must have a class for each box; got {len(boxes)} boxes and "
+                f"{len(names)} classes, {list(names)[:5]}. Return [boxes, names] of one length."
+            )
+        known = [(box, self.c2i[name]) for box, name in zip(boxes, names) if name in self.c2i]
         return [[box for box, _ in known], [index for _, index in known]]
 
     def generate_classes(self, items: Any) -> list[Any]:
@@ -68,12 +78,29 @@ class ObjectCategoryList(MultiCategoryList):
     pad_idx = 0
 
     def get(self, i: int) -> Any:
-        """Return the boxes at position `i` in the frame of their picture."""
+        """Return the boxes at position `i` in the frame of their picture.
+
+        Raises:
+            DataError: a box is empty or lies outside its picture.
+        """
         if isinstance(self.items[i], EmptyLabel) or self.classes is None:
             return super().get(i)
         boxes, labels = self.items[i]
         height, width = size_of(self.x, i)
+        self._check_boxes(boxes, height, width, i)
         return ImageBBox.create(height, width, boxes, labels, classes=self.classes, pad_idx=self.pad_idx)
+
+    def _check_boxes(self, boxes: Any, height: int, width: int, i: int) -> None:
+        for top, left, bottom, right in boxes:
+            empty = bottom <= top or right <= left
+            if empty or bottom <= 0 or right <= 0 or top >= height or left >= width:
+                box = [round(float(edge), 2) for edge in (top, left, bottom, right)]
+                what = "empty" if empty else "outside"
+                raise DataError(
+                    f"{type(self).__name__}: a box (top, left, bottom, right) must have an area and lie in its "
+                    f"picture, here {height} x {width} pixels; got {box}, which is {what}, for "
+                    f"{self.x.items[i]}. Correct it (is it x first, or width and height?) or leave it out."
+                )
 
     def analyze_pred(self, pred: Any, thresh: float = 0.5) -> Any:
         """Return a prediction as it is: what a model says of boxes depends on the model."""

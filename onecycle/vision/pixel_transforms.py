@@ -15,7 +15,7 @@ from onecycle.utils.seeding import log_uniform, uniform, uniform_int
 from onecycle.vision.geometry import View, scale_shift, to_matrix, window
 from onecycle.vision.lighting import Light, logit_of
 from onecycle.vision.resize import tis2hw
-from onecycle.vision.transform_base import TfmCrop, TfmLighting, TfmPixel, composes
+from onecycle.vision.transform_base import TfmCrop, TfmLighting, TfmPixel, composes, recolours
 from onecycle.vision.warp_transforms import draw_seed
 
 __all__ = [
@@ -117,6 +117,7 @@ def crop_pad(
 
 @register("transform")
 @partial(TfmPixel, order=20)
+@recolours
 def cutout(
     x: Tensor,
     n_holes: Annotated[int, uniform_int] = 1,
@@ -138,6 +139,7 @@ def cutout(
 
 @register("transform")
 @TfmPixel
+@recolours
 def rgb_randomize(
     x: Tensor,
     channel: int | None = None,

@@ -9,14 +9,16 @@ import torch
 from torch import Tensor
 
 from onecycle.vision.flow import FlowField, scale_flow
-from onecycle.vision.geometry import Geometry, invert, map_points
+from onecycle.vision.geometry import Geometry, Matrix, invert, is_affine, map_points, unit_grid
 from onecycle.vision.lighting import Light
 from onecycle.vision.picture import Image
 from onecycle.vision.transform_base import is_composing
 
 __all__ = ["ImagePoints"]
 
-_SEARCH_STEPS = 20  # a flow field is inverted by walking; each step shrinks the error by the field's slope
+_SEARCH_STEPS = 20  # each step shrinks the error by the slope of what is not affine in the field
+_SMOOTH = 5  # pixels
+_HORIZON = 1e-6  # the smallest depth; the middle of the picture has 1
 
 
 class PointPixels:
@@ -39,7 +41,7 @@ class PointPixels:
     def resampled(self, geometry: Geometry, mode: str, padding_mode: str) -> PointPixels:
         matrix = geometry.matrix()
         if matrix is not None:
-            return PointPixels(geometry.size, map_points(invert(matrix), self.points))
+            return PointPixels(geometry.size, _shown_at(invert(matrix), self.points))
         in_frame = map_points(invert(geometry.base), self.points)
         return PointPixels(geometry.size, _search(geometry.frame_grid(), in_frame))
 
@@ -50,20 +52,51 @@ class PointPixels:
         return self.points
 
 
+def _shown_at(m: Matrix, points: Tensor) -> Tensor:
+    """Return where a map shows points (P, 2); those behind its horizon lie far out, where they went."""
+    if is_affine(m):
+        return map_points(m, points)
+    matrix = points.new_tensor(m).view(3, 3)
+    depth = (points @ matrix[2, :2] + matrix[2, 2]).clamp(min=_HORIZON)  # (P,)
+    return (points @ matrix[:2, :2].T + matrix[:2, 2]) / depth[:, None]
+
+
 def _search(grid: Tensor, wanted: Tensor) -> Tensor:
-    """Return the places of the result whose entries in a grid (H, W, 2) are the wanted places (P, 2)."""
-    found = wanted.clone()
-    field = grid.permute(2, 0, 1)[None]
+    """Return the places (P, 2) of the result at which a grid (H, W, 2) reads the wanted places (P, 2).
+
+    The grid is close to an affine map, which is undone exactly; what is left of it is undone step by step.
+    """
+    slope, shift, bend = _affine_part(grid)
+    undo = torch.linalg.inv(slope)
+    field = _smoothed(bend).permute(2, 0, 1)[None]  # (1, 2, H, W)
+    found = (wanted - shift) @ undo
     for _ in range(_SEARCH_STEPS):
-        read = torch.nn.functional.grid_sample(
-            field,
-            found.view(1, 1, -1, 2).to(field),
-            mode="bilinear",
-            padding_mode="border",
-            align_corners=False,
-        )
-        found = found + (wanted - read[0, :, 0].T)
+        found = (wanted - shift - _read(field, found)) @ undo
     return found
+
+
+def _affine_part(grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return slope (2, 2), shift (2,) and rest (H, W, 2) of a grid: `grid = place @ slope + shift + rest`."""
+    places = unit_grid((grid.shape[0], grid.shape[1]), grid.device)
+    flat = places.reshape(-1, 2)
+    known = torch.cat([flat, torch.ones_like(flat[:, :1])], dim=1)
+    solution = torch.linalg.lstsq(known, grid.reshape(-1, 2)).solution  # (3, 2)
+    slope, shift = solution[:2], solution[2]
+    return slope, shift, grid - places @ slope - shift
+
+
+def _smoothed(bend: Tensor) -> Tensor:
+    """Return the mean over a few pixels: noise of single pixels moves no point."""
+    window = {"kernel_size": _SMOOTH, "stride": 1, "padding": _SMOOTH // 2, "count_include_pad": False}
+    return torch.nn.functional.avg_pool2d(bend.permute(2, 0, 1), **window).permute(1, 2, 0)  # type: ignore[arg-type]
+
+
+def _read(field: Tensor, places: Tensor) -> Tensor:
+    """Read a field (1, 2, H, W) at places (P, 2); beyond its edges its outermost values hold."""
+    read = torch.nn.functional.grid_sample(
+        field, places.view(1, 1, -1, 2).to(field), mode="bilinear", padding_mode="border", align_corners=False
+    )
+    return read[0, :, 0].T  # (P, 2)
 
 
 class ImagePoints(Image):

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from onecycle.data.item_list import ItemList
 from onecycle.data.processors import PreProcessor
+from onecycle.errors import DataError
 from onecycle.nn.losses import MSELossFlat
 from onecycle.utils.registry import register
 from onecycle.vision.flow import FlowField
@@ -53,18 +54,38 @@ class PointsLabelList(ItemList):
 
     Args:
         items: The sets of points.
+        outside: Accept points that lie beyond the edges of their picture.
         **kwargs: What `ItemList` takes.
     """
 
     _processor = PointsProcessor
 
-    def __init__(self, items: Any, **kwargs: Any) -> None:
+    def __init__(self, items: Any, outside: bool = False, **kwargs: Any) -> None:
         super().__init__(items, **kwargs)
+        self.copy_new = [*self.copy_new, "outside"]
+        self.outside = outside
         self.loss_func = MSELossFlat()
 
     def get(self, i: int) -> Any:
-        """Return the points at position `i` in the frame of their picture."""
-        return ImagePoints(FlowField(size_of(self.x, i), _as_points(super().get(i))), scale=True)
+        """Return the points at position `i` in the frame of their picture.
+
+        Raises:
+            DataError: a point lies beyond the edges of its picture, and `outside` is off.
+        """
+        size, points = size_of(self.x, i), _as_points(super().get(i))
+        if not self.outside:
+            self._check_inside(points, size, i)
+        return ImagePoints(FlowField(size, points), scale=True)
+
+    def _check_inside(self, points: Tensor, size: tuple[int, int], i: int) -> None:
+        beyond = ((points < 0) | (points > points.new_tensor(size))).any(dim=1)
+        if beyond.any():
+            first = tuple(round(value, 2) for value in points[beyond][0].tolist())
+            raise DataError(
+                f"{type(self).__name__}: points (y, x) must lie in their picture, here {size[0]} x {size[1]} pixels; "
+                f"got {first} for {self.x.items[i]}. Correct the label (is it x first?), or pass outside=True and "
+                f"remove_out=False to transform()."
+            )
 
     def analyze_pred(self, pred: Tensor, thresh: float = 0.5) -> Tensor:
         """Return the numbers of a prediction as points.

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from onecycle.vision.picture import Image
 from onecycle.vision.pixel_batch import PixelBatch, pack_pixels
+from onecycle.vision.pixels import BytePixels
 from onecycle.vision.show import show_image
+from onecycle.vision.transform_base import is_recolouring
 
 __all__ = ["ImageSegment"]
 
@@ -23,12 +25,17 @@ class ImageSegment(Image):
     Args:
         px: Indices, shape (1, H, W).
 
+    Attributes:
+        n_classes: How many classes the indices are of, where it is known: colours are spread over them, so that a
+            class has one colour in every mask.
+
     Example:
         >>> mask = ImageSegment(torch.ones(1, 4, 4)); mask.data.dtype
         torch.int64
     """
 
     _white = 1.0
+    n_classes: int | None = None
 
     def _sampling(self) -> tuple[str, str]:
         return "nearest", super()._sampling()[1]
@@ -42,13 +49,27 @@ class ImageSegment(Image):
         """Return the mask as it is: light does not change what a pixel shows."""
         return self
 
+    def pixel(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Change the indices by a function that moves pixels; one that only recolours them changes nothing."""
+        return self if is_recolouring(func) else super().pixel(func, *args, **kwargs)
+
+    def ids_from(self, first: int) -> list[int]:
+        """Return the indices of at least `first` that the mask has, sorted."""
+        pixels = self.refresh()._pixels
+        values = pixels.array if isinstance(pixels, BytePixels) else pixels.tensor(1.0).long().numpy()
+        if values.max(initial=0) < first:
+            return []
+        return [int(value) for value in np.unique(values[values >= first])]
+
     def refresh(self) -> Any:
         """Do every move that waits, reading the nearest pixel."""
         return super().refresh()
 
     def reconstruct(self, t: Tensor) -> Any:
         """Return the mask that a tensor of class indices says."""
-        return type(self)(t)
+        made = type(self)(t)
+        made.n_classes = self.n_classes
+        return made
 
     @classmethod
     def pack(cls, items: Sequence[Any]) -> PixelBatch:
@@ -79,6 +100,8 @@ class ImageSegment(Image):
     ) -> None:
         """Show the mask in colours, see-through, so that it can lie on its picture.
 
+        Indices beyond the classes, such as 255 for pixels without a class, are not drawn.
+
         Args:
             ax: The axis; a new figure when None.
             figsize: Width and height of a new figure in inches.
@@ -88,7 +111,11 @@ class ImageSegment(Image):
             alpha: 0 is invisible, 1 hides the picture.
             **kwargs: What `imshow` takes.
         """
-        kwargs = {"interpolation": "nearest", **kwargs}
-        ax = show_image(self, ax=ax, hide_axis=hide_axis, cmap=cmap, figsize=figsize, alpha=alpha, **kwargs)
+        kwargs = {"interpolation": "nearest", "vmin": 0, **kwargs}
+        indices = self.data.float()
+        if self.n_classes is not None:
+            kwargs.setdefault("vmax", max(self.n_classes - 1, 1))
+            indices = indices.masked_fill(indices >= self.n_classes, float("nan"))
+        ax = show_image(indices, ax=ax, hide_axis=hide_axis, cmap=cmap, figsize=figsize, alpha=alpha, **kwargs)
         if title:
             ax.set_title(title)

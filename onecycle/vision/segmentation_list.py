@@ -14,8 +14,13 @@ from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
 from onecycle.vision.image_list import ImageList
 from onecycle.vision.opening import open_mask
+from onecycle.vision.picture import Image
 from onecycle.vision.segment import ImageSegment
 
+_CURE = (
+    "Name every class in classes=, pass ignore= for the index of pixels without a class, or open masks of black and "
+    "white with open_mask(file, div=True)."
+)
 __all__ = ["SegmentationItemList", "SegmentationLabelList", "SegmentationProcessor"]
 
 
@@ -47,16 +52,19 @@ class SegmentationLabelList(ImageList):
     Args:
         items: The files.
         classes: Name of each class; their number is that of the model's outputs.
+        ignore: An index that masks may have beside the classes and that is no class: the loss leaves it out.
         **kwargs: What `ImageList` takes.
     """
 
     _processor = SegmentationProcessor
 
-    def __init__(self, items: Any, classes: Sequence[Any] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, items: Any, classes: Sequence[Any] | None = None, ignore: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(items, **kwargs)
-        self.copy_new = [*self.copy_new, "classes"]
-        self.classes = classes
-        self.loss_func = CrossEntropyFlat(axis=1)
+        self.copy_new = [*self.copy_new, "classes", "ignore"]
+        self.classes, self.ignore = classes, ignore
+        self.loss_func = CrossEntropyFlat(axis=1, **({} if ignore is None else {"ignore_index": ignore}))
 
     @property
     def c(self) -> int | None:
@@ -71,6 +79,40 @@ class SegmentationLabelList(ImageList):
         """Open one mask."""
         return open_mask(fn, after_open=self.after_open)
 
+    def get(self, i: int) -> Any:
+        """Open the mask at position `i`.
+
+        Raises:
+            DataError: it has an index that is no class.
+        """
+        mask = super().get(i)
+        mask.n_classes = self.c
+        if self.c is not None:
+            self._check_ids(mask, i)
+        return mask
+
+    def _check_ids(self, mask: ImageSegment, i: int) -> None:
+        unknown = [index for index in mask.ids_from(len(self.classes or ())) if index != self.ignore]
+        if unknown:
+            found = ", ".join(map(str, unknown[:5])) + (" …" if len(unknown) > 5 else "")
+            raise DataError(
+                f"{type(self).__name__}: the indices in a mask must lie in 0..{len(self.classes or ()) - 1}, one for "
+                f"each of the {len(self.classes or ())} classes; got {found} in {self.items[i]}. {_CURE}"
+            )
+
+    def check_pair(self, x: Any, y: Any, i: int) -> None:
+        """Check that a mask has the size of its picture, before either is transformed.
+
+        Raises:
+            DataError: it has another; names both files.
+        """
+        if isinstance(x, Image) and isinstance(y, Image) and tuple(x.size) != tuple(y.size):
+            raise DataError(
+                f"{type(self).__name__}: a mask must have the size of its picture; got {tuple(y.size)} in "
+                f"{self.items[i]} and {tuple(x.size)} in {self.x.items[i]} (height, width). Pair the right files, or "
+                f"scale the mask to its picture, taking the nearest pixel."
+            )
+
     def analyze_pred(self, pred: Tensor, thresh: float = 0.5) -> Tensor:
         """Return the class of the highest score at each pixel.
 
@@ -80,7 +122,9 @@ class SegmentationLabelList(ImageList):
 
     def reconstruct(self, t: Tensor, *args: Any) -> Any:
         """Make a mask of a tensor `(1, H, W)`."""
-        return ImageSegment(t)
+        mask = ImageSegment(t)
+        mask.n_classes = self.c
+        return mask
 
 
 @register("item_list")

@@ -47,6 +47,17 @@ def is_composing(func: Callable[..., Any]) -> bool:
     return getattr(func, "composes", False)
 
 
+def recolours(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a pixel function that changes what pixels show and moves nothing: masks stay as they are."""
+    func.recolours = True  # type: ignore[attr-defined]
+    return func
+
+
+def is_recolouring(func: Callable[..., Any]) -> bool:
+    """Whether a function is marked with `recolours`."""
+    return getattr(func, "recolours", False)
+
+
 class Transform:
     """Make a named transform of a function.
 

@@ -7,6 +7,7 @@ import pytest
 import sklearn.metrics as sk
 import torch
 
+from onecycle.errors import DataError
 from onecycle.metrics.base import as_metric
 from onecycle.metrics.classification import accuracy, error_rate, top_k_accuracy
 from onecycle.metrics.confusion import ConfusionMatrix, FBeta, KappaScore, MatthewsCorreff, Precision, Recall
@@ -27,7 +28,7 @@ from onecycle.metrics.regression import (
     r2_score,
     rmse,
 )
-from onecycle.metrics.segmentation import dice, foreground_acc
+from onecycle.metrics.segmentation import MeanIoU, dice, foreground_acc, jaccard
 
 N, K = 103, 5  # 103 = 3 * 32 + 7: the last batch is uneven
 
@@ -228,3 +229,50 @@ def test_perplexity():
     output, target = torch.tensor(rng.normal(size=(7, 5, 9))).float(), torch.tensor(rng.integers(9, size=(7, 5)))
     expected = np.exp(sk.log_loss(target.numpy().ravel(), output.softmax(-1).numpy().reshape(-1, 9), labels=range(9)))
     np.testing.assert_allclose(over_batches(Perplexity(), output, target, 3), expected, rtol=1e-5)
+
+
+def masks_with_void(void, known=(0, 1, 3)):
+    """Scores for 5 classes, masks of some of them in which a fifth is void, and both flat without the void."""
+    torch.manual_seed(4)
+    scores, masks = torch.randn(23, 5, 6, 7), torch.tensor(known)[torch.randint(len(known), (23, 1, 6, 7))]
+    masks[torch.rand(masks.shape) < 0.2] = void
+    actual, predicted = masks.flatten().numpy(), scores.argmax(1).flatten().numpy()
+    return scores, masks, actual[actual != void], predicted[actual != void]
+
+
+@pytest.mark.parametrize("void", [4, 255])
+@pytest.mark.parametrize("size", [23, 10, 1])
+def test_the_mean_iou_of_a_set_leaves_out_void(void, size):
+    scores, masks, actual, predicted = masks_with_void(void)
+    expected = sk.jaccard_score(actual, predicted, labels=range(5), average=None, zero_division=0)
+    counted = [k for k in range(5) if k != void]
+    metric = MeanIoU(ignore=void)
+    found = over_batches(metric, scores, masks, size)
+    np.testing.assert_allclose(metric.per_class[counted].numpy(), expected[counted])
+    np.testing.assert_allclose(found, expected[counted].mean(), rtol=1e-6)
+    np.testing.assert_allclose(over_batches(partial(jaccard, ignore=void), scores, masks, size), found)
+    assert int(metric.cm.sum()) == len(actual)
+
+
+def test_a_class_that_nobody_saw_does_not_count():
+    scores = torch.zeros(1, 4, 1, 2)
+    scores[0, 1, 0, 0] = scores[0, 2, 0, 1] = 1
+    metric = MeanIoU()
+    metric.update(scores, torch.tensor([[[1, 1]]]))
+    np.testing.assert_allclose(metric.per_class.numpy(), [np.nan, 0.5, 0, np.nan])
+    assert float(metric.compute()) == 0.25
+
+
+@pytest.mark.parametrize("void", [4, 255])
+@pytest.mark.parametrize("size", [23, 10, 1])
+def test_the_accuracy_of_a_set_leaves_out_void(void, size):
+    scores, masks, actual, predicted = masks_with_void(void)
+    found = over_batches(partial(foreground_acc, void_code=void), scores, masks, size)
+    np.testing.assert_allclose(found, sk.accuracy_score(actual, predicted), rtol=1e-6)
+
+
+def test_an_index_beyond_the_outputs_is_refused():
+    with pytest.raises(DataError, match=r"MeanIoU: target must hold class indices in 0\.\.1.* Got 0\.\.255"):
+        MeanIoU().update(torch.zeros(1, 2, 1, 2), torch.tensor([[[0, 255]]]))
+    with pytest.raises(DataError, match="MeanIoU: cm is there once a batch was counted"):
+        _ = MeanIoU().cm

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from onecycle.vision.models.densenet import (
         DenseNet, densenet121, densenet161, densenet169, densenet201,
     )
+    from onecycle.vision.models.feature_maps import (
+        BodyMaps, FeatureMap,
+    )
     from onecycle.vision.models.mobilenet import (
         InvertedResidual, MobileNetV2, mobilenet_v2,
     )
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     )
     from onecycle.vision.models.squeezenet import (
         FireBlock, SqueezeNet, squeezenet1_0, squeezenet1_1,
+    )
+    from onecycle.vision.models.unet import (
+        DynamicUnet, UnetBlock,
     )
     from onecycle.vision.models.vgg import (
         VGG, vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn,
@@ -48,13 +54,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "AlexNet", "BasicBlock", "Darknet", "DenseNet", "FireBlock", "InvertedResidual", "MobileNetV2",
-    "ModelSpec", "ResLayer", "ResNet", "SeparableBlock", "SqueezeNet", "VGG", "Weights", "WideResNet",
-    "XResNet", "Xception", "alexnet", "densenet121", "densenet161", "densenet169", "densenet201",
-    "mobilenet_v2", "register_model", "resnet101", "resnet152", "resnet18", "resnet34", "resnet50", "spec_of",
-    "squeezenet1_0", "squeezenet1_1", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn", "with_weights",
-    "wrn_22", "xception", "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep", "xresnet34",
-    "xresnet34_deep", "xresnet50", "xresnet50_deep",
+    "AlexNet", "BasicBlock", "BodyMaps", "Darknet", "DenseNet", "DynamicUnet", "FeatureMap", "FireBlock",
+    "InvertedResidual", "MobileNetV2", "ModelSpec", "ResLayer", "ResNet", "SeparableBlock", "SqueezeNet",
+    "UnetBlock", "VGG", "Weights", "WideResNet", "XResNet", "Xception", "alexnet", "densenet121",
+    "densenet161", "densenet169", "densenet201", "mobilenet_v2", "register_model", "resnet101", "resnet152",
+    "resnet18", "resnet34", "resnet50", "spec_of", "squeezenet1_0", "squeezenet1_1", "vgg11_bn", "vgg13_bn",
+    "vgg16_bn", "vgg19_bn", "with_weights", "wrn_22", "xception", "xresnet101", "xresnet152", "xresnet18",
+    "xresnet18_deep", "xresnet34", "xresnet34_deep", "xresnet50", "xresnet50_deep",
 ]
 
 _LEAVES = {
@@ -67,6 +73,9 @@ _LEAVES = {
     "onecycle.vision.models.densenet": (
         "DenseNet", "densenet121", "densenet161", "densenet169", "densenet201",
     ),
+    "onecycle.vision.models.feature_maps": (
+        "BodyMaps", "FeatureMap",
+    ),
     "onecycle.vision.models.mobilenet": (
         "InvertedResidual", "MobileNetV2", "mobilenet_v2",
     ),
@@ -78,6 +87,9 @@ _LEAVES = {
     ),
     "onecycle.vision.models.squeezenet": (
         "FireBlock", "SqueezeNet", "squeezenet1_0", "squeezenet1_1",
+    ),
+    "onecycle.vision.models.unet": (
+        "DynamicUnet", "UnetBlock",
     ),
     "onecycle.vision.models.vgg": (
         "VGG", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn",

@@ -6,6 +6,7 @@ import torch
 from PIL import Image as PILImage
 
 from onecycle.data.items import EmptyLabel
+from onecycle.errors import DataError
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.object_list import (
     ObjectCategoryList,
@@ -111,3 +112,32 @@ def test_its_processor_goes_to_a_file_and_back(labelled):
 def test_before_it_is_processed_it_shows_what_it_was_given():
     raw = ObjectCategoryList([BOXES["1.png"]])
     assert raw[0].data == BOXES["1.png"]
+
+
+@pytest.mark.parametrize(
+    ("box", "what"),
+    [
+        ([5, 5, 5, 9], "empty"),
+        ([5, 9, 8, 7], "empty"),
+        ([20, 0, 30, 5], "outside"),
+        ([0, 30, 5, 40], "outside"),
+        ([-9, 0, -1, 5], "outside"),
+    ],
+)
+def test_a_box_that_is_empty_or_outside_is_named(folder, box, what):
+    items = ObjectItemList.from_folder(folder).split_none()
+    found = items.label_from_func(lambda file: [[[0, 0, 4, 4], box], ["cat", "dog"]])
+    with pytest.raises(DataError, match=rf"here 20 x 30 pixels; got \[.*\], which is {what}, for .*0\.png"):
+        found.train[0]
+
+
+def test_a_box_that_sticks_out_is_cut(folder):
+    items = ObjectItemList.from_folder(folder).split_none()
+    found = items.label_from_func(lambda file: [[[-4, 15, 10, 99]], ["cat"]])
+    assert found.train[0][1].data[0].tolist() == [[-1, 0, 0, 1]]
+
+
+def test_there_is_a_class_for_each_box(folder):
+    items = ObjectItemList.from_folder(folder).split_none()
+    with pytest.raises(DataError, match=r"must have a class for each box; got 2 boxes and 1 classes, \['cat'\]"):
+        items.label_from_func(lambda file: [[[0, 0, 4, 4], [1, 1, 5, 5]], ["cat"]])

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
+from onecycle.errors import DataError
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.picture import Image
 from onecycle.vision.points import ImagePoints
@@ -72,3 +73,14 @@ def test_it_goes_to_a_file_and_back(labelled, folder):
     again = type(data).from_state(data.export_state(), folder)
     assert type(again.single_ds.y) is PointsLabelList
     assert again.c == 2
+
+
+@pytest.mark.parametrize("place", [(25.0, 4.0), (4.0, 31.0), (-1.0, 4.0)])
+def test_a_point_beyond_its_picture_is_named_unless_it_is_welcome(folder, place):
+    items = PointsItemList.from_folder(folder).split_none()
+    found = items.label_from_func(lambda file: torch.tensor([[2.0, 2.0], place]))
+    said = rf"must lie in their picture, here 24 x 30 pixels; got \({place[0]}, {place[1]}\) for .*0\.png"
+    with pytest.raises(DataError, match=said):
+        found.train[0]
+    welcome = items.label_from_func(lambda file: torch.tensor([[2.0, 2.0], place]), outside=True)
+    assert len(welcome.transform(size=20, tfm_y=True, remove_out=False).train[0][1].data) == 2

@@ -101,3 +101,47 @@ def test_samples_and_results_show(labelled):
     data.train_ds.x.show_xyzs([x, x], [y, y], [y, y])
     assert [ax.get_title() for ax in plt.gcf().axes] == ["Ground truth", "Predictions", "", ""]
     plt.close("all")
+
+
+def test_a_class_has_one_colour_in_every_mask(labelled):
+    import matplotlib.pyplot as plt
+
+    ranges = []
+    for indices in (torch.zeros(1, 4, 4), torch.full((1, 4, 4), 2.0)):
+        mask = labelled.train.y.reconstruct(indices)
+        ax = plt.subplots()[1]
+        mask.show(ax=ax)
+        ranges.append(ax.images[0].get_clim())
+    plt.close("all")
+    assert ranges == [(0, 2), (0, 2)]
+    assert labelled.train.y[0].n_classes == 3
+    assert labelled.train.y[0].reconstruct(torch.zeros(1, 4, 4)).n_classes == 3
+
+
+def test_indices_beyond_the_classes_are_not_drawn():
+    mask = ImageSegment(torch.tensor([[[0.0, 1, 255]]]))
+    mask.n_classes = 2
+    ax = plt.subplots()[1]
+    mask.show(ax=ax)
+    assert np.ma.getmaskarray(ax.images[0].get_array()).tolist() == [[False, False, True]]
+    plt.close("all")
+
+
+def test_an_index_that_is_no_class_is_named_with_its_file(folder):
+    items = SegmentationItemList.from_folder(folder / "images").split_none()
+    found = items.label_from_func(mask_of, classes=CODES[:2])
+    with pytest.raises(DataError, match=r"must lie in 0\.\.1, one for each of the 2 classes; got 2 in .*0_P\.png"):
+        found.train[0]
+    ignoring = items.label_from_func(mask_of, classes=CODES[:2], ignore=2)
+    assert ignoring.train[0][1].data.max() == 2
+    scores, masks = torch.randn(1, 2, 4, 5), torch.tensor([0, 1, 2, 2, 2] * 4).view(1, 1, 4, 5)
+    expected = torch.nn.functional.cross_entropy(scores, masks[:, 0], ignore_index=2)
+    torch.testing.assert_close(ignoring.train.y.loss_func(scores, masks), expected)
+
+
+def test_a_mask_of_another_size_than_its_picture_is_named(labelled, folder):
+    PILImage.fromarray(np.zeros((20, 25), np.uint8)).save(folder / "labels" / "1_P.png")
+    which = [file.stem for file in labelled.train.items].index("1")
+    said = r"a mask must have the size of its picture; got \(20, 25\) in .*1_P\.png and \(20, 24\) in .*1\.png"
+    with pytest.raises(DataError, match=said):
+        labelled.transform(size=16, tfm_y=True).train[which]
