@@ -1,4 +1,4 @@
-"""Learners of pictures: a body that was trained on many pictures, and a new head for yours."""
+"""Learners of pictures: a body that was trained on many pictures, and a new head or decoder for yours."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
 from onecycle.nn.init import apply_init
+from onecycle.nn.norm import NormType
 from onecycle.types import Floats, JsonDict
 from onecycle.utils.registry import name_of
 from onecycle.vision.backbones import cnn_config, create_cnn_model
+from onecycle.vision.models.spec import split_at_head
+from onecycle.vision.unet_model import create_unet_model
 
-__all__ = ["cnn_learner", "create_cnn"]
+__all__ = ["cnn_learner", "create_cnn", "unet_learner"]
+
+_DRY_SIDE = 256  # more pixels tell the dry run of a U-Net nothing new
 
 
 def cnn_learner(
@@ -70,10 +75,11 @@ def cnn_learner(
         learn = cnn_learner(data, models.resnet34, metrics=error_rate)
         learn.fit_one_cycle(5)
     """
-    check_keywords("cnn_learner", kwargs, _keywords_of_learner())
+    check_keywords("cnn_learner", kwargs, _keywords_of_learner(cnn_learner))
     check_data("cnn_learner", data)
+    outputs = _checked_outputs("cnn_learner", getattr(data, "c", None))
     args = {
-        "nc": _number_of_outputs(data), "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
+        "nc": outputs, "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
         "bn_final": bn_final, "concat_pool": concat_pool, "n_in": n_in or _input_channels(data),
     }  # fmt: skip
     model = create_cnn_model(base_arch, pretrained=pretrained, **args)
@@ -83,13 +89,77 @@ def cnn_learner(
         learn.freeze()
     if init:
         apply_init(model[1], init)
-    learn.model_spec = _model_spec(base_arch, args)
+    learn.model_spec = _model_spec("create_cnn_model", base_arch, args)
+    return learn
+
+
+def unet_learner(
+    data: Any,
+    arch: Any,
+    pretrained: bool = True,
+    blur_final: bool = True,
+    norm_type: NormType | None = None,
+    split_on: Any = None,
+    blur: bool = False,
+    self_attention: bool = False,
+    y_range: tuple[float, float] | None = None,
+    last_cross: bool = True,
+    bottle: bool = False,
+    cut: int | Callable[[nn.Module], nn.Module] | None = None,
+    **learn_kwargs: Any,
+) -> Learner:
+    """Make a learner of a U-Net, for targets that are masks or pictures themselves.
+
+    With `pretrained` the body is frozen (its batch norm still learns); train the decoder, then `unfreeze()`. The
+    layer groups are those of `cnn_learner`, with the decoder in the place of the head; with `cut`, body and decoder.
+
+    Args:
+        data: What is learnt. The number of outputs is `data.c`, e.g. the classes of the masks; where that is not
+            known and the targets are pictures, it is the number of their channels.
+        arch: A function that makes the model, e.g. `models.resnet34`, or its name.
+        pretrained: Whether the body starts from downloaded weights.
+        blur_final: With `blur`, smooth in the decoder's last block too.
+        norm_type: Normalisation of the decoder's convolutions, e.g. `NormType.Weight`; None for none.
+        split_on: How the layers are grouped: a function of the model or a list of layers.
+        blur: Smooth after each upsampling, against checkerboards.
+        self_attention: With a `SelfAttention` in the decoder.
+        y_range: Lower and upper bound of the output; none when left out.
+        last_cross: Put the picture itself beside the last map.
+        bottle: Halve the channels inside the last residual block.
+        cut: Where the body ends: an index of the model's children, or a function of the model.
+        **learn_kwargs: What `Learner` takes: metrics, loss_func, wd, callback_fns, model_dir …
+
+    Raises:
+        ArgumentTypeError: a keyword is unknown.
+        ArgumentError: `data` does not tell the number of outputs, or the body has no usable feature maps.
+        DownloadError: the weights cannot be downloaded; says which file to put where.
+
+    References:
+        Ronneberger et al. 2015, "U-Net: Convolutional networks for biomedical image segmentation".
+
+    Example:
+        learn = unet_learner(data, models.resnet34, metrics=foreground_acc)
+        learn.fit_one_cycle(10)
+    """
+    check_keywords("unet_learner", learn_kwargs, _keywords_of_learner(unet_learner))
+    check_data("unet_learner", data)
+    outputs = _checked_outputs("unet_learner", _outputs_of_targets(data))
+    args = {
+        "n_out": outputs, "img_size": _dry_size(data), "cut": cut,
+        "n_in": _input_channels(data), "norm_type": norm_type, "blur": blur, "blur_final": blur_final,
+        "self_attention": self_attention, "y_range": y_range, "last_cross": last_cross, "bottle": bottle,
+    }  # fmt: skip
+    learn = Learner(data, create_unet_model(arch, pretrained=pretrained, **args), **learn_kwargs)
+    learn.split(split_on or (cnn_config(arch)["split"] if cut is None else split_at_head))
+    if pretrained:
+        learn.freeze()
+    learn.model_spec = _model_spec("create_unet_model", arch, args)
     return learn
 
 
 @cache
-def _keywords_of_learner() -> tuple[str, ...]:
-    known = _named(cnn_learner) | _named(Learner.__init__)
+def _keywords_of_learner(maker: Callable[..., Any]) -> tuple[str, ...]:
+    known = _named(maker) | _named(Learner.__init__)
     return tuple(sorted(known - {"self", "model"}))
 
 
@@ -98,12 +168,27 @@ def _named(function: Callable[..., Any]) -> set[str]:
     return {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
 
 
-def _number_of_outputs(data: Any) -> int:
-    found = getattr(data, "c", None)
+def _checked_outputs(owner: str, found: Any) -> int:
     if not isinstance(found, Integral) or int(found) < 1:
         cure = "Label the pictures before .databunch(), or set data.c to the number of outputs."
-        raise ArgumentError(explain("cnn_learner", "data.c", "must be a number of outputs of at least 1", found, cure))
+        raise ArgumentError(explain(owner, "data.c", "must be a number of outputs of at least 1", found, cure))
     return int(found)
+
+
+def _outputs_of_targets(data: Any) -> Any:
+    """Return `data.c`, or where it is not known the channels of the first target that is a picture."""
+    known = getattr(data, "c", None)
+    if known is not None or data.train_ds is None or not len(data.train_ds):
+        return known
+    shape: tuple[int, ...] = getattr(data.train_ds[0][1], "shape", ())
+    return shape[0] if len(shape) == 3 else None
+
+
+def _dry_size(data: Any) -> tuple[int, int]:
+    """Return height and width for the dry run: those of the first training picture, where it is not larger."""
+    shape: tuple[int, ...] = getattr(_first_picture(data), "shape", ())
+    height, width = shape[1:] if len(shape) == 3 else (_DRY_SIDE, _DRY_SIDE)
+    return min(height, _DRY_SIDE), min(width, _DRY_SIDE)
 
 
 def _input_channels(data: Any) -> int:
@@ -118,13 +203,13 @@ def _first_picture(data: Any) -> Any:
     return first_input(data.train_ds)
 
 
-def _model_spec(base_arch: Any, args: JsonDict) -> JsonDict | None:
+def _model_spec(builder: str, base_arch: Any, args: JsonDict) -> JsonDict | None:
     """Return what rebuilds the model by names, or None where a part of it has no name."""
     arch = base_arch if isinstance(base_arch, str) else name_of("arch", base_arch)
     nameless_cut = callable(args["cut"]) and name_of("function", args["cut"]) is None
-    if arch is None or nameless_cut or args["custom_head"] is not None:
+    if arch is None or nameless_cut or args.get("custom_head") is not None:
         return None
-    return {"builder": "create_cnn_model", "args": {"base_arch": arch, "pretrained": False, **args}}
+    return {"builder": builder, "args": {"base_arch": arch, "pretrained": False, **args}}
 
 
 def create_cnn(data: Any, base_arch: Any, **kwargs: Any) -> Learner:

@@ -1,0 +1,170 @@
+"""Find the feature maps of a body at each of its sizes, and run the body so that they come out too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from onecycle.errors import ArgumentError
+from onecycle.nn.hooks import Hook, dummy_batch, eval_mode, hook_outputs
+
+__all__ = ["BodyMaps", "FeatureMap"]
+
+_LEAST_SIDE = 64  # below, the deepest maps of most bodies shrink to one pixel and cannot be told apart
+_LISTED = 8  # modules that an error names
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """What one module of a body gives out: its name in the body, its kind and the shape for one picture."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+
+    @property
+    def channels(self) -> int:
+        """Return the number of channels."""
+        return self.shape[1]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.shape}"
+
+
+class BodyMaps:
+    """Know at which modules of a body the last map of each size comes out.
+
+    A body of `nn.Sequential`s is run layer by layer and its maps are picked up on the way; any other one is run
+    as it is, with hooks that are there for that one call. So nothing stands on the body in between.
+
+    Args:
+        owner: Who asks, for the error.
+        body: From pictures to feature maps `(N, C, H, W)`.
+        img_size: Height and width of the dry run in pixels, raised to 64 where smaller.
+
+    Attributes:
+        skips: The last map of each size, the largest first, without the output.
+        last: The output.
+        scale: How many times the picture is larger than the largest map.
+
+    Raises:
+        ArgumentError: the body has no maps of different sizes; lists what was found.
+
+    Example:
+        >>> body = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(8, 9, 3, padding=1))
+        >>> [str(m) for m in BodyMaps("example", body, (64, 64)).skips]
+        ['Conv2d (1, 8, 64, 64)']
+    """
+
+    def __init__(self, owner: str, body: nn.Module, img_size: tuple[int, int]) -> None:
+        pixels = _dry_pixels(owner, body, img_size)
+        self.is_chain = True
+        try:
+            seen = _seen_in_chain(body, pixels)
+        except (RuntimeError, ValueError, AssertionError) as error:
+            raise ArgumentError(_does_not_run(owner, pixels, error)) from error
+        self.skips, self.last = _last_of_each_size(seen), seen[-1]
+        if not self.skips and len(self.last.shape) == 4:
+            self.is_chain = False
+            seen = [*_seen_anywhere(body, pixels), self.last]
+            self.skips = _last_of_each_size(seen)
+        if not self.skips:
+            raise ArgumentError(_no_maps(owner, seen))
+        self.scale = round(pixels.shape[2] / self.skips[0].shape[2])
+
+    def run(self, body: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the body's output and its maps, the largest first."""
+        names = [m.name for m in self.skips]
+        return _run_chain(body, x, names) if self.is_chain else _run_watched(body, x, names)
+
+
+# --- the dry run
+
+
+def _dry_pixels(owner: str, body: nn.Module, img_size: tuple[int, int]) -> Tensor:
+    height, width = (max(int(side), _LEAST_SIDE) for side in img_size)
+    try:
+        return dummy_batch(body, (height, width))
+    except ArgumentError as error:
+        raise ArgumentError(f"{owner}: encoder must hold layers with weights. {error}") from error
+
+
+def _steps(body: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Yield name and layer of each step of nested `nn.Sequential`s in the order they run, repeated ones too."""
+    if type(body).forward is not nn.Sequential.forward:
+        yield prefix, body
+        return
+    for name, layer in body._modules.items():
+        assert layer is not None
+        yield from _steps(layer, f"{prefix}.{name}" if prefix else name)
+
+
+def _noted(name: str, module: nn.Module, made: Any) -> FeatureMap:
+    return FeatureMap(name, type(module).__name__, tuple(made.shape) if isinstance(made, Tensor) else ())
+
+
+def _seen_in_chain(body: nn.Module, x: Any) -> list[FeatureMap]:
+    seen = []
+    with eval_mode(body), torch.no_grad():
+        for name, layer in _steps(body):
+            x = layer(x)
+            seen.append(_noted(name, layer, x))
+    return seen
+
+
+def _seen_anywhere(body: nn.Module, x: Tensor) -> list[FeatureMap]:
+    seen: list[FeatureMap] = []
+
+    def watch(name: str, module: nn.Module) -> Hook:
+        return Hook(module, lambda m, i, made: seen.append(_noted(name, m, made)))
+
+    with ExitStack() as hooks, eval_mode(body), torch.no_grad():
+        for name, module in body.named_modules():
+            if name:
+                hooks.enter_context(watch(name, module))
+        body(x)
+    return seen
+
+
+def _last_of_each_size(seen: list[FeatureMap]) -> list[FeatureMap]:
+    """Return the last map of each size above that of the output, the largest first."""
+    maps = [m for m in seen if len(m.shape) == 4]
+    if len(seen[-1].shape) != 4:
+        return []
+    last = {m.shape[2:]: m for m in maps if prod(m.shape[2:]) > prod(seen[-1].shape[2:])}
+    return sorted(last.values(), key=lambda m: -prod(m.shape[2:]))
+
+
+def _does_not_run(owner: str, pixels: Tensor, error: Exception) -> str:
+    return f"{owner}: encoder must run on one picture of {tuple(pixels.shape)}; it says: {error}. Pass img_size or cut."
+
+
+def _no_maps(owner: str, seen: list[FeatureMap]) -> str:
+    found = ", ".join(str(m) for m in seen[-_LISTED:])
+    return (
+        f"{owner}: encoder must end in a feature map (N, C, H, W) and hold larger ones on the way; "
+        f"found: {found}. Pass cut=, a function from the model to its body, or another architecture."
+    )
+
+
+# --- the real run
+
+
+def _run_chain(body: nn.Module, x: Tensor, names: list[str]) -> tuple[Tensor, list[Tensor]]:
+    kept = []
+    for name, layer in _steps(body):
+        x = layer(x)
+        if name in names:
+            kept.append(x)
+    return x, kept
+
+
+def _run_watched(body: nn.Module, x: Tensor, names: list[str]) -> tuple[Tensor, list[Tensor]]:
+    with hook_outputs([body.get_submodule(name) for name in names], detach=False) as hooks:
+        return body(x), hooks.stored
