@@ -13,7 +13,7 @@ from torch import nn
 
 from onecycle.callbacks.model_table import model_summary
 from onecycle.errors import StepError, check_keywords
-from onecycle.learning import cycles, exporting, loop_shown, precision, recipes
+from onecycle.learning import cycles, exporting, loop_shown, precision, processes, recipes
 from onecycle.learning.checks import (
     check_callback_fns,
     check_data,
@@ -149,6 +149,8 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
     to_channels_last = precision.to_channels_last
     compile = precision.compile_model
     clip_grad = recipes.clip_grad
+    to_distributed = processes.to_distributed
+    to_parallel = processes.to_parallel
     show_training_loop = loop_shown.show_training_loop
 
     def init(self, init: Callable[..., Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from onecycle.callbacks.tracker import TrackerCallback
 from onecycle.optim.schedules import annealing_cos
 from onecycle.utils.checks import check_numbers
+from onecycle.utils.distributed import print_once
 
 __all__ = ["EarlyStoppingCallback"]
 
@@ -91,9 +92,9 @@ class EarlyStoppingCallback(TrackerCallback):
     def _finish(self, epoch: int, more: int) -> dict[str, bool] | None:
         """Stop now, or after some more epochs of falling rates."""
         if more <= 0:
-            print(f"Epoch {epoch}: early stopping")
+            print_once(f"Epoch {epoch}: early stopping")
             return {"stop_training": True}
-        print(f"Epoch {epoch}: early stopping, after {more} more epoch{'s' if more > 1 else ''} to anneal")
+        print_once(f"Epoch {epoch}: early stopping, after {more} more epoch{'s' if more > 1 else ''} to anneal")
         self._end, self._step = epoch + more, 0
         self._steps = more * len(self.learn.data.train_dl)
         self._rates = list(self.learn.opt.read_val("lr"))

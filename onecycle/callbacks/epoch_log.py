@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.distributed import is_first_process
 
 __all__ = ["EpochLogger"]
 
@@ -14,7 +15,8 @@ __all__ = ["EpochLogger"]
 class EpochLogger(LearnerCallback):
     """Hand each row of the epoch table to `write_row`, and begin a file with `begin`; a base to inherit from.
 
-    The file is closed after each row: what is written stays when the process is killed.
+    The file is closed after each row: what is written stays when the process is killed. Of several processes
+    rank 0 writes.
 
     Args:
         learn: The learner.
@@ -40,8 +42,10 @@ class EpochLogger(LearnerCallback):
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Begin the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.names = list(self.learn.recorder.names)
+        if not is_first_process():
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.begin(self.append and self.path.is_file() and self.path.stat().st_size > 0)
 
     def on_epoch_begin(self, **kwargs: Any) -> None:
@@ -50,6 +54,8 @@ class EpochLogger(LearnerCallback):
 
     def on_epoch_end(self, epoch: int, smooth_loss: Any, last_metrics: Any, **kwargs: Any) -> None:
         """Write a row."""
+        if not is_first_process():
+            return
         self.names = list(self.learn.recorder.names)
         row = epoch_row(self.names, epoch, smooth_loss, last_metrics)
         if "time" in self.names:

@@ -13,6 +13,7 @@ from onecycle.training.callback import LearnerCallback
 from onecycle.training.snapshot import Snapshot
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.defaults import defaults
+from onecycle.utils.distributed import print_once
 
 __all__ = ["LRFinder"]
 
@@ -84,4 +85,4 @@ class LRFinder(LearnerCallback):
             self._kept.restore(self.learn)
             self._kept = None
         if exception is None and not (defaults.silent or self.learn.silent):
-            print("LR Finder is complete, type {learner_name}.recorder.plot() to see the graph.")
+            print_once("LR Finder is complete, type {learner_name}.recorder.plot() to see the graph.")

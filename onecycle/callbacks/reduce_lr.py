@@ -6,6 +6,7 @@ from typing import Any
 
 from onecycle.callbacks.tracker import TrackerCallback
 from onecycle.utils.checks import check_numbers
+from onecycle.utils.distributed import print_once
 
 __all__ = ["ReduceLROnPlateauCallback"]
 
@@ -65,4 +66,4 @@ class ReduceLROnPlateauCallback(TrackerCallback):
         rates = opt.read_val("lr")
         opt.lr = [min(rate, max(rate * self.factor, self.min_lr)) for rate in rates]
         if opt.lr < rates[-1] * _NOTABLY:
-            print(f"Epoch {epoch}: reducing lr to {opt.lr:.6g}")
+            print_once(f"Epoch {epoch}: reducing lr to {opt.lr:.6g}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from onecycle.callbacks.tracker import TrackerCallback
 from onecycle.training.choices import check_choice
+from onecycle.utils.distributed import print_once
 
 __all__ = ["SaveModelCallback"]
 
@@ -60,7 +61,7 @@ class SaveModelCallback(TrackerCallback):
             return
         value = self.get_monitor_value()
         if self.improved(value):
-            print(f"Better model found at epoch {epoch} with {self.monitor} value: {value:.6f}.")
+            print_once(f"Better model found at epoch {epoch} with {self.monitor} value: {value:.6f}.")
             self.learn.save(self.name)
             self._saved = True
 

@@ -91,12 +91,13 @@ class BatchOrder:
     def _cut(self, seed: int, epoch: int) -> Sequence[Any]:
         if self.batch_sampler is not None:
             return drawn_at(self.batch_sampler, seed, epoch)
-        order = self._order(seed, epoch)
+        order = self.order(seed, epoch)
         whole = len(order) // self.batch_size * self.batch_size
         end = whole if self.drop_last else len(order)
         return [order[start : start + self.batch_size] for start in range(0, end, self.batch_size)]
 
-    def _order(self, seed: int, epoch: int) -> Any:
+    def order(self, seed: int, epoch: int) -> Any:
+        """Return all items of an epoch in their order, before it is cut into batches."""
         if self.sampler is not None:
             return drawn_at(self.sampler, seed, epoch)
         return epoch_permutation(seed, epoch, self.count) if self.shuffle else np.arange(self.count)

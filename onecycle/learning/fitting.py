@@ -14,6 +14,7 @@ from onecycle.training.recorder import Recorder
 from onecycle.utils.checks import check_numbers, is_real
 from onecycle.utils.collections import even_mults, listify
 from onecycle.utils.defaults import defaults
+from onecycle.utils.distributed import is_first_process
 
 if TYPE_CHECKING:
     from torch import nn
@@ -110,7 +111,8 @@ class Fitting:
         everyone = [*self.callbacks, *made, *listify(defaults.extra_callbacks), *listify(callbacks)]
         if not any(getattr(callback, "handles_nan", False) for callback in everyone):
             everyone.append(NanWatch(self))
-        loop.fit(epochs, self, callbacks=everyone, metrics=self.metrics, display=not self.silent)
+        display = not self.silent and is_first_process()
+        loop.fit(epochs, self, callbacks=everyone, metrics=self.metrics, display=display)
 
     def _ready_opt(self, lr: Any, wd: Any) -> None:
         """Set rate and decay of the optimiser, making one where there is none."""

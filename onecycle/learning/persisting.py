@@ -23,6 +23,7 @@ from onecycle.errors import (
 from onecycle.learning import exporting
 from onecycle.nn.surgery import get_model
 from onecycle.training.checkpoint import check_writable, fit_state, read_state, split_state, write_state
+from onecycle.utils.distributed import distrib_barrier, is_first_process
 
 if TYPE_CHECKING:
     from onecycle.optim.wrapper import OptimWrapper
@@ -63,6 +64,7 @@ class Persisting:
         """Save the weights, and the state of the optimiser and of a loss scale, under `path/model_dir`.
 
         The file appears whole or not at all; an older one survives a full disk. It holds tensors and numbers only.
+        Of several processes rank 0 writes and the others wait for it: all of them must call it.
 
         Args:
             file: A name, without `.pth`; an absolute path; a name ending in `.safetensors` (weights only); or an
@@ -79,7 +81,11 @@ class Persisting:
         state: Any = get_model(self.model).state_dict()
         if with_opt and not flat and self.opt is not None:
             state = {"model": state, "opt": self.opt.state_dict(), **self._states_to_keep()}
-        write_state(target, state)
+        try:
+            if is_first_process():
+                write_state(target, state)
+        finally:
+            distrib_barrier()
         return target if return_path else None
 
     @known_keywords_only

@@ -12,6 +12,7 @@ from onecycle.errors import ArgumentError, DataError, TrainingError, explain
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.losses import each_item
 from onecycle.training.mismatch import check_loss, explain_loss, explain_model
+from onecycle.utils.distributed import added_up, own_seed, seed_of_all
 from onecycle.utils.progress import master_bar, progress_bar
 from onecycle.utils.seeding import global_rng_kept, run_seed, seed_step
 
@@ -177,12 +178,12 @@ def _size(targets: Any, inputs: Any) -> int:
 
 
 def _mean(losses: list[Tensor], sizes: list[int]) -> float | None:
-    """Return the mean over items of losses that are means over batches."""
-    if not losses:
-        return None
+    """Return the mean over items, those of all processes, of losses that are means over batches."""
     weights = torch.tensor(sizes, dtype=torch.float64)
-    values = torch.stack([loss.float().mean() for loss in losses]).cpu().double()
-    return float((values * weights).sum() / weights.sum())
+    means = [loss.float().mean() for loss in losses]
+    values = torch.stack(means).cpu().double() if means else weights
+    total, count = added_up(torch.stack([(values * weights).sum(), weights.sum()]))
+    return float(total / count) if count else None
 
 
 def get_preds(
@@ -234,7 +235,8 @@ def fit(
     """Train for some epochs, telling callbacks what happens.
 
     The run has one seed, drawn from torch's global generator; everything random in it follows from that
-    seed, the epoch and the step. The global generators end as they were after that draw.
+    seed, the epoch and the step. Connected processes take the seed of rank 0. The global generators end as they
+    were after that draw.
 
     Args:
         epochs: How many times to go through the training set, at least 1.
@@ -249,7 +251,7 @@ def fit(
     """
     _check_run(epochs, learn)
     handler = CallbackHandler(callbacks, metrics)
-    seed = run_seed()
+    seed = seed_of_all(run_seed())
     with global_rng_kept():
         _run(epochs, learn, handler, metrics, seed, display)
 
@@ -289,8 +291,9 @@ def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any) -> 
     dl = _at_address(learn.data.train_dl, seed, epoch)
     handler.set_dl(dl)
     handler.on_epoch_begin()
+    step_seed = own_seed(seed)
     for step, batch in enumerate(progress_bar(dl, parent=pbar)):
-        seed_step(seed, epoch, step)
+        seed_step(step_seed, epoch, step)
         xb, yb = handler.on_batch_begin(*_pair(batch))
         loss = loss_batch(learn.model, xb, yb, learn.loss_func, learn.opt, handler)
         if handler.on_batch_end(loss):

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from onecycle.nn.surgery import get_model
+
 __all__: list[str] = []
 
 
@@ -39,4 +41,6 @@ class Snapshot:
             parameter.grad = grad
         for module, training in zip(self.model.modules(), self._modes):
             module.training = training
-        learn.model, learn.opt = self.model, self.opt
+        learn.opt = self.opt
+        if get_model(learn.model) is not get_model(self.model):  # a wrapper of several devices is left off
+            learn.model = self.model

@@ -9,8 +9,14 @@ import os
 import torch
 from torch import Tensor
 
-__all__ = ["distrib_barrier", "gather_tensors", "num_distrib", "processes_connected", "rank_distrib"]
+from onecycle.utils.seeding import mix
 
+__all__ = [
+    "added_up", "distrib_barrier", "gather_tensors", "is_first_process", "num_distrib", "own_seed",
+    "print_once", "processes_connected", "rank_distrib", "seed_of_all",
+]  # fmt: skip
+
+_OWN = 11  # keeps the seeds of the processes apart from the other kinds of address
 _LENGTH_BYTES = 8  # the first bytes of a packet say how long its header is
 
 
@@ -38,6 +44,47 @@ def processes_connected() -> bool:
     from torch import distributed
 
     return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def is_first_process() -> bool:
+    """Tell whether this process prints and writes files: the one of rank 0, or the only one."""
+    from torch import distributed
+
+    return not processes_connected() or distributed.get_rank() == 0
+
+
+def print_once(line: str) -> None:
+    """Print a line, on the first process only."""
+    if is_first_process():
+        print(line)
+
+
+def seed_of_all(seed: int) -> int:
+    """Return the seed of rank 0, which every process must ask for; alone, one's own."""
+    return int(gather_tensors({"seed": torch.tensor(seed)})[0]["seed"])
+
+
+def own_seed(seed: int) -> int:
+    """Return a seed for what is drawn a step, such as dropout: rank 0's is the run's, the others have their own."""
+    if is_first_process():
+        return seed
+    from torch import distributed
+
+    return mix(seed, _OWN, distributed.get_rank()) >> 1
+
+
+def added_up(numbers: Tensor) -> Tensor:
+    """Return the sum of the tensors of all processes, on the device of one's own; alone, the tensor itself.
+
+    Every process must call it.
+    """
+    if not processes_connected():
+        return numbers
+    from torch import distributed
+
+    total = numbers.detach().to(_meeting_place(), copy=True)
+    distributed.all_reduce(total)
+    return total.to(numbers.device)
 
 
 def gather_tensors(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:

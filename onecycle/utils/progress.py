@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from onecycle.utils.defaults import defaults
+from onecycle.utils.distributed import is_first_process
 from onecycle.utils.epoch_table import EpochTable, format_time, place, say
 
 __all__ = ["master_bar", "progress_bar"]
@@ -108,7 +109,7 @@ class progress_bar:
         self.total = _length(gen) if total is None else total
         self.parent = parent if parent is not None else master
         self.leave = leave and self.parent is None
-        self._painter = self._choose_painter(display)
+        self._painter = self._choose_painter(display and is_first_process())
         self._start = time.perf_counter()
         self._due = 0.0
 

@@ -3,16 +3,18 @@
 import importlib
 import inspect
 import pkgutil
+import sys
 from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
+from torch import distributed, nn
 from torch.utils.data import TensorDataset
 
 import onecycle.callbacks
 from onecycle.callbacks import fp16
 from onecycle.callbacks.cutmix import CutMixCallback
+from onecycle.callbacks.distributed import DistributedTrainer
 from onecycle.callbacks.epoch_log import EpochLogger
 from onecycle.callbacks.experiment_tracker import ExperimentTracker
 from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
@@ -34,12 +36,19 @@ ABSTRACT = {HookCallback, WeightAverage, EpochLogger, ItemMixer, Resampling}
 ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
 # What else a callback needs of its learner: its arguments after it.
 NEEDS = {
+    DistributedTrainer: lambda learn: _connect() or (),
     ExperimentTracker: lambda learn: ("runs", SimpleNamespace(init=_noted, log=_noted, finish=_noted)),
     LearnerTensorboardWriter: lambda learn: (learn.path, "run"),
     LossMetrics: lambda learn: vars(learn.loss_func).update(metric_names=["a"], metrics={"a": 1.0}) or (),
     MLFlowTracker: lambda learn: ("runs", {}, None, (learn.path / "runs").as_uri()),
 }
 EXTRA = {"on_train_begin": ("metrics_names",), "on_train_end": ("exception",)}
+
+
+def _connect():
+    """Be a group of one process."""
+    if not distributed.is_initialized():
+        distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
 
 
 def _noted(*args, **kwargs):
@@ -50,8 +59,12 @@ def _noted(*args, **kwargs):
 def alone(monkeypatch):
     """Let MLflow keep runs in files, and tell nobody; let float16 run on the CPU."""
     monkeypatch.setattr(fp16, "_WITHOUT_FLOAT16", ())
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a group of processes puts its own there
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    yield
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def found():

@@ -1,0 +1,108 @@
+"""One of the processes that train together: does what it is told and writes what it found as JSON.
+
+usage: one_trainer_of_two.py FOLDER, started as torchrun does: with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT.
+"""
+
+import gc
+import json
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from onecycle.callbacks.csv_logger import CSVLogger
+from onecycle.callbacks.distributed import setup_distrib
+from onecycle.callbacks.oversampling import OverSamplingCallback
+from onecycle.callbacks.save_model import SaveModelCallback
+from onecycle.data.bunch import DataBunch
+from onecycle.learner import Learner
+from onecycle.metrics.classification import accuracy
+from onecycle.metrics.confusion import FBeta
+from onecycle.training.callback import Callback
+from onecycle.utils.distributed import num_distrib, rank_distrib
+
+TRAIN, VALID = 50, 23
+
+
+class BreaksOff(Callback):
+    """Ends a run in its second batch."""
+
+    def on_batch_end(self, num_batch, **kwargs):
+        if num_batch == 1:
+            raise KeyboardInterrupt
+
+
+def make_learner(folder, bs, seed=0, norm=False):
+    """Return a learner of points of three classes; the weights follow the seed."""
+    draw = torch.Generator().manual_seed(1)
+    x = torch.randn(TRAIN + VALID, 6, generator=draw)
+    y = (x @ torch.randn(6, 3, generator=draw)).argmax(1)
+    sets = TensorDataset(x[:TRAIN], y[:TRAIN]), TensorDataset(x[TRAIN:], y[TRAIN:])
+    data = DataBunch.create(*sets, bs=bs, device="cpu", path=folder, num_workers=0)
+    torch.manual_seed(seed)
+    middle = [nn.BatchNorm1d(8)] if norm else []
+    net = nn.Sequential(nn.Linear(6, 8), *middle, nn.ReLU(), nn.Linear(8, 3))
+    return Learner(data, net, loss_func=nn.CrossEntropyLoss(), metrics=[accuracy, FBeta("macro")])
+
+
+def found(learn):
+    """Return what a fit has left: losses, rows, the names and the sum of the weights."""
+    state = learn.model.state_dict()
+    record = learn.recorder
+    return {
+        "losses": record.losses,
+        "val_losses": record.val_losses,
+        "metrics": [[float(value) for value in row] for row in record.metrics],
+        "keys": list(state),
+        "weights": [float(value.double().abs().sum()) for value in state.values()],
+    }
+
+
+def runs(folder, bs, share):
+    """Train in several ways; `share` is told each learner first."""
+    plain = share(make_learner(folder, bs, rank_distrib()))
+    watchers = [CSVLogger(plain), SaveModelCallback(plain, name="best")]
+    loaders = plain.data.train_dl, plain.data.valid_dl
+    torch.manual_seed(5 + rank_distrib())
+    plain.fit_one_cycle(3, 1e-2, callbacks=watchers)
+    result = {"plain": found(plain)}
+    assert (plain.data.train_dl, plain.data.valid_dl) == loaders
+
+    normed = share(make_learner(folder, bs, norm=True))
+    normed.fit(1, 1e-2, callbacks=[OverSamplingCallback(normed)])
+    assert len(normed.data.train_dl.dataset) == TRAIN and normed.data.train_dl.dl.sampler is None
+    result["normed"] = found(normed)
+
+    found_rates = share(make_learner(folder, bs))
+    before = [float(p.detach().sum()) for p in found_rates.model.parameters()]
+    found_rates.lr_find(num_it=12)
+    assert [float(p.detach().sum()) for p in found_rates.model.parameters()] == before
+    assert type(found_rates.model) is nn.Sequential
+    result["searched"] = found_rates.recorder.losses
+
+    broken = share(make_learner(folder, bs))
+    whole = broken.data.train_dl
+    try:
+        broken.fit(1, callbacks=[BreaksOff()])
+    except KeyboardInterrupt:
+        assert broken.data.train_dl is whole
+        result["keys after"] = list(broken.model.state_dict())
+    return result
+
+
+def main():
+    """Meet the other process, train, write."""
+    folder = Path(sys.argv[1])
+    torch.set_num_threads(1)
+    gpu = setup_distrib()
+    result = runs(folder, 8, lambda learn: learn.to_distributed(gpu, cache_dir="records"))
+    (folder / f"found_{rank_distrib()}_of_{num_distrib()}.json").write_text(json.dumps(result))
+    gc.collect()  # the engine's cycles hold the group
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
