@@ -242,6 +242,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "modelpath4file",
         ),
     },
+    "distributed": {
+        "onecycle.callbacks.distributed": (
+            "DistributedRecorder", "DistributedTrainer", "read_metrics", "setup_distrib", "ParallelTrainer",
+        ),
+    },
     "callbacks.csv_logger": {
         "onecycle.callbacks.csv_logger": (
             "CSVLogger",
@@ -482,6 +487,9 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "datasets": (
         "modelpath4file",
+    ),
+    "distributed": (
+        "ParallelTrainer",
     ),
     "callbacks.hooks": (
         "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",

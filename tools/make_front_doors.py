@@ -158,6 +158,7 @@ V1_ROOMS = {
     "basic_train": ("learner", "learning", "training"),
     "train": ("learning", "training", "callbacks", "interpret"),
     "datasets": ("data", "utils"),
+    "distributed": ("callbacks",),
     "vision.image": ("vision",),
     "vision.transform": ("vision",),
     "vision.data": ("vision",),
