@@ -433,6 +433,11 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "cnn_learner", "create_cnn", "unet_learner",
         ),
     },
+    "vision.interpret": {
+        "onecycle.vision.interpret": (
+            "SegmentationInterpretation", "ObjectDetectionInterpretation",
+        ),
+    },
     "vision.models.unet": {
         "onecycle.vision.models.unet": (
             "DynamicUnet", "UnetBlock",
