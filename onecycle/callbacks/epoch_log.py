@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from onecycle.training.callback import LearnerCallback
-from onecycle.utils.distributed import is_first_process
 
 __all__ = ["EpochLogger"]
 
@@ -25,6 +24,7 @@ class EpochLogger(LearnerCallback):
     """
 
     _order = -9  # after the recorder, which knows the columns
+    first_process_only = True
     ending = ""
 
     def __init__(self, learn: Any, filename: str = "history", append: bool = False) -> None:
@@ -42,10 +42,8 @@ class EpochLogger(LearnerCallback):
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Begin the file."""
-        self.names = list(self.learn.recorder.names)
-        if not is_first_process():
-            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.names = list(self.learn.recorder.names)
         self.begin(self.append and self.path.is_file() and self.path.stat().st_size > 0)
 
     def on_epoch_begin(self, **kwargs: Any) -> None:
@@ -54,8 +52,6 @@ class EpochLogger(LearnerCallback):
 
     def on_epoch_end(self, epoch: int, smooth_loss: Any, last_metrics: Any, **kwargs: Any) -> None:
         """Write a row."""
-        if not is_first_process():
-            return
         self.names = list(self.learn.recorder.names)
         row = epoch_row(self.names, epoch, smooth_loss, last_metrics)
         if "time" in self.names:

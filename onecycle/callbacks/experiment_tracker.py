@@ -6,6 +6,7 @@ from typing import Any
 
 from onecycle.callbacks.epoch_log import epoch_row
 from onecycle.errors import ArgumentError, explain
+from onecycle.nn.surgery import get_model
 from onecycle.training.callback import LearnerCallback
 from onecycle.training.choices import check_choice
 from onecycle.utils.checks import check_numbers
@@ -40,6 +41,7 @@ class ExperimentTracker(LearnerCallback):
     """
 
     _order = 50  # a run begins when nobody else refuses to train
+    first_process_only = True
 
     def __init__(
         self,
@@ -100,7 +102,7 @@ def settings_of(learn: Any) -> dict[str, Any]:
     optimiser = getattr(made, "func", made)
     loss = learn.loss_func
     return {
-        "model": type(learn.model).__name__,
+        "model": type(get_model(learn.model)).__name__,
         "optimizer": getattr(optimiser, "__name__", str(optimiser)),
         "loss": getattr(loss, "__name__", type(loss).__name__),
         "batch_size": getattr(learn.data.train_dl, "batch_size", None),

@@ -33,6 +33,7 @@ class MLFlowTracker(LearnerCallback):
     """
 
     _order = 50  # a run begins when nobody else refuses to train
+    first_process_only = True
 
     def __init__(
         self,

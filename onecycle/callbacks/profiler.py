@@ -9,6 +9,7 @@ import torch
 
 from onecycle.errors import StepError
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.distributed import print_once
 
 __all__ = ["TimeProfiler"]
 
@@ -101,7 +102,7 @@ class TimeProfiler(LearnerCallback):
     def on_train_end(self, **kwargs: Any) -> None:
         """Print the table."""
         if self.show and self.steps:
-            print(self.table())
+            print_once(self.table())
 
     def table(self) -> str:
         """Return the table: each phase's share, its seconds, and its milliseconds a step.

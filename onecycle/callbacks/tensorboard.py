@@ -10,6 +10,7 @@ from torch import Tensor
 
 from onecycle.callbacks.epoch_log import epoch_row
 from onecycle.callbacks.experiment_tracker import numbers
+from onecycle.nn.surgery import get_model
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.extras import import_extra
@@ -45,6 +46,7 @@ class LearnerTensorboardWriter(LearnerCallback):
     """
 
     _order = 50  # a run begins when nobody else refuses to train
+    first_process_only = True
 
     def __init__(
         self,
@@ -84,7 +86,7 @@ class LearnerTensorboardWriter(LearnerCallback):
             self.writer.add_scalar(f"gradient/{name}", value, step)
 
     def _write_histograms(self, step: int) -> None:
-        for name, p in self.learn.model.named_parameters():
+        for name, p in get_model(self.learn.model).named_parameters():
             for kind, values in (("weights", p.detach()), ("gradients", p.grad)):
                 if values is not None and torch.isfinite(values).all():
                     self.writer.add_histogram(f"{kind}/{name}", values.float(), step)

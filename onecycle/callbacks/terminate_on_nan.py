@@ -11,6 +11,7 @@ from torch import Tensor
 from onecycle.nn.finite import first_not_finite
 from onecycle.training.callback import Callback
 from onecycle.training.nan_watch import names_of_items
+from onecycle.utils.distributed import print_once
 
 __all__ = ["TerminateOnNaNCallback"]
 
@@ -71,7 +72,7 @@ class TerminateOnNaNCallback(Callback):
         if not self.stop and math.isfinite(float(last_loss)):
             return None
         self.stop = True
-        print(f"Epoch/Batch ({epoch}/{num_batch}): Invalid loss, terminating training.{self._about()}")
+        print_once(f"Epoch/Batch ({epoch}/{num_batch}): Invalid loss, terminating training.{self._about()}")
         return {"stop_epoch": True, "stop_training": True, "skip_validate": True}
 
     def _about(self) -> str:

@@ -111,6 +111,8 @@ class Fitting:
         everyone = [*self.callbacks, *made, *listify(defaults.extra_callbacks), *listify(callbacks)]
         if not any(getattr(callback, "handles_nan", False) for callback in everyone):
             everyone.append(NanWatch(self))
+        if not is_first_process():
+            everyone = [callback for callback in everyone if not getattr(callback, "first_process_only", False)]
         display = not self.silent and is_first_process()
         loop.fit(epochs, self, callbacks=everyone, metrics=self.metrics, display=display)
 

@@ -52,6 +52,7 @@ class Callback:
     """
 
     _order = 0
+    first_process_only = False  # left out in all but the first of several processes: it writes
     exclude: tuple[str, ...] = ()
     not_min: tuple[str, ...] = ()
 

@@ -8,11 +8,16 @@ from torch import distributed
 from onecycle.utils.distributed import (
     _packed,
     _unpacked,
+    added_up,
     distrib_barrier,
     gather_tensors,
+    is_first_process,
     num_distrib,
+    own_seed,
+    print_once,
     processes_connected,
     rank_distrib,
+    seed_of_all,
 )
 
 
@@ -56,3 +61,21 @@ def test_gathering_alone_gives_ones_own():
     assert not processes_connected()
     (own,) = gather_tensors({"a": torch.ones(2, requires_grad=True)})
     assert torch.equal(own["a"], torch.ones(2)) and not own["a"].requires_grad
+
+
+def test_alone_a_process_is_the_first_and_decides_for_itself(capsys):
+    assert is_first_process()
+    assert seed_of_all(2**62 - 1) == own_seed(2**62 - 1) == 2**62 - 1
+    numbers = torch.ones(2)
+    assert added_up(numbers) is numbers
+    print_once("here")
+    assert capsys.readouterr().out == "here\n"
+
+
+def test_another_process_prints_nothing_and_draws_on_its_own(monkeypatch, capsys):
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 3)
+    monkeypatch.setattr(distributed, "get_rank", lambda: 2)
+    print_once("here")
+    assert capsys.readouterr().out == ""
+    assert not is_first_process() and 0 <= own_seed(7) < 2**63 and own_seed(7) != 7
