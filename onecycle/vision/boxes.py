@@ -143,5 +143,6 @@ def _draw(ax: Any, box: Tensor, name: str | None, color: str, kwargs: dict[str, 
     drawn = ax.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=color, lw=2, **kwargs))
     drawn.set_path_effects(outline)
     if name is not None:
-        words = ax.text(left, top, name, verticalalignment="top", color=color, fontsize=10, weight="bold")
+        how = {"verticalalignment": "top", "color": color, "fontsize": 10, "weight": "bold", "clip_on": True}
+        words = ax.text(left, top, name, **how)
         words.set_path_effects(outline)
