@@ -84,7 +84,7 @@ def cnn_learner(
     }  # fmt: skip
     model = create_cnn_model(base_arch, pretrained=pretrained, **args)
     learn = Learner(data, model, **kwargs)
-    learn.split(split_on or cnn_config(base_arch)["split"])
+    learn.split(split_on or _split_of(base_arch, cut))
     if pretrained:
         learn.freeze()
     if init:
@@ -150,11 +150,17 @@ def unet_learner(
         "self_attention": self_attention, "y_range": y_range, "last_cross": last_cross, "bottle": bottle,
     }  # fmt: skip
     learn = Learner(data, create_unet_model(arch, pretrained=pretrained, **args), **learn_kwargs)
-    learn.split(split_on or (cnn_config(arch)["split"] if cut is None else split_at_head))
+    learn.split(split_on or _split_of(arch, cut))
     if pretrained:
         learn.freeze()
     learn.model_spec = _model_spec("create_unet_model", arch, args)
     return learn
+
+
+def _split_of(arch: Any, cut: Any) -> Callable[[nn.Module], Any]:
+    """Return how the layers are grouped: as registered, which assumes the body is cut where the registry says."""
+    known = cnn_config(arch)
+    return known["split"] if cut is None or cut == known["cut"] else split_at_head
 
 
 @cache

@@ -116,6 +116,10 @@ class TestGroups:
         learn = cnn_learner(data, small_net, pretrained=False, split_on=lambda model: [model[1]])
         assert len(learn.layer_groups) == 2
 
+    @pytest.mark.parametrize(("cut", "groups"), [(-2, 3), (6, 2), (-3, 2)])
+    def test_a_body_cut_elsewhere_is_one_group(self, data, cut, groups):
+        assert len(cnn_learner(data, resnet18, cut=cut, pretrained=False).layer_groups) == groups
+
     def test_without_pretrained_weights_everything_learns(self, learn):
         assert trainable(learn) == total_params(learn.model)[0]
 
