@@ -199,6 +199,7 @@ class Persisting:
         """Write all that is needed to predict: weights, architecture by name, transforms, classes.
 
         The file is safetensors with a JSON manifest; reading it runs no code. It does not hold the data.
+        Of several processes rank 0 writes and the others wait for it: all of them must call it.
 
         Args:
             file: A name below `learn.path`, an absolute path.
@@ -211,7 +212,11 @@ class Persisting:
             ArgumentError: something (a transform, a loss) has no registered name; names it and the cure.
         """
         target = Path(self.path) / os.fspath(_checked("export", file))
-        exporting.write(self, target)
+        try:
+            if is_first_process():
+                exporting.write(self, target)
+        finally:
+            distrib_barrier()
         if destroy:
             self.destroy()
         return target
