@@ -107,3 +107,10 @@ def test_watching(tmp_path, capsys):
     assert list((tmp_path / "runs" / "digits").iterdir()) and (tmp_path / "models" / "bestmodel.pth").exists()
     said = capsys.readouterr().out
     assert "waiting for the batch" in said and "TerminateOnNaNCallback" in said
+
+
+def test_workshop(tmp_path):
+    found = example("workshop").main(["--out", str(tmp_path), "--epochs", "2"])
+    assert set(found) == set(example("workshop").WAYS)
+    assert found["plain"] > 0.85
+    assert min(found.values()) > 0.3  # by chance 0.1; Ranger wants more steps, mixing more epochs
