@@ -10,21 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
+from onecycle.utils.layer_types import bias_types, bn_types, no_wd_types
 from onecycle.utils.registry import register
 
 __all__ = ["BatchNorm1dFlat", "NormType", "batchnorm_2d", "bias_types", "bn_types", "no_wd_types"]
-
-bn_types = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-no_wd_types = (*bn_types, nn.LayerNorm)
-bias_types = (
-    nn.Linear,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-)
 
 _SMALL_SHIFT = 1e-3  # first bias of a batch norm: keeps a ReLU behind it alive on constant input
 _GROUPS = 32  # channels are shared out among this many groups, Wu & He 2018

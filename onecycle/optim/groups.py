@@ -9,31 +9,23 @@ import numpy as np
 from torch import nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+from onecycle.utils.layer_types import bias_types, no_wd_types
 
 __all__: list[str] = []
-
-# Layers whose scale weight decay has no meaning for: what they multiply is normalised (van Laarhoven 2017).
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm)
-_WITH_BIAS = (
-    nn.Linear,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-)
 
 Parameters = list[nn.Parameter]
 
 
 def _spared_ids(group: nn.Module) -> set[int]:
-    """Return the ids of the parameters of norms and the biases of linear and convolution layers."""
+    """Return the ids of the parameters of norms and the biases of linear and convolution layers.
+
+    Decay has no meaning for the scale of a norm: what it multiplies is normalised (van Laarhoven 2017).
+    """
     spared: set[int] = set()
     for layer in group.modules():
-        if isinstance(layer, _NORMS):
+        if isinstance(layer, no_wd_types):
             spared.update(id(p) for p in layer.parameters(recurse=False))
-        elif isinstance(layer, _WITH_BIAS) and layer.bias is not None:
+        elif isinstance(layer, bias_types) and layer.bias is not None:
             spared.add(id(layer.bias))
     return spared
 
