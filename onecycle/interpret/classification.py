@@ -11,7 +11,7 @@ from torch import Tensor
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
 from onecycle.interpret.pictures import PictureInterpretation
-from onecycle.interpret.plots import draw_confusion, figure_if, row_shares
+from onecycle.interpret.plots import as_written, draw_confusion, figure_if
 from onecycle.utils.functions import passes_keywords_on
 
 __all__ = ["ClassificationInterpretation"]
@@ -120,9 +120,8 @@ class ClassificationInterpretation(PictureInterpretation):
             **kwargs: As for `matplotlib.pyplot.figure`, e.g. `figsize=(8, 8)`.
         """
         matrix = self.confusion_matrix(slice_size)
-        shown = row_shares(matrix) if normalize else matrix
-        write = (lambda value: f"{value:.{norm_dec}f}") if normalize else str
-        figure = draw_confusion(shown, self.classes, title, cmap, write if plot_txt else None, **kwargs)
+        shown, write = as_written(matrix, normalize, norm_dec, plot_txt)
+        figure = draw_confusion(shown, self.classes, title, cmap, write, **kwargs)
         return figure_if(figure, return_fig)
 
     def title_parts(self, index: int) -> list[str]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
 from onecycle.interpret.pictures import PictureInterpretation
-from onecycle.interpret.plots import draw_confusion, figure_if, grid, grid_shape, row_shares
+from onecycle.interpret.plots import as_written, draw_confusion, figure_if, grid, grid_shape
 
 __all__ = ["MultiLabelClassificationInterpretation"]
 
@@ -131,13 +131,12 @@ class MultiLabelClassificationInterpretation(PictureInterpretation):
             **kwargs: As for `matplotlib.pyplot.subplots`, e.g. `figsize=(8, 8)`.
         """
         matrices = self.confusion_matrix()
-        write = (lambda value: f"{value:.{norm_dec}f}") if normalize else str
         figure, axes = grid(len(matrices), **{"figsize": _size_for(len(matrices)), **kwargs})
         figure.suptitle(title, weight="bold", size=14)
         for label, matrix, ax in zip(self.classes, matrices, axes, strict=False):
             ax.axis("on")
-            shown = row_shares(matrix) if normalize else matrix
-            draw_confusion(shown, ["no", "yes"], str(label), cmap, write if plot_txt else None, ax=ax)
+            shown, write = as_written(matrix, normalize, norm_dec, plot_txt)
+            draw_confusion(shown, ["no", "yes"], str(label), cmap, write, ax=ax)
         return figure_if(figure, return_fig)
 
     def wrong_items(self) -> Tensor:

@@ -29,6 +29,14 @@ def row_shares(matrix: np.ndarray) -> np.ndarray:
     return matrix / np.maximum(totals, 1)
 
 
+def as_written(
+    matrix: np.ndarray, normalize: bool, norm_dec: int, plot_txt: bool
+) -> tuple[np.ndarray, Callable[[Any], str] | None]:
+    """Return what a confusion matrix shows, counts or shares of each row, and how a cell is written (None: not)."""
+    write = (lambda value: f"{value:.{norm_dec}f}") if normalize else str
+    return row_shares(matrix) if normalize else matrix, write if plot_txt else None
+
+
 def draw_confusion(
     matrix: np.ndarray,
     classes: Sequence[Any],

@@ -12,7 +12,7 @@ from torch import Tensor
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
 from onecycle.interpret.base import Interpretation
-from onecycle.interpret.plots import draw_confusion, figure_if, row_shares
+from onecycle.interpret.plots import as_written, draw_confusion, figure_if, row_shares
 from onecycle.metrics.segmentation import iou_of_classes
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.segment import ImageSegment
@@ -157,9 +157,8 @@ class SegmentationInterpretation(Interpretation):
             **kwargs: As for `matplotlib.pyplot.figure`, e.g. `figsize=(8, 8)`.
         """
         matrix = self.confusion_matrix().numpy()
-        shown = row_shares(matrix) if normalize else matrix
-        write = (lambda value: f"{value:.{norm_dec}f}") if normalize else str
-        figure = draw_confusion(shown, self.classes, title, cmap, write if plot_txt else None, **kwargs)
+        shown, write = as_written(matrix, normalize, norm_dec, plot_txt)
+        figure = draw_confusion(shown, self.classes, title, cmap, write, **kwargs)
         return figure_if(figure, return_fig)
 
     def plot_iou(self, figsize: tuple[float, float] | None = None, return_fig: bool | None = None) -> Any:
