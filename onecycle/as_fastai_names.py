@@ -163,13 +163,16 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.metrics.multilabel": (
             "accuracy_thresh", "fbeta", "MultiLabelFbeta",
         ),
+        "onecycle.metrics.pictures": (
+            "psnr",
+        ),
         "onecycle.metrics.ranking": (
             "AUROC", "auc_roc_score", "roc_curve",
         ),
         "onecycle.metrics.regression": (
             "exp_rmspe", "mse", "mean_squared_error", "mae", "mean_absolute_error", "rmse",
             "root_mean_squared_error", "msle", "mean_squared_logarithmic_error", "explained_variance",
-            "r2_score", "R2Score", "ExplainedVariance", "ExpRMSPE", "RMSE", "psnr", "RegMetrics",
+            "r2_score", "R2Score", "ExplainedVariance", "ExpRMSPE", "RMSE", "RegMetrics",
         ),
         "onecycle.metrics.segmentation": (
             "dice", "foreground_acc",

@@ -272,13 +272,16 @@ if TYPE_CHECKING:
     from onecycle.metrics.multilabel import (
         MultiLabelFbeta, accuracy_thresh, fbeta,
     )
+    from onecycle.metrics.pictures import (
+        psnr, ssim,
+    )
     from onecycle.metrics.ranking import (
         AUROC, auc_roc_score, roc_curve,
     )
     from onecycle.metrics.regression import (
         ExpRMSPE, ExplainedVariance, R2Score, RMSE, RegMetrics, exp_rmspe, explained_variance, mae,
-        mean_absolute_error, mean_squared_error, mean_squared_logarithmic_error, mse, msle, psnr, r2_score,
-        rmse, root_mean_squared_error,
+        mean_absolute_error, mean_squared_error, mean_squared_logarithmic_error, mse, msle, r2_score, rmse,
+        root_mean_squared_error,
     )
     from onecycle.metrics.segmentation import (
         MeanIoU, dice, foreground_acc, jaccard,
@@ -294,6 +297,18 @@ if TYPE_CHECKING:
     )
     from onecycle.nn.blocks import (
         MergeLayer, PixelShuffle_ICNR, SequentialEx, conv_layer, res_block, simple_cnn,
+    )
+    from onecycle.nn.box_matching import (
+        Matches, match_anchors,
+    )
+    from onecycle.nn.detection_loss import (
+        RetinaNetFocalLoss,
+    )
+    from onecycle.nn.feature_loss import (
+        FeatureLoss, gram_matrix,
+    )
+    from onecycle.nn.focal import (
+        sigmoid_focal_loss,
     )
     from onecycle.nn.hooks import (
         Hook, Hooks, SaveFeatures, dummy_batch, dummy_eval, dummy_output, eval_mode, hook_output,
@@ -422,58 +437,59 @@ __all__ = [
     "DataBunch", "DataError", "DataLoader", "Dataset", "DatasetType", "Debugger", "DeviceDataLoader", "Dict",
     "DistributedRecorder", "DistributedTrainer", "DownloadError", "EMACallback", "EarlyStoppingCallback",
     "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger", "ExpRMSPE", "ExperimentTracker",
-    "ExplainedVariance", "F", "FBeta", "FileFormatError", "FilePathList", "FlatCosAnnealScheduler", "Flatten",
-    "FlattenedLoss", "FloatItem", "FloatList", "Floats", "GeneralScheduler", "GradCAM", "GradientClipping",
-    "Hook", "HookCallback", "Hooks", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists",
-    "Iterable", "Iterator", "JSONLLogger", "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists",
-    "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback",
-    "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead", "LossMetrics", "MLFlowTracker",
-    "MSELossFlat", "MatthewsCorreff", "MeanIoU", "MergeLayer", "Metric", "MixUpCallback", "MixUpLoss",
-    "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor", "ModelOnCPU", "Module", "ModuleList",
-    "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor", "MultiLabelClassificationInterpretation",
-    "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError",
-    "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper", "Optional", "OrderedDict",
-    "OverSampler", "OverSamplingCallback", "PIL", "ParallelTrainer", "ParameterModule", "PartialLayer",
-    "Path", "PathOrStr", "PeakMemMetric", "Perplexity", "PixelShuffle_ICNR", "PoolFlatten",
-    "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString", "R2Score", "RMSE", "Ranger",
-    "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch",
-    "SGDRScheduler", "SWACallback", "SaveFeatures", "SaveModelCallback", "Scheduler", "SelfAttention",
-    "Sequence", "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor",
-    "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric",
-    "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs",
-    "UnderSampler", "UnderSamplingCallback", "Union", "View", "WassersteinLoss", "accuracy",
-    "accuracy_thresh", "activation_for", "activation_map", "add_metrics", "annealing_cos", "annealing_exp",
-    "annealing_linear", "annealing_no", "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array",
-    "arrays_split", "as_metric", "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types",
-    "bn2float", "bn_drop_lin", "bn_types", "camel2snake", "check_metric", "children",
-    "children_and_parameters", "chunks", "class_activation_map", "class_weights", "clip_grad", "compose",
-    "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "cutmix",
-    "cycle_lengths", "data_collate", "dataclass", "datapath4file", "deepcopy", "defaultdict", "defaults",
-    "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly", "download_data", "download_url",
-    "dummy_batch", "dummy_eval", "dummy_output", "embedding", "error_rate", "eval_mode", "even_mults",
-    "exp_rmspe", "explained_variance", "extract_kwargs", "fbeta", "feature_layer", "field", "find_classes",
-    "first_el", "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model", "float_or_x",
-    "foreground_acc", "freeze_groups", "func_args", "gc", "get_files", "get_layer_name", "get_model",
-    "get_param_groups", "get_preds", "grab_idx", "grad_cam", "has_arg", "has_params", "hook_output",
-    "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row", "init_cnn",
-    "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple", "itemgetter",
-    "jaccard", "join_path", "join_paths", "json", "last_layer", "layer_optimizer", "layers_info", "listify",
-    "load_data", "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_", "loss_batch", "lr_find",
-    "mae", "master_bar", "math", "mean_absolute_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "mixup", "model2half", "model_sizes", "model_summary", "model_type",
-    "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func",
-    "num_children", "num_cpus", "num_distrib", "num_features_model", "one_cycle_scheduler", "one_hot",
-    "one_param", "optim", "os", "parallel", "params_size", "partial", "partition", "partition_by_cores",
-    "patches", "patheffects", "pd", "pickle", "plt", "progress_bar", "psnr", "r2_score", "rand_bool",
-    "random", "random_split", "range_children", "range_of", "rank_distrib", "re", "read_metrics", "recurse",
-    "recurse_eq", "reduce", "register", "relu", "remove_module_load", "requires_grad", "res_block", "rmse",
-    "roc_curve", "root_mean_squared_error", "save_texts", "series2cat", "set_all_seed", "set_bn_eval",
-    "setup_distrib", "show_heatmap", "show_some", "shutil", "sigmoid_range", "simple_cnn", "spectral_norm",
-    "split_kwargs_by_func", "split_model", "split_model_idx", "split_no_wd_params", "subplots",
-    "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time", "to_bf16", "to_channels_last",
-    "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16", "to_fp32", "to_half", "to_int",
-    "to_np", "top_k_accuracy", "torch", "torch_save", "total_params", "train_epoch", "trainable_params",
-    "trange_of", "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "untar_data",
+    "ExplainedVariance", "F", "FBeta", "FeatureLoss", "FileFormatError", "FilePathList",
+    "FlatCosAnnealScheduler", "Flatten", "FlattenedLoss", "FloatItem", "FloatList", "Floats",
+    "GeneralScheduler", "GradCAM", "GradientClipping", "Hook", "HookCallback", "Hooks", "IntEnum",
+    "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable", "Iterator", "JSONLLogger",
+    "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists", "LabelSmoothingCrossEntropy", "Lambda",
+    "LayerInformation", "Learner", "LearnerCallback", "LearnerTensorboardWriter", "List", "ListOrItem",
+    "Lookahead", "LossMetrics", "MLFlowTracker", "MSELossFlat", "Matches", "MatthewsCorreff", "MeanIoU",
+    "MergeLayer", "Metric", "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision",
+    "MixedProcessor", "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList",
+    "MultiCategoryProcessor", "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch",
+    "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError",
+    "OptListOrItem", "OptimWrapper", "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL",
+    "ParallelTrainer", "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity",
+    "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString",
+    "R2Score", "RMSE", "Ranger", "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback",
+    "RegMetrics", "ResizeBatch", "RetinaNetFocalLoss", "SGDRScheduler", "SWACallback", "SaveFeatures",
+    "SaveModelCallback", "Scheduler", "SelfAttention", "Sequence", "SequentialEx", "ShowGraph",
+    "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor", "TensorDataset", "TensorOrNumber",
+    "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric", "TrackEpochCallback", "TrackerCallback",
+    "TrainingError", "TrainingPhase", "Tuple", "URLs", "UnderSampler", "UnderSamplingCallback", "Union",
+    "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for", "activation_map",
+    "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly",
+    "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter",
+    "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types",
+    "camel2snake", "check_metric", "children", "children_and_parameters", "chunks", "class_activation_map",
+    "class_weights", "clip_grad", "compose", "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer",
+    "copy", "counted", "cutmix", "cycle_lengths", "data_collate", "dataclass", "datapath4file", "deepcopy",
+    "defaultdict", "defaults", "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly",
+    "download_data", "download_url", "dummy_batch", "dummy_eval", "dummy_output", "embedding", "error_rate",
+    "eval_mode", "even_mults", "exp_rmspe", "explained_variance", "extract_kwargs", "fbeta", "feature_layer",
+    "field", "find_classes", "first_el", "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model",
+    "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc", "get_files", "get_layer_name",
+    "get_model", "get_param_groups", "get_preds", "grab_idx", "grad_cam", "gram_matrix", "has_arg",
+    "has_params", "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels",
+    "index_row", "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type",
+    "is_tuple", "itemgetter", "jaccard", "join_path", "join_paths", "json", "last_layer", "layer_optimizer",
+    "layers_info", "listify", "load_data", "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_",
+    "loss_batch", "lr_find", "mae", "master_bar", "match_anchors", "math", "mean_absolute_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "mixup", "model2half", "model_sizes",
+    "model_summary", "model_type", "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop", "np",
+    "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib", "num_features_model",
+    "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel", "params_size", "partial",
+    "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle", "plt", "progress_bar",
+    "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children", "range_of", "rank_distrib",
+    "re", "read_metrics", "recurse", "recurse_eq", "reduce", "register", "relu", "remove_module_load",
+    "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error", "save_texts", "series2cat",
+    "set_all_seed", "set_bn_eval", "setup_distrib", "show_heatmap", "show_some", "shutil",
+    "sigmoid_focal_loss", "sigmoid_range", "simple_cnn", "spectral_norm", "split_kwargs_by_func",
+    "split_model", "split_model_idx", "split_no_wd_params", "ssim", "subplots", "summary_table", "sys",
+    "tarfile", "tensor", "text2html_table", "time", "to_bf16", "to_channels_last", "to_cpu", "to_data",
+    "to_detach", "to_device", "to_float", "to_fp16", "to_fp32", "to_half", "to_int", "to_np",
+    "top_k_accuracy", "torch", "torch_save", "total_params", "train_epoch", "trainable_params", "trange_of",
+    "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int", "uniqueify", "untar_data",
     "update_batch_norms", "url2name", "url2path", "validate", "warnings", "weight_norm", "whole_set",
     "with_input_channels", "working_directory", "yaml",
 ]
@@ -687,13 +703,16 @@ _LEAVES = {
     "onecycle.metrics.multilabel": (
         "MultiLabelFbeta", "accuracy_thresh", "fbeta",
     ),
+    "onecycle.metrics.pictures": (
+        "psnr", "ssim",
+    ),
     "onecycle.metrics.ranking": (
         "AUROC", "auc_roc_score", "roc_curve",
     ),
     "onecycle.metrics.regression": (
         "ExpRMSPE", "ExplainedVariance", "R2Score", "RMSE", "RegMetrics", "exp_rmspe", "explained_variance",
         "mae", "mean_absolute_error", "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle",
-        "psnr", "r2_score", "rmse", "root_mean_squared_error",
+        "r2_score", "rmse", "root_mean_squared_error",
     ),
     "onecycle.metrics.segmentation": (
         "MeanIoU", "dice", "foreground_acc", "jaccard",
@@ -709,6 +728,18 @@ _LEAVES = {
     ),
     "onecycle.nn.blocks": (
         "MergeLayer", "PixelShuffle_ICNR", "SequentialEx", "conv_layer", "res_block", "simple_cnn",
+    ),
+    "onecycle.nn.box_matching": (
+        "Matches", "match_anchors",
+    ),
+    "onecycle.nn.detection_loss": (
+        "RetinaNetFocalLoss",
+    ),
+    "onecycle.nn.feature_loss": (
+        "FeatureLoss", "gram_matrix",
+    ),
+    "onecycle.nn.focal": (
+        "sigmoid_focal_loss",
     ),
     "onecycle.nn.hooks": (
         "Hook", "Hooks", "SaveFeatures", "dummy_batch", "dummy_eval", "dummy_output", "eval_mode",

@@ -235,7 +235,7 @@ class Predicting:
 
     def _items(self, preds: Any, targets: Any) -> list[Any]:
         """Return what the predictions say, item by item."""
-        y = _labels_of(self.data)
+        y, preds = _labels_of(self.data), _as_pictures(self.data, preds)
         first = preds[0] if isinstance(preds, (list, tuple)) else preds
         return [y.reconstruct(y.analyze_pred(grab_idx(preds, i))) for i in range(len(first))]
 
@@ -271,9 +271,7 @@ class Predicting:
             check_keywords("predict", kwargs, {*_PREDICTS, *func_args(labels.analyze_pred)} - {"self", "pred"})
         xb, yb = self.data.single_batch(item)
         raw = grab_idx(self._output(xb, yb, with_dropout), 0, batch_first=batch_first)
-        denorm = getattr(self.data, "denorm", None)
-        if denorm is not None and getattr(denorm, "do_y", False):
-            raw = denorm(raw, do_x=True)
+        raw = _as_pictures(self.data, raw)
         pred = labels.analyze_pred(raw, **kwargs)
         if not return_x and not has_arg(labels.reconstruct, "x"):
             return labels.reconstruct(pred), pred, raw
@@ -342,13 +340,10 @@ class Predicting:
         count = min(rows**2 if getattr(ds.x, "_square_show_res", True) else rows, len(first))
         for_pred, for_show = split_kwargs_by_func(kwargs, ds.y.analyze_pred)
         denorm: Any = getattr(self.data, "denorm", None)
-        on_targets = denorm is not None and getattr(denorm, "do_y", False)
         xs = [ds.x.reconstruct(grab_idx(denorm(xb) if denorm is not None else xb, i)) for i in range(count)]
-        ys = [
-            _rebuilt(ds.y, grab_idx(denorm(yb, do_x=True) if on_targets else yb, i), xs[i])
-            for i in range(count)
-        ]
-        shown = denorm(preds, do_x=True) if on_targets else preds
+        wanted = _as_pictures(self.data, yb)
+        ys = [_rebuilt(ds.y, grab_idx(wanted, i), xs[i]) for i in range(count)]
+        shown = _as_pictures(self.data, preds)
         analyzed = [ds.y.analyze_pred(grab_idx(shown, i), **for_pred) for i in range(count)]
         ds.x.show_xyzs(xs, ys, [_rebuilt(ds.y, pred, x) for pred, x in zip(analyzed, xs)], **for_show)
 
@@ -358,6 +353,12 @@ def _plain(output: Any) -> Any:
     if isinstance(output, (list, tuple)):
         return [_plain(part) for part in output]
     return output.clone() if isinstance(output, Tensor) else output
+
+
+def _as_pictures(data: Any, targets: Any) -> Any:
+    """Return targets, or what a model made of them, as they were before targets were normalised."""
+    denorm: Any = getattr(data, "denorm", None)
+    return denorm(targets, do_x=True) if getattr(denorm, "do_y", False) else targets
 
 
 def _labels_of(data: Any) -> Any:

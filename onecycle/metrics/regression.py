@@ -24,7 +24,6 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "mse",
     "msle",
-    "psnr",
     "r2_score",
     "rmse",
     "root_mean_squared_error",
@@ -58,10 +57,6 @@ def _percent_squares(pred: Tensor, targ: Tensor) -> Counts:
 
 def _root(hits: Tensor, n: int) -> Tensor:
     return (hits / n).sqrt()
-
-
-def _decibels(hits: Tensor, n: int) -> Tensor:
-    return -10 * (hits / n).log10()
 
 
 def _moments(pred: Tensor, targ: Tensor) -> Counts:
@@ -139,15 +134,6 @@ def exp_rmspe(pred: Tensor, targ: Tensor) -> Tensor:
     Shape: any two of equal size -> `()`
     """
     return _narrow(_root(**_percent_squares(pred, targ)))
-
-
-@counted(_squares, _decibels)
-def psnr(input: Tensor, targs: Tensor) -> Tensor:
-    """Return the peak signal-to-noise ratio in dB of pictures with values in 0..1.
-
-    Shape: any two of equal size -> `()`
-    """
-    return _narrow(_decibels(**_squares(input, targs)))
 
 
 @counted(_moments, _explained)

@@ -36,12 +36,17 @@ def mask_batch():
     return torch.randn(N, 2, 4, 4), torch.randint(2, (N, 1, 4, 4))
 
 
+def picture_batch():
+    return torch.rand(N, 2, 12, 13), torch.rand(N, 2, 12, 13)
+
+
 def token_batch():
     return torch.randn(N, 3, 5), torch.randint(5, (N, 3))
 
 
 # What a metric of a module eats; a metric in a new module that eats classes needs no row.
 FOOD = {
+    "onecycle.metrics.pictures": picture_batch,
     "onecycle.metrics.regression": number_batch,
     "onecycle.metrics.multilabel": label_batch,
     "onecycle.metrics.segmentation": mask_batch,

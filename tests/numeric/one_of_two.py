@@ -16,8 +16,9 @@ from onecycle.metrics.classification import accuracy, top_k_accuracy
 from onecycle.metrics.confusion import ConfusionMatrix, FBeta, KappaScore, MatthewsCorreff, Precision, Recall
 from onecycle.metrics.language import Perplexity
 from onecycle.metrics.multilabel import MultiLabelFbeta, fbeta
+from onecycle.metrics.pictures import psnr
 from onecycle.metrics.ranking import AUROC, auc_roc_score
-from onecycle.metrics.regression import ExplainedVariance, ExpRMSPE, R2Score, mse, psnr, rmse
+from onecycle.metrics.regression import ExplainedVariance, ExpRMSPE, R2Score, mse, rmse
 from onecycle.metrics.segmentation import dice, foreground_acc
 
 N = 23

@@ -13,6 +13,7 @@ from onecycle.metrics.classification import accuracy, error_rate, top_k_accuracy
 from onecycle.metrics.confusion import ConfusionMatrix, FBeta, KappaScore, MatthewsCorreff, Precision, Recall
 from onecycle.metrics.language import Perplexity
 from onecycle.metrics.multilabel import MultiLabelFbeta, accuracy_thresh, fbeta
+from onecycle.metrics.pictures import psnr
 from onecycle.metrics.ranking import AUROC, auc_roc_score, roc_curve
 from onecycle.metrics.regression import (
     RMSE,
@@ -24,7 +25,6 @@ from onecycle.metrics.regression import (
     mae,
     mse,
     msle,
-    psnr,
     r2_score,
     rmse,
 )
