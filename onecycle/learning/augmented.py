@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -32,7 +32,8 @@ def check(learn: Any, beta: Any, scale: Any, with_loss: bool) -> None:
     check_numbers("TTA", "scale", scale, "must be at least 1", lambda factor: factor >= 1)
     if not hasattr(learn.data, "augmented_loaders"):
         cure = "Use learn.get_preds() for other data."
-        raise ArgumentTypeError(explain("TTA", "data", "must be pictures with labels beside them", learn.data, cure))
+        rule = "must be pictures with labels or masks beside them"
+        raise ArgumentTypeError(explain("TTA", "data", rule, learn.data, cure))
 
 
 def predict(
@@ -44,12 +45,25 @@ def predict(
     applied = usual if activ is None else activ
     in_order = DatasetType.Fix if ds_type is DatasetType.Train else ds_type
     plain, targets = learn.get_preds(in_order, activ=applied)
-    views = [learn.preds_of(loader, activ=applied)[0] for loader in learn.data.augmented_loaders(in_order, scale)]
-    averaged = torch.stack(views).mean(0)
+    averaged = _mean_of_views(learn, learn.data.augmented_loaders(in_order, scale), applied, plain)
     if beta is None:
         return [plain, averaged, targets]
     final = beta * plain + (1 - beta) * averaged
     return [final, targets, _losses(learn.loss_func, applied, final, targets)] if with_loss else [final, targets]
+
+
+def _mean_of_views(learn: Any, loaders: Iterable[Any], activ: Callable[[Any], Any], plain: Tensor) -> Tensor:
+    """Return the mean of the views; where the targets are pixels, of those views that show the pixel.
+
+    A pixel that no view shows keeps its plain prediction.
+    """
+    total, count = torch.zeros_like(plain), torch.zeros(())
+    for loader in loaders:
+        preds, maps = learn.preds_of(loader, activ=activ)
+        in_place = getattr(loader.dataset, "in_place", None)
+        preds, seen = (preds, torch.ones(())) if in_place is None else in_place(preds, maps, plain.shape[2:])
+        total, count = total + preds * seen, count + seen
+    return torch.where(count > 0, total / count.clamp(min=1), plain)
 
 
 def _losses(loss_func: Any, activ: Any, preds: Tensor, targets: Any) -> Tensor:

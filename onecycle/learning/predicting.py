@@ -167,7 +167,9 @@ class Predicting:
         """Predict a set of pictures from several views of each: beta · plain + (1 - beta) · mean of eight views.
 
         The views look closer at each of the four corners, mirrored and not, with the training's transforms of
-        light and angle; they are the same each time. Needs data of pictures (`data.augmented_loaders`).
+        light and angle; they are the same each time. Needs data of pictures (`data.augmented_loaders`). Where the
+        targets are pixels (masks, pictures), each view's predictions are moved back to where they belong, and a
+        pixel's mean is over the views that show it.
 
         Args:
             ds_type: Which set.
@@ -182,7 +184,7 @@ class Predicting:
         Raises:
             ArgumentError: beta or scale is out of its range, or the loss is asked for with an activation of which
                 the inverse is not known.
-            ArgumentTypeError: the data are no pictures with labels beside them.
+            ArgumentTypeError: the data are no pictures with labels or masks beside them.
 
         Example:
             preds, targets, losses = learn.TTA(with_loss=True)

@@ -44,6 +44,7 @@ class ImageList(ItemList):
     _bunch = ImageDataBunch
     _square_show = True
     _square_show_res = True
+    targets_in_picture: str | None = "pixels"  # what it is as labels: a value for each pixel
 
     def __init__(
         self,

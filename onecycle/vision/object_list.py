@@ -75,6 +75,7 @@ class ObjectCategoryList(MultiCategoryList):
 
     _processor = ObjectCategoryProcessor
     _loss_name = None  # what fits depends on the model
+    targets_in_picture = "places"
     pad_idx = 0
 
     def get(self, i: int) -> Any:

@@ -59,6 +59,7 @@ class PointsLabelList(ItemList):
     """
 
     _processor = PointsProcessor
+    targets_in_picture = "places"
 
     def __init__(self, items: Any, outside: bool = False, **kwargs: Any) -> None:
         super().__init__(items, **kwargs)

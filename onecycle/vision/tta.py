@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from onecycle.data.collate import data_collate
 from onecycle.data.loaders import DatasetType, DeviceDataLoader
 from onecycle.errors import ArgumentTypeError
 from onecycle.vision.affine_transforms import zoom
 from onecycle.vision.pixel_transforms import crop_pad, flip_lr
 from onecycle.vision.transform_base import RandTransform
+from onecycle.vision.tta_pixels import ViewsOfPixels, is_invertible, transforms_of_pixels
 
 __all__ = ["tta_transforms"]
 
@@ -18,6 +20,7 @@ __all__ = ["tta_transforms"]
 _OF_PLACE = (
     "crop", "crop_pad", "dihedral", "dihedral_affine", "flip_affine", "flip_lr", "pad", "squish", "zoom", "zoom_squish",
 )  # fmt: skip
+_TURNS = ("dihedral", "dihedral_affine")
 
 
 def _name(tfm: Any) -> str | None:
@@ -37,8 +40,12 @@ def tta_transforms(train_tfms: Any = None, scale: float = 1.35) -> list[list[Ran
         >>> len(views), [tfm.tfm.name for tfm in views[-1]]
         (8, ['zoom', 'flip_lr', 'crop_pad'])
     """
-    kept = [tfm for tfm in train_tfms or [] if _name(tfm) not in _OF_PLACE]
+    kept = _without_place(train_tfms)
     return [[*kept, *_view(scale, *corner)] for corner in product((False, True), (0.0, 1.0), (0.0, 1.0))]
+
+
+def _without_place(train_tfms: Any) -> list[RandTransform]:
+    return [tfm for tfm in train_tfms or [] if _name(tfm) not in _OF_PLACE]
 
 
 def _view(scale: float, mirrored: bool, row: float, column: float) -> list[RandTransform]:
@@ -50,23 +57,44 @@ def _view(scale: float, mirrored: bool, row: float, column: float) -> list[RandT
 def augmented_loaders(data: Any, ds_type: Any = DatasetType.Valid, scale: float = 1.35) -> Iterator[DeviceDataLoader]:
     """Yield a loader for each view of a set, in the order of the set; the same random numbers each time.
 
+    Where the targets are pixels, its dataset has a method `in_place` that moves predictions back, and its batches
+    hold the maps for it in the place of targets.
+
     Args:
         data: The bunch.
         ds_type: Which set.
         scale: How much larger the views are, at least 1.
 
     Raises:
-        ArgumentTypeError: the targets live in the picture: they would be moved with it.
+        ArgumentTypeError: the targets are points or boxes, or nothing is known of the set's transforms.
     """
     loader = data.dl(ds_type)
-    items = loader.dataset
-    if not hasattr(items, "tfm_y") or items.tfm_y:
-        raise ArgumentTypeError(
-            f"TTA: data must be pictures with labels beside them; got {type(items).__name__} whose targets are part "
-            f"of the picture or that knows no transforms. Use learn.get_preds()."
-        )
-    train = data.train_ds
-    for number, tfms in enumerate(tta_transforms(getattr(train, "tfms", None), scale)):
-        view = loader.new(dataset=items.new(items.x, items.y, tfms=tfms), shuffle=False, drop_last=False)
+    views = _views_of_pixels if _targets_in_picture(data) == "pixels" else _views
+    for number, (dataset, more) in enumerate(views(data, loader, scale)):
+        view = loader.new(dataset=dataset, shuffle=False, drop_last=False, **more)
         view.set_epoch(0, number)
         yield view
+
+
+def _targets_in_picture(data: Any) -> str | None:
+    return getattr(getattr(data.train_ds, "y", None), "targets_in_picture", None)
+
+
+def _views(data: Any, loader: Any, scale: float) -> Iterator[tuple[Any, dict[str, Any]]]:
+    items = loader.dataset
+    if not hasattr(items, "tfm_y") or items.tfm_y or _targets_in_picture(data):
+        raise ArgumentTypeError(
+            f"TTA: data must be pictures with labels or masks beside them; got {type(items).__name__} whose targets "
+            f"are part of the picture (points, boxes: what is found in a view has no one place to be averaged in) or "
+            f"that knows no transforms. Use learn.get_preds()."
+        )
+    for tfms in tta_transforms(getattr(data.train_ds, "tfms", None), scale):
+        yield items.new(items.x, items.y, tfms=tfms), {}
+
+
+def _views_of_pixels(data: Any, loader: Any, scale: float) -> Iterator[tuple[Any, dict[str, Any]]]:
+    train_tfms = getattr(data.train_ds, "tfms", None)
+    kept = [tfm for tfm in _without_place(train_tfms) if is_invertible(tfm)]
+    turned = any(_name(tfm) in _TURNS for tfm in train_tfms or [])
+    for tfms in transforms_of_pixels(kept, turned, scale):
+        yield ViewsOfPixels(loader.dataset, tfms), {"collate_fn": data_collate}

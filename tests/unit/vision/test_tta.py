@@ -144,7 +144,7 @@ def test_limits(pictures, how, said):
 
 
 def test_other_data_have_no_views(make_learner):
-    with pytest.raises(ArgumentTypeError, match="TTA: data must be pictures with labels beside them"):
+    with pytest.raises(ArgumentTypeError, match="TTA: data must be pictures with labels or masks beside them"):
         make_learner().TTA()
 
 
