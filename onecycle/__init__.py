@@ -1,11 +1,13 @@
-"""onecycle: train neural networks in a few lines, on PyTorch. Start at `onecycle.vision` or `onecycle.learner`."""
+"""onecycle: train neural networks in a few lines, on PyTorch. Start at `onecycle.vision`, `onecycle.text` or `onecycle.learner`."""
 
 from importlib import import_module
 from types import ModuleType
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("basics", "callbacks", "data", "interpret", "learner", "metrics", "nn", "optim", "training", "vision")
+_SUBMODULES = (
+    "basics", "callbacks", "data", "interpret", "learner", "metrics", "nn", "optim", "text", "training", "vision",
+)
 
 
 def __getattr__(name: str) -> ModuleType:

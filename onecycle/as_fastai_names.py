@@ -463,6 +463,16 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "filt_sz", "xresnet",
         ),
     },
+    "text.transform": {
+        "onecycle.text.special_tokens": (
+            "BOS", "EOS", "FLD", "UNK", "PAD", "TK_MAJ", "TK_UP", "TK_REP", "TK_WREP",
+        ),
+    },
+    "text.models.transformer": {
+        "onecycle.types": (
+            "Activation",
+        ),
+    },
     "utils.mem": {
         "onecycle.utils.mem": (
             "GPUMemory", "preload_pytorch", "b2mb", "gpu_mem_get", "gpu_mem_get_all", "gpu_mem_get_free",

@@ -105,6 +105,7 @@ HOMES: dict[str, dict[str, str]] = {
         "NLLLoss": "onecycle.nn.torch_losses",
         "NoopLoss": "onecycle.nn.losses",
         "PoissonNLLLoss": "onecycle.nn.torch_losses",
+        "RetinaNetFocalLoss": "onecycle.nn.detection_loss",
         "SmoothL1Loss": "onecycle.nn.torch_losses",
         "SoftMarginLoss": "onecycle.nn.torch_losses",
         "WassersteinLoss": "onecycle.nn.losses",
@@ -127,6 +128,7 @@ HOMES: dict[str, dict[str, str]] = {
         "FBeta": "onecycle.metrics.confusion",
         "KappaScore": "onecycle.metrics.confusion",
         "MatthewsCorreff": "onecycle.metrics.confusion",
+        "MeanAveragePrecision": "onecycle.metrics.detection",
         "MeanIoU": "onecycle.metrics.segmentation",
         "MultiLabelFbeta": "onecycle.metrics.multilabel",
         "Perplexity": "onecycle.metrics.language",
@@ -155,6 +157,7 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "model": {
         "create_cnn_model": "onecycle.vision.backbones",
+        "create_detection_model": "onecycle.vision.detection_model",
         "create_unet_model": "onecycle.vision.unet_model",
     },
     "optimizer": {
@@ -181,6 +184,7 @@ HOMES: dict[str, dict[str, str]] = {
         "PointsProcessor": "onecycle.vision.points_list",
         "SegmentationProcessor": "onecycle.vision.segmentation_list",
     },
+    "text": {},
     "transform": {
         "RandTransform": "onecycle.vision.transform_base",
         "brightness": "onecycle.vision.pixel_transforms",

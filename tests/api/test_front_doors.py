@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOORS = ["onecycle.basics", "onecycle.callbacks", "onecycle.vision", "onecycle.vision.models"]
+DOORS = [
+    "onecycle.basics", "onecycle.callbacks", "onecycle.text", "onecycle.text.models", "onecycle.vision",
+    "onecycle.vision.models",
+]
 HEAVY = "pandas matplotlib.pyplot matplotlib cv2 requests yaml scipy sklearn PIL.Image safetensors IPython".split()
 
 
