@@ -1,4 +1,4 @@
-"""onecycle: train neural networks in a few lines, on PyTorch. Start at `onecycle.vision`, `onecycle.text` or `onecycle.learner`."""
+"""onecycle: train neural networks in a few lines, on PyTorch. Start at `onecycle.vision` or `onecycle.text`."""
 
 from importlib import import_module
 from types import ModuleType
