@@ -65,7 +65,9 @@ def training_share(loader: DeviceDataLoader, rank: int, processes: int) -> Devic
     Raises:
         DataError: the set does not fill a batch for each process, or its batches are not made here.
     """
-    if isinstance(loader.dl, ItemLoader):
+    if hasattr(loader.dataset, "share"):
+        share = loader.new(dataset=loader.dataset.share(rank, processes))
+    elif isinstance(loader.dl, ItemLoader):
         share = _share_of(loader, training_cut(rank, processes, loader.dl.batch_size))
     else:
         batches = _ready(loader)
@@ -86,6 +88,8 @@ def validation_share(loader: DeviceDataLoader, rank: int, processes: int) -> Dev
     Raises:
         DataError: its batches are not made here.
     """
+    if hasattr(loader.dataset, "share"):  # a language model's corpus: streams of its own
+        return loader.new(dataset=loader.dataset.share(rank, processes))
     if isinstance(loader.dl, ItemLoader):
         return _share_of(loader, validation_cut(rank, processes))
     batches = _ready(loader)

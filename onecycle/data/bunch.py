@@ -74,7 +74,7 @@ class DataBunch(Looks, Stage):
         if device is None:
             device = train_dl.device if isinstance(train_dl, DeviceDataLoader) else defaults.device
         self.device = exact_device(device)
-        self.dl_tfms: list[BatchTransform] = _as_list(dl_tfms)
+        self.dl_tfms: list[BatchTransform] = as_list(dl_tfms)
         self.path, self.collate_fn = Path(path), collate_fn
         self.train_dl: DeviceDataLoader = self._on_device(train_dl)
         self.valid_dl: DeviceDataLoader | None = self._on_device(valid_dl)
@@ -143,7 +143,7 @@ class DataBunch(Looks, Stage):
         owner = f"{cls.__name__}.create"
         check_keywords(owner, dl_kwargs, (*LOADER_KEYWORDS, *_CREATE_KEYWORDS))
         place = exact_device(defaults.device if device is None else device)
-        tfms = _as_list(dl_tfms)
+        tfms = as_list(dl_tfms)
         shared: dict[str, Any] = {
             "device": place,
             "tfms": tfms,
@@ -322,6 +322,11 @@ class DataBunch(Looks, Stage):
         """Return what a subclass needs to be rebuilt, beyond lists, transforms and classes."""
         return {}
 
+    @classmethod
+    def settings_from(cls, more: JsonDict) -> dict[str, Any]:
+        """Return the keywords of `create` that `more_state` holds, for a subclass that has some of its own."""
+        return {}
+
     def take_more_state(self, more: JsonDict) -> None:
         """Take over what `more_state` returned."""
 
@@ -371,7 +376,8 @@ _CREATE_KEYWORDS = (
 )  # fmt: skip
 
 
-def _as_list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """Return none, one or several as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]

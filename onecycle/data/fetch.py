@@ -70,7 +70,8 @@ class BatchMaker:
     """Make batches of a dataset from addresses.
 
     Args:
-        dataset: Has `__getitem__` and `__len__`; or `get_batch(indices)`, which gives the whole batch.
+        dataset: Has `__getitem__` and `__len__`; or `get_batch(indices)`, which gives the whole batch; or
+            `batch_at(address)`, where the batch is more than its items.
         collate_fn: Makes the batch from samples; `data_collate` means packed columns where items can pack.
         on_error: `raise`, or `skip` to leave broken items out and tell which.
     """
@@ -100,6 +101,8 @@ class BatchMaker:
         Raises:
             DataError: an item could not be loaded; the note names its file and index.
         """
+        if hasattr(self.dataset, "batch_at"):
+            return self.dataset.batch_at(address)
         get_batch = batch_getter(self.dataset)
         if get_batch is not None:
             with item_stream(address.seed, address.epoch, address.indices[0]):

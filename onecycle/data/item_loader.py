@@ -34,7 +34,8 @@ def suggested_workers(dataset: Any) -> int:
 
     The number changes the speed only: batches are the same with any number of workers.
     """
-    if batch_getter(dataset) is not None or multiprocessing.get_start_method() != "fork" or len(dataset) < 2:
+    quick = hasattr(dataset, "batch_at") or batch_getter(dataset) is not None
+    if quick or multiprocessing.get_start_method() != "fork" or len(dataset) < 2:
         return 0
     return int(defaults.cpus) if _seconds_an_item(dataset) * len(dataset) > 2.0 else 0
 
@@ -87,7 +88,8 @@ class ItemLoader:
 
     Args:
         dataset: Has `__getitem__` and `__len__`; a `TensorDataset`, or one with `get_batch(indices)`, is
-            indexed once a batch.
+            indexed once a batch; one with `batch_at(address)` makes its batches itself, and is asked for
+            `at_batch_size(batch_size)` where it has that.
         batch_size: Items in a batch.
         shuffle: Draw a new order each epoch.
         num_workers: Processes that load; 0 loads here; None chooses from the cost of an item.
@@ -117,6 +119,8 @@ class ItemLoader:
     ) -> None:
         check_keywords("loader", torch_settings, _TORCHS)
         _check_settings(batch_size, num_workers, on_error)
+        if hasattr(dataset, "at_batch_size"):  # its items are others for another batch size
+            dataset = dataset.at_batch_size(batch_size)
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
         self.collate_fn, self.drop_last = collate_fn, drop_last
         self.sampler, self.batch_sampler = sampler, batch_sampler

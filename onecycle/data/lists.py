@@ -95,6 +95,22 @@ class ItemLists(_Lists):
         kind = empty_kind(kwargs)
         return self._labelled("label_empty", lambda items: labels_const(items, 0), kind, kwargs)
 
+    def label_for_lm(self, **kwargs: Any) -> LabelLists:
+        """Give texts no label but their own next tokens: what a language model learns.
+
+        Args:
+            **kwargs: Settings of the class of labels.
+
+        Raises:
+            DataError: the items are no texts.
+        """
+        if not hasattr(self.train, "for_lm"):
+            rule = "needs a list of texts"
+            raise DataError(explain("label_for_lm", "", rule, self.train, "Begin with TextList.from_…"))
+        lists = ItemLists(self.path, self.train.for_lm(), self.valid.for_lm())
+        kind = kwargs.pop("label_cls", None) or lookup("item_list", "LMLabelList")
+        return lists._labelled("label_for_lm", lambda items: labels_const(items, 0), kind, kwargs)
+
     def label_from_func(self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any) -> LabelLists:
         """Label each item by what a function says of it.
 

@@ -23,6 +23,7 @@ def bunch_from_lists(lists: LabelLists, state: JsonDict, path: PathOrStr, **sett
     for name in ("dl_tfms", "collate_fn"):
         settings.setdefault(name, decode(state[name]))
     kind = lookup("data_bunch", state["bunch"])
+    settings = {**kind.settings_from(decode(state["more"])), **settings}
     data = kind.create(lists.train, lists.valid, test_ds=lists.test, path=path, **settings)
     data.label_list, data.own_c = lists, state["c"]
     data.take_more_state(decode(state["more"]))

@@ -20,6 +20,7 @@ _WORDS = {
     "use_partial_data": ITEMS,
     "label_const": SPLIT,
     "label_empty": SPLIT,
+    "label_for_lm": SPLIT,
     "transform": LABELLED,
     "transform_y": LABELLED,
     "add_test_folder": LABELLED,

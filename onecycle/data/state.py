@@ -113,8 +113,10 @@ def checked(state: Any, owner: str) -> Any:
 def items_state(items: Any, root: Path) -> JsonDict:
     """Return the items of a list; files below `root` are written relative to it."""
     values = items.items
-    if len(values) and all(isinstance(value, Path) for value in values):
+    if isinstance(values, np.ndarray) and len(values) and all(isinstance(value, Path) for value in values):
         return {"form": "files", "items": [_relative(value, root) for value in values]}
+    if hasattr(values, "get_state"):
+        return {"form": "object", "items": encode(values)}
     if isinstance(values, np.ndarray) and values.dtype != object:
         return {"form": "array", "dtype": str(values.dtype), "items": values.tolist()}
     return {"form": "values", "items": [encode(value) for value in values]}
@@ -128,6 +130,8 @@ def items_from_state(state: Mapping[str, Any], root: Path) -> Any:
     """Return the items that `items_state` wrote."""
     if state["form"] == "files":
         return as_items([root / name for name in state["items"]])
+    if state["form"] == "object":
+        return decode(state["items"])
     if state["form"] == "array":
         return np.array(state["items"], dtype=np.dtype(state["dtype"]))
     return as_items([decode(value) for value in state["items"]])
@@ -137,7 +141,11 @@ def whole_state(data: Any) -> JsonDict:
     """Return a bunch with its items and labels, as values that JSON knows."""
     root = Path(data.path)
     sets = {"train": data.train_ds, "valid": data.valid_ds, "test": data.test_ds}
-    written = {name: _set_state(each, root) for name, each in sets.items() if each is not None}
+    written = {
+        name: _set_state(getattr(each, "labelled", each), root)
+        for name, each in sets.items()
+        if each is not None
+    }
     return {**bunch_state(data), "sets": written}
 
 

@@ -68,3 +68,15 @@ def test_loaders_that_cannot_be_shared_out_are_refused():
         validation_share(DeviceDataLoader(DataLoader(dataset, 2), "cpu"), 0, 2)
     with pytest.raises(DataError, match="batch_sampler cannot be shared out"):
         training_share(DeviceDataLoader.create(dataset, batch_sampler=[[0, 1], [2, 3]]), 0, 2)
+
+
+def test_streams_of_a_corpus_are_shared_out():
+    from onecycle.text.lm_loader import LanguageModelPreLoader
+
+    corpus = LanguageModelPreLoader([list(range(61))], bs=2, bptt=5)
+    loader = DeviceDataLoader.create(corpus, 2, num_workers=0)
+    for share_of in (training_share, validation_share):
+        parts = [list(share_of(loader, rank, 3)) for rank in range(3)]
+        rows = torch.cat([x for part in parts for x, _ in part[:1]])
+        assert rows[:, 0].tolist() == [0, 10, 20, 30, 40, 50]
+        assert {len(part) for part in parts} == {2}

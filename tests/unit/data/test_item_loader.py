@@ -199,3 +199,29 @@ def test_a_users_transform_that_draws_from_global_generators_repeats_with_the_ad
     first = [x for x, _ in here.batches(3, 1)]
     assert all(torch.equal(a, b) for a, (b, _) in zip(first, there.batches(3, 1), strict=True))
     assert not torch.equal(first[0], next(here.batches(3, 2))[0])
+
+
+class Streams:
+    """A dataset whose batches are more than their items: they know the address and the batch size."""
+
+    def __init__(self, size=2):
+        self.size = size
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return index
+
+    def batch_at(self, address):
+        return [address.seed, address.epoch, address.step, self.size]
+
+    def at_batch_size(self, size):
+        return Streams(size)
+
+
+def test_a_dataset_may_make_its_batches_from_their_addresses():
+    loader = ItemLoader(Streams(), batch_size=3, num_workers=None)
+    assert loader.num_workers == 0
+    assert list(loader.batches(7, 1)) == [[7, 1, 0, 3], [7, 1, 1, 3]]
+    assert list(loader.batches(7, 1, start_step=1)) == [[7, 1, 1, 3]]

@@ -106,3 +106,8 @@ def test_processors_are_made_for_the_training_list(labelled):
     inputs, labels = labelled.get_processors()
     assert inputs == []
     assert labels[0].classes == ["cat", "dog"]
+
+
+def test_label_for_lm_is_for_texts():
+    with pytest.raises(DataError, match=r"label_for_lm: needs a list of texts; got .*TextList\.from_"):
+        ItemList([1, 2, 3]).split_none().label_for_lm()
