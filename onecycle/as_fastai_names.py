@@ -441,6 +441,37 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "SegmentationInterpretation", "ObjectDetectionInterpretation",
         ),
     },
+    "vision.gan": {
+        "onecycle.vision.gan.discriminative": (
+            "GANDiscriminativeLR",
+        ),
+        "onecycle.vision.gan.items": (
+            "NoisyItem", "GANItemList",
+        ),
+        "onecycle.vision.gan.learner": (
+            "GANLearner",
+        ),
+        "onecycle.vision.gan.losses": (
+            "GANLoss", "AdaptiveLoss", "accuracy_thresh_expand", "gan_loss_from_func",
+        ),
+        "onecycle.vision.gan.module": (
+            "GANModule",
+        ),
+        "onecycle.vision.gan.networks": (
+            "basic_critic", "basic_generator", "gan_critic", "AvgFlatten",
+        ),
+        "onecycle.vision.gan.switchers": (
+            "FixedGANSwitcher", "AdaptiveGANSwitcher",
+        ),
+        "onecycle.vision.gan.trainer": (
+            "GANTrainer",
+        ),
+    },
+    "vision.cyclegan": {
+        "onecycle.vision.gan.losses": (
+            "AdaptiveLoss",
+        ),
+    },
     "vision.models.unet": {
         "onecycle.vision.models.unet": (
             "DynamicUnet", "UnetBlock",
@@ -518,6 +549,9 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "vision.learner": (
         "cnn_config", "has_pool_type",
+    ),
+    "vision.gan": (
+        "gan_loss_from_func", "AvgFlatten",
     ),
     "vision.models.darknet": (
         "conv_bn_lrelu",

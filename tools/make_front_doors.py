@@ -59,7 +59,7 @@ DOORS = (
     Door("onecycle.text.models", "onecycle/text/models/__init__.py", "the architectures.", rooms=("text.models",)),
     Door(
         "onecycle.vision", "onecycle/vision/__init__.py", "pictures, and all of onecycle.basics.",
-        rooms=("vision",), without=("vision.models",),
+        rooms=("vision",), without=("vision.models", "vision.gan", "vision.cyclegan"),
         v1_modules=("vision.image", "vision.transform", "vision.data", "vision.learner", "vision.interpret"),
         includes=("onecycle.basics",),
         modules=(("models", "onecycle.vision.models"), ("vision", "onecycle.vision")),
@@ -67,6 +67,9 @@ DOORS = (
     Door(
         "onecycle.vision.models", "onecycle/vision/models/__init__.py", "the architectures.",
         rooms=("vision.models",),
+    ),
+    Door(
+        "onecycle.vision.gan", "onecycle/vision/gan/__init__.py", "generators and critics.", rooms=("vision.gan",),
     ),
 )
 # Rooms of helpers: a door gives only those of their names that v1 gave, and these.
@@ -176,6 +179,8 @@ V1_ROOMS = {
     "vision.transform": ("vision",),
     "vision.data": ("vision",),
     "vision.learner": ("vision",),
+    "vision.gan": ("vision.gan",),
+    "vision.cyclegan": ("vision.cyclegan", "vision.gan"),
 }
 
 

@@ -36,8 +36,9 @@ class TrackerCallback(LearnerCallback):
         self._sign = 1.0 if smaller else -1.0
         self.best = math.inf * self._sign
 
-    def on_train_begin(self, **kwargs: Any) -> Any:
+    def on_train_begin(self, metrics_names: Any = (), **kwargs: Any) -> Any:
         """Begin with no best value, and see that there will be values."""
+        self._metric_names = list(metrics_names)
         self.best = math.inf * self._sign
         known = self._known()
         if self.monitor not in known:
@@ -47,21 +48,22 @@ class TrackerCallback(LearnerCallback):
             )
 
     def _known(self) -> list[str]:
-        """Return what is recorded: without a validation set only the training loss."""
+        """Return what is recorded: without a validation set the training loss, and what callbacks add."""
+        recorder, left_out = self.learn.recorder, ["epoch", "time"]
         if getattr(self.learn.data, "empty_val", False):
-            return ["train_loss"]
-        names = self.learn.recorder.names
-        return [name for name in names if name not in ("epoch", "time")]
+            left_out += ["valid_loss", *self._metric_names]
+        return [name for name in recorder.names if name not in left_out]
 
     def get_monitor_value(self) -> float | None:
         """Return the value of the last epoch, or None if there was no validation."""
         recorder = self.learn.recorder
         if self.monitor == "train_loss":
             return recorder.losses[-1]
-        if not recorder.val_losses:
+        if not recorder.metrics:
             return None
-        values = [recorder.val_losses[-1], *recorder.metrics[-1]]
-        return float(values[recorder.names.index(self.monitor) - 2])  # after epoch and train_loss
+        values = [recorder.val_losses[-1] if recorder.val_losses else None, *recorder.metrics[-1]]
+        value = values[recorder.names.index(self.monitor) - 2]  # after epoch and train_loss
+        return None if value is None else float(value)
 
     def improved(self, value: float | None, min_delta: float = 0.0) -> bool:
         """Say whether a value is better than the best so far by more than `min_delta`, and keep it if so."""

@@ -33,18 +33,25 @@ class NanWatch(LearnerCallback):
     def __init__(self, learn: Any) -> None:
         super().__init__(learn)
         self._unread: list[Tensor] = []
+        self._names: list[str] = []  # of these losses
 
     def on_epoch_begin(self, **kwargs: Any) -> None:
         """Forget what an interrupted epoch left."""
         self._unread.clear()
+        self._names.clear()
+
+    def _name(self) -> str:
+        """Return what the loss is called now: losses of two sides that learn in turns say whose it is."""
+        return getattr(self.learn.loss_func, "name_of_loss", "the loss")
 
     def on_backward_begin(self, last_loss: Tensor, epoch: int, num_batch: int, **kwargs: Any) -> None:
         """Look at the loss, or remember it for the next look."""
         if last_loss.device.type == "cpu":
             if not math.isfinite(last_loss.item()):
-                raise self._error(last_loss.item(), epoch, num_batch, early=True)
+                raise self._error(self._name(), last_loss.item(), epoch, num_batch, early=True)
             return
         self._unread.append(last_loss.detach())
+        self._names.append(self._name())
         if len(self._unread) >= _LOOK_EVERY:
             self._look(epoch, num_batch + 1)
 
@@ -55,18 +62,19 @@ class NanWatch(LearnerCallback):
 
     def _look(self, epoch: int, seen: int) -> None:
         values = torch.stack(self._unread).float().tolist()
-        first = seen - len(values)
+        first, names = seen - len(values), list(self._names)
         self._unread.clear()
-        for offset, value in enumerate(values):
+        self._names.clear()
+        for offset, (name, value) in enumerate(zip(names, values)):
             if not math.isfinite(value):
-                raise self._error(value, epoch, first + offset, early=False)
+                raise self._error(name, value, epoch, first + offset, early=False)
 
-    def _error(self, value: float, epoch: int, batch: int, early: bool) -> TrainingError:
+    def _error(self, name: str, value: float, epoch: int, batch: int, early: bool) -> TrainingError:
         after = (
             "The weights are as before that batch" if early else "The weights may be spoiled: load saved ones"
         )
         return TrainingError(
-            f"fit: the loss must be a number; it is {value} in epoch {epoch}, batch {batch}{self._items(batch)}. "
+            f"fit: {name} must be a number; it is {value} in epoch {epoch}, batch {batch}{self._items(batch)}. "
             f"{after}. Lower the learning rate, look at these items, or clip gradients "
             f"(GradientClipping)."
         )

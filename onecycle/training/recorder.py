@@ -30,13 +30,14 @@ class Recorder(LearnerCallback):
         moms: Momentum of the last layer group at each step.
         losses: Smoothed training loss after each step, as floats.
         val_losses: Validation loss of each epoch.
-        metrics: Values of the metrics of each epoch.
+        metrics: Values of the metrics of each epoch that has any.
         nb_batches: Training steps of each epoch.
         names: Columns of the table.
         min_grad_lr: Learning rate where the finder's loss falls fastest, once a plot suggested it.
     """
 
     _order = -10
+    not_in_run = ("pbar", "names", "add_time", "silent", "_added_names", "_start", "_epoch_start")
 
     def __init__(self, learn: Any, add_time: bool = True, silent: bool = False) -> None:
         super().__init__(learn)
@@ -130,6 +131,7 @@ class Recorder(LearnerCallback):
         values = [_number(value) for value in last_metrics or []]
         if values and values[0] is not None:
             self.val_losses.append(values[0])
+        if values and any(value is not None for value in values):
             self.metrics.append(values[1:])
         self.format_stats([epoch, _number(smooth_loss), *(values or [None])])
 
@@ -150,6 +152,11 @@ class Recorder(LearnerCallback):
         table = getattr(self.pbar, "table", None)
         if table is not None and exception is None and not self.silent:
             table.total(time.perf_counter() - self._start)
+
+    def run_state(self) -> dict[str, Any]:
+        """Return the record so far."""
+        self.losses  # noqa: B018 - as floats, not as a tensor a step
+        return super().run_state()
 
     def suggest_lr(self, skip_start: int = 10, skip_end: int = 5) -> float:
         """Return the learning rate at which the smoothed loss of `lr_find` fell fastest.
