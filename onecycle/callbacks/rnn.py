@@ -1,0 +1,88 @@
+"""Training of recurrent networks: their memory between epochs, and what keeps their activations small and slow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from onecycle.nn.surgery import get_model
+from onecycle.training.callback import LearnerCallback
+from onecycle.utils.checks import check_numbers
+
+__all__ = ["RNNTrainer", "rnn_reset"]
+
+
+def rnn_reset(model: Any) -> None:
+    """Let a model forget, also inside DataParallel, DistributedDataParallel or torch.compile's wrapper.
+
+    Args:
+        model: Any model; one without `reset` is left alone.
+    """
+    reset = getattr(get_model(model), "reset", None)
+    if reset is not None:
+        reset()
+
+
+class RNNTrainer(LearnerCallback):
+    """Train a model that returns `(predictions, raw outputs, outputs)`: predictions go to loss and metrics.
+
+    The model's memory is reset where an epoch's training or validation begins. A model that returns predictions
+    alone is trained as usual.
+
+    Args:
+        learn: The learner.
+        alpha: Weight of the squared activations of the last layer, after dropout (AR); at least 0.
+        beta: Weight of the squared change of the last layer's activations from step to step (TAR); at least 0.
+
+    Raises:
+        ArgumentError: alpha or beta is below 0.
+
+    Reference: Merity et al., "Revisiting activation regularization for language RNNs" (2017), sections 3.1, 3.2.
+    """
+
+    exclude = ("_learn", "raw_out", "out")
+
+    def __init__(self, learn: Any, alpha: float = 0.0, beta: float = 0.0) -> None:
+        super().__init__(learn)
+        for name, weight in (("alpha", alpha), ("beta", beta)):
+            check_numbers("RNNTrainer", name, weight, "must be at least 0", lambda number: number >= 0)
+        self.alpha, self.beta = alpha, beta
+        self.raw_out: Any = None
+        self.out: Any = None
+        self._was_training: bool | None = None
+
+    def on_epoch_begin(self, **kwargs: Any) -> None:
+        """Forget the last epoch."""
+        rnn_reset(self.learn.model)
+        self._was_training = None
+
+    def on_batch_begin(self, train: bool, **kwargs: Any) -> None:
+        """Forget the training set where validation begins."""
+        if self._was_training not in (None, train):
+            rnn_reset(self.learn.model)
+        self._was_training = train
+
+    def on_loss_begin(self, last_output: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Keep what the regularisation needs; pass the predictions on."""
+        if not isinstance(last_output, (tuple, list)) or len(last_output) != 3:
+            self.raw_out = self.out = None
+            return None
+        predictions, self.raw_out, self.out = last_output
+        return {"last_output": predictions}
+
+    def on_backward_begin(self, last_loss: Tensor, last_input: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Add both penalties to the loss that is gone back from; the loss that is shown is without."""
+        raw, dropped = self.raw_out, self.out
+        self.raw_out = self.out = None
+        if raw is None or not (self.alpha or self.beta):
+            return None
+        if self.alpha:
+            last_loss = last_loss + self.alpha * dropped[-1].float().pow(2).mean()
+        if self.beta and raw[-1].shape[1] > 1:
+            last_loss = last_loss + self.beta * raw[-1].float().diff(dim=1).pow(2).mean()
+        return {"last_loss": last_loss}
+
+    def on_epoch_end(self, **kwargs: Any) -> None:
+        """Let go of the last batch."""
+        self.raw_out = self.out = None
