@@ -26,10 +26,12 @@ from onecycle.learning.fitting import Fitting
 from onecycle.learning.freezing import Freezing
 from onecycle.learning.persisting import Persisting
 from onecycle.learning.predicting import Predicting
+from onecycle.learning.resuming import Resuming
 from onecycle.metrics.check import check_metric
 from onecycle.nn.init import apply_init
 from onecycle.nn.surgery import flatten_model
 from onecycle.optim.wrapper import OptimWrapper, check_opt_func
+from onecycle.training.keeper import RunKeeper
 from onecycle.training.recorder import Recorder
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
@@ -44,7 +46,7 @@ _KEYWORDS = (
 _LOADER_KEYWORDS = ("bs", "num_workers", "device", "pin_memory")
 
 
-class Learner(Fitting, Freezing, Predicting, Persisting):
+class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
     """Train a model on data, look at what it does, save it.
 
     Args:
@@ -119,6 +121,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting):
         self.opt: OptimWrapper | None = None
         self.model_spec: dict[str, Any] | None = None
         self._recorder: Recorder | None = None
+        self.keeper: RunKeeper | None = None
         self._loss_to_device()
 
     @property

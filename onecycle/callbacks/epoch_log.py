@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,17 @@ class EpochLogger(LearnerCallback):
         """Begin the file."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.names = list(self.learn.recorder.names)
-        self.begin(self.append and self.path.is_file() and self.path.stat().st_size > 0)
+        goes_on = self.append or self.learn.resuming
+        self.begin(goes_on and self.path.is_file() and self.path.stat().st_size > 0)
+
+    def run_state(self) -> dict[str, Any]:
+        """Return how long the file is."""
+        return {"size": self.path.stat().st_size if self.path.is_file() else 0}
+
+    def load_run_state(self, state: dict[str, Any]) -> None:
+        """Cut off the rows of epochs that will come again."""
+        if self.path.is_file() and self.path.stat().st_size > state["size"]:
+            os.truncate(self.path, state["size"])
 
     def on_epoch_begin(self, **kwargs: Any) -> None:
         """Start the clock."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from onecycle.callbacks.sgdr import SGDRScheduler
 from onecycle.errors import known_keywords_only
+from onecycle.learning.resuming import keeps_runs
 from onecycle.optim.restarts import cycle_lengths
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
@@ -13,6 +14,7 @@ from onecycle.utils.defaults import defaults
 __all__: list[str] = []
 
 
+@keeps_runs
 @known_keywords_only
 def fit_sgdr(
     learn: Any,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onecycle.errors import ArgumentError, check_keywords, explain
+from onecycle.learning.resuming import RUN_KEYWORDS, keeps_runs
 from onecycle.optim.wrapper import OptimWrapper
 from onecycle.training import loop
 from onecycle.training.nan_watch import NanWatch
@@ -18,6 +19,8 @@ from onecycle.utils.distributed import is_first_process
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from onecycle.training.keeper import RunKeeper
 
 __all__: list[str] = []
 
@@ -41,6 +44,7 @@ class Fitting:
         callbacks: list[Any]
         callback_fns: list[Any]
         loss_func: Any
+        keeper: RunKeeper | None
 
     def lr_range(self, lr: float | slice | Any) -> Any:
         """Spread a rate over the layer groups.
@@ -78,6 +82,7 @@ class Fitting:
         rates = self.lr_range(lr)
         self.opt = OptimWrapper.create(self.opt_func, rates, self.layer_groups, wd, self.true_wd, self.bn_wd)
 
+    @keeps_runs
     def fit(
         self, epochs: int, lr: Any = defaults.lr, wd: Any = None, callbacks: Any = None, **unknown: Any
     ) -> None:
@@ -89,6 +94,8 @@ class Fitting:
             wd: Weight decay; the learner's when None.
             callbacks: More callbacks for this call.
 
+        All ways to train also take `checkpoint`, `every`, `keep` and `resume`: see `Learner.resume`.
+
         Raises:
             TrainingError: the loss became NaN; names the batch.
             ArgumentTypeError: a keyword is unknown.
@@ -96,7 +103,7 @@ class Fitting:
         Example:
             learn.fit(2, 1e-3)
         """
-        check_keywords("fit", unknown, ("epochs", "lr", "wd", "callbacks"))
+        check_keywords("fit", unknown, ("epochs", "lr", "wd", "callbacks", *RUN_KEYWORDS))
         self._fit(epochs, lr, wd, callbacks)
 
     def _fit(self, epochs: int, lr: Any, wd: Any, callbacks: Any, table: bool = True) -> None:
@@ -114,7 +121,8 @@ class Fitting:
         if not is_first_process():
             everyone = [callback for callback in everyone if not getattr(callback, "first_process_only", False)]
         display = not self.silent and is_first_process()
-        loop.fit(epochs, self, callbacks=everyone, metrics=self.metrics, display=display)
+        keeper = self.keeper if table else None  # a search for the rate is no run
+        loop.fit(epochs, self, everyone, self.metrics, display, keeper)
 
     def _ready_opt(self, lr: Any, wd: Any) -> None:
         """Set rate and decay of the optimiser, making one where there is none."""

@@ -13,6 +13,7 @@ from onecycle.callbacks.lr_finder import LRFinder
 from onecycle.callbacks.mixup import MixUpCallback
 from onecycle.callbacks.one_cycle import OneCycleScheduler
 from onecycle.errors import TrainingError, known_keywords_only
+from onecycle.learning.resuming import keeps_runs
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
 from onecycle.utils.seeding import global_rng_kept
@@ -38,6 +39,7 @@ def one_cycle_scheduler(lr_max: float, **kwargs: Any) -> Any:
     return partial(OneCycleScheduler, lr_max=lr_max, **kwargs)
 
 
+@keeps_runs
 @known_keywords_only
 def fit_one_cycle(
     learn: Any,
@@ -83,6 +85,7 @@ def fit_one_cycle(
     learn.fit(cyc_len, rates, wd=wd, callbacks=[*listify(callbacks), cycle])
 
 
+@keeps_runs
 @known_keywords_only
 def fit_fc(
     learn: Any,

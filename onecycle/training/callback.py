@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from onecycle.errors import CallbackError, did_you_mean
+from onecycle.utils.frozen_values import freeze, thaw
 from onecycle.utils.words import camel2snake
 
 __all__ = ["Callback", "CallbackList", "LearnerCallback"]
@@ -28,9 +29,19 @@ EVENTS = (
 )
 
 
+_NEVER_IN_RUN = ("_learn", "learn")
 _MISTYPED = 0.85  # so alike that a method is an event with a letter wrong
 # Methods whose signature was found right: a fit after the first does not look again.
 _checked: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def live_tensors(learn: Any) -> Callable[[Any], bool]:
+    """Return what tells the weights and buffers of a learner's model from other tensors."""
+    model = getattr(learn, "model", None)
+    if model is None:
+        return lambda tensor: False
+    places = {tensor.data_ptr() for tensor in [*model.parameters(), *model.buffers()] if tensor.numel()}
+    return lambda tensor: tensor.data_ptr() in places
 
 
 class Callback:
@@ -53,6 +64,7 @@ class Callback:
 
     _order = 0
     first_process_only = False  # left out in all but the first of several processes: it writes
+    not_in_run: tuple[str, ...] = ()  # attributes that a run taken up again begins anew
     exclude: tuple[str, ...] = ()
     not_min: tuple[str, ...] = ()
 
@@ -93,6 +105,29 @@ class Callback:
         """Return the attributes, less those in `exclude` and, where minimal, those in `not_min`."""
         left_out = {*self.exclude, *(self.not_min if minimal else ())}
         return {name: value for name, value in vars(self).items() if name not in left_out}
+
+    def run_state(self) -> dict[str, Any]:
+        """Return what a run that is taken up again in the middle of an epoch needs of this callback.
+
+        These are all attributes made of numbers, text, tensors, arrays and containers of them, and the states of
+        parts that have one, less those in `not_in_run`. What `on_train_begin` and `on_epoch_begin` make anew (open
+        files, hooks, bars) is not among them. Override it, with `load_run_state`, where more is needed.
+        """
+        is_live = live_tensors(getattr(self, "learn", None))
+        found = {}
+        for name, value in vars(self).items():
+            if name not in _NEVER_IN_RUN and name not in self.not_in_run:
+                kept, copy = freeze(value, is_live)
+                if kept:
+                    found[name] = copy
+        return found
+
+    def load_run_state(self, state: dict[str, Any]) -> None:
+        """Take over what `run_state` returned; called after `on_train_begin` (and `on_epoch_begin`)."""
+        learn = getattr(self, "learn", None)
+        device = "cpu" if learn is None else learn.data.device
+        for name, value in state.items():
+            setattr(self, name, thaw(value, getattr(self, name, None), device))
 
     def __repr__(self) -> str:
         fields = ", ".join(

@@ -218,6 +218,11 @@ class CallbackHandler:
         self._tell(self._all["on_train_end"], exception=exception)
 
     @property
+    def dl_listener(self) -> Any:
+        """The data set that listens while its loader is used, or None."""
+        return self._dataset_callback
+
+    @property
     def skip_validate(self) -> bool:
         """Whether validation is to be left out."""
         return self.state_dict["skip_validate"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from onecycle.data.addresses import passed_over
 from onecycle.errors import ArgumentError, DataError, TrainingError, explain
 from onecycle.training.handler import CallbackHandler
+from onecycle.training.keeper import RunKeeper
 from onecycle.training.losses import each_item
 from onecycle.training.mismatch import check_loss, explain_loss, explain_model
 from onecycle.utils.distributed import added_up, own_seed, seed_of_all
@@ -71,7 +74,8 @@ def loss_batch(
         cb_handler: Told the events.
 
     Returns:
-        The detached loss, on the device; without a loss function the detached (output, first target).
+        The detached loss, on the device; without a loss function the detached (output, target), or (output, list of
+        targets) where a batch has several.
     """
     handler = cb_handler or CallbackHandler()
     targets = _as_args(yb)
@@ -82,7 +86,7 @@ def loss_batch(
         raise
     output = handler.on_loss_begin(output)
     if not loss_func:
-        return _detached(output), _detached(targets[0])
+        return _detached(output), _detached(targets if len(targets) > 1 else targets[0])
     try:
         loss = loss_func(output, *targets)
     except Exception as error:
@@ -207,12 +211,13 @@ def get_preds(
         n_batch: Stop after so many batches.
 
     Returns:
-        `[predictions, targets]` in the order of the set, and `losses` where asked for.
+        `[predictions, targets]` in the order of the set, and `losses` where asked for. Targets of which a batch has
+        as many as its fullest item (boxes) are filled up in front with zeros to those of the set's fullest.
     """
     pairs = validate(model, dl, cb_handler=cb_handler, pbar=pbar, average=False, n_batch=n_batch)
     if not pairs:
         raise DataError("get_preds: the set must hold at least one item; it is empty. Pass another ds_type.")
-    preds, targets = _joined([p for p, _ in pairs]), _joined([t for _, t in pairs])
+    preds, targets = _joined([p for p, _ in pairs]), _joined([t for _, t in pairs], fill_up=True)
     found = [preds, targets]
     if loss_func is not None:
         found.append(each_item(loss_func, preds, targets))
@@ -221,16 +226,29 @@ def get_preds(
     return found
 
 
-def _joined(parts: list[Any]) -> Any:
+def _joined(parts: list[Any], fill_up: bool = False) -> Any:
     """Join the batches of a set along the first axis, on the CPU, in single precision where in half."""
     if isinstance(parts[0], (list, tuple)):
-        return [_joined(list(column)) for column in zip(*parts)]
-    whole = torch.cat([part.cpu() for part in parts])
+        return [_joined(list(column), fill_up) for column in zip(*parts)]
+    on_cpu = [part.cpu() for part in parts]
+    whole = torch.cat(_of_one_length(on_cpu) if fill_up and on_cpu[0].ndim > 1 else on_cpu)
     return whole.float() if whole.dtype in (torch.float16, torch.bfloat16) else whole
 
 
+def _of_one_length(parts: list[Tensor]) -> list[Tensor]:
+    """Fill batches `(n, length, …)` up with zeros in front, to the greatest length."""
+    longest = max(part.shape[1] for part in parts)
+    missing = [part.new_zeros(len(part), longest - part.shape[1], *part.shape[2:]) for part in parts]
+    return [torch.cat(pair, dim=1) if pair[0].shape[1] else pair[1] for pair in zip(missing, parts)]
+
+
 def fit(
-    epochs: int, learn: Trainable, callbacks: Any = None, metrics: Any = None, display: bool = True
+    epochs: int,
+    learn: Trainable,
+    callbacks: Any = None,
+    metrics: Any = None,
+    display: bool = True,
+    keeper: RunKeeper | None = None,
 ) -> None:
     """Train for some epochs, telling callbacks what happens.
 
@@ -244,6 +262,7 @@ def fit(
         callbacks: Told the events.
         metrics: Functions of (output, target), or metric objects, taken over the validation set.
         display: Show the table and the bars.
+        keeper: Writes checkpoints of the run, or takes it up where one of them stands.
 
     Raises:
         ArgumentError: `epochs` is no whole number of at least 1.
@@ -252,23 +271,36 @@ def fit(
     _check_run(epochs, learn)
     handler = CallbackHandler(callbacks, metrics)
     seed = seed_of_all(run_seed())
-    with global_rng_kept():
-        _run(epochs, learn, handler, metrics, seed, display)
+    seed = seed if keeper is None else keeper.seed(seed)
+    with global_rng_kept(), nullcontext() if keeper is None else keeper.watching():
+        _run(epochs, learn, handler, metrics, seed, display, keeper)
 
 
 def _run(
-    epochs: int, learn: Trainable, handler: CallbackHandler, metrics: Any, seed: int, display: bool
+    epochs: int,
+    learn: Trainable,
+    handler: CallbackHandler,
+    metrics: Any,
+    seed: int,
+    display: bool,
+    keeper: RunKeeper | None,
 ) -> None:
-    pbar = master_bar(range(epochs), display=display)
+    pbar = master_bar(range(0 if keeper is None else keeper.epochs_done, epochs), display=display)
     handler.on_train_begin(epochs, pbar=pbar, metrics=metrics)
     learn.opt.zero_grad()  # a run that was broken off may have left gradients
     exception: BaseException | None = None
     try:
-        for _ in pbar:
+        if keeper is not None:
+            keeper.begin(handler)
+        for epoch in pbar:
             if handler.state_dict["stop_training"]:
                 break
-            _train(learn, handler, seed, pbar)
-            if handler.on_epoch_end(_validation_loss(learn, handler, seed, pbar)):
+            _train(learn, handler, seed, pbar, keeper)
+            loss = _validation_loss(learn, handler, seed, pbar)
+            ended = handler.on_epoch_end(loss)
+            if keeper is not None:
+                keeper.after_epoch(loss, ended or epoch == epochs - 1)
+            if ended:
                 break
     except BaseException as error:
         exception = error
@@ -277,26 +309,33 @@ def _run(
         handler.on_train_end(exception)
 
 
-def _at_address(dl: Any, seed: int, epoch: int) -> Any:
-    """Tell a loader which epoch comes, if it can be told."""
+def _at_address(dl: Any, seed: int, epoch: int, start: int = 0) -> Any:
+    """Tell a loader which epoch comes, and with which batch it begins, if it can be told."""
     if hasattr(dl, "set_epoch"):
-        dl.set_epoch(seed, epoch)
-    return dl
+        dl.set_epoch(seed, epoch, start)
+        return dl
+    return passed_over(iter(dl), start) if start else dl
 
 
-def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any) -> None:
-    """Train one epoch."""
+def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any, keeper: RunKeeper | None) -> None:
+    """Train one epoch, or what is left of it."""
     learn.model.train()
-    epoch = handler.state_dict["epoch"]
-    dl = _at_address(learn.data.train_dl, seed, epoch)
+    epoch, dl = handler.state_dict["epoch"], learn.data.train_dl
+    start = 0 if keeper is None else keeper.start_step(len(dl))
     handler.set_dl(dl)
     handler.on_epoch_begin()
+    if keeper is not None:
+        keeper.begin_epoch(handler)
     step_seed = own_seed(seed)
-    for step, batch in enumerate(progress_bar(dl, parent=pbar)):
+    batches = _at_address(dl, seed, epoch, start)
+    for step, batch in enumerate(progress_bar(batches, parent=pbar), start):
         seed_step(step_seed, epoch, step)
         xb, yb = handler.on_batch_begin(*_pair(batch))
         loss = loss_batch(learn.model, xb, yb, learn.loss_func, learn.opt, handler)
-        if handler.on_batch_end(loss):
+        ended = handler.on_batch_end(loss)
+        if keeper is not None:
+            keeper.after_step(step + 1, ended)
+        if ended:
             break
 
 

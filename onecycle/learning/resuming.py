@@ -1,0 +1,183 @@
+"""Runs that survive: checkpoints while a learner trains, and the way back into the middle of an epoch."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onecycle.errors import ArgumentTypeError, OnecycleError, TrainingError, explain
+from onecycle.training.fingerprint import differences, fingerprint
+from onecycle.training.keeper import RunKeeper
+from onecycle.training.run_files import newest_sound, run_files
+from onecycle.training.run_state import fill_model
+from onecycle.utils.distributed import print_once
+from onecycle.utils.registry import decode, encode
+
+__all__: list[str] = []
+
+_EVERY, _KEEP = "1 epoch", 3
+_DEFAULTS = {"checkpoint": None, "every": _EVERY, "keep": _KEEP, "resume": False}
+RUN_KEYWORDS = tuple(_DEFAULTS)
+
+
+def keeps_runs(method: Callable[..., None]) -> Callable[..., None]:
+    """Let a method that trains take `checkpoint`, `every`, `keep` and `resume`."""
+
+    @wraps(method)
+    def train(learn: Any, *args: Any, **kwargs: Any) -> None:
+        run = {name: kwargs.pop(name, default) for name, default in _DEFAULTS.items()}
+        folder = run.pop("checkpoint")
+        if folder is None:
+            _refuse_without_folder(method.__name__, run)
+            return method(learn, *args, **kwargs)
+        if learn.keeper is not None:
+            raise TrainingError(f"{method.__name__}: checkpoint= goes to the outermost call that trains.")
+        call = _call_of(method, learn, args, kwargs)
+        point = _point_of(learn, _checked_folder(folder), call, run.pop("resume"))
+        return _kept(method, learn, args, kwargs, Path(folder), call, point, **run)
+
+    train.__signature__ = _with_run_keywords(method)  # type: ignore[attr-defined]
+    return train
+
+
+def _with_run_keywords(method: Callable[..., None]) -> inspect.Signature:
+    signature = inspect.signature(method)
+    named = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    rest = [p for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
+    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=d) for name, d in _DEFAULTS.items()]
+    return signature.replace(parameters=[*named, *more, *rest])
+
+
+def _refuse_without_folder(owner: str, run: dict[str, Any]) -> None:
+    given = [name for name in ("every", "keep", "resume") if run[name] != _DEFAULTS[name]]
+    if given:
+        raise ArgumentTypeError(f"{owner}: {', '.join(given)} needs checkpoint=, the folder of the run.")
+
+
+def _checked_folder(folder: Any) -> Path:
+    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder):
+        raise ArgumentTypeError(explain("fit", "checkpoint", "must be the path of a folder", folder))
+    return Path(folder)
+
+
+def _call_of(method: Callable[..., None], learn: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """Return the call as JSON, less the callbacks, which are given again."""
+    bound = inspect.signature(method).bind(learn, *args, **kwargs).arguments
+    bound.pop("callbacks", None)
+    given = {name: value for name, value in list(bound.items())[1:] if name != "unknown"}
+    return {"method": method.__name__, "args": encode(given)}
+
+
+def _point_of(learn: Any, folder: Path, call: dict[str, Any], resume: bool) -> Any:
+    """Return the state to go on from, or None where a run begins."""
+    if not run_files(folder):
+        return None
+    if not resume:
+        raise TrainingError(
+            f"{call['method']}: {str(folder)!r} holds checkpoints of a run already. Go on with it by learn.resume("
+            f"{str(folder)!r}) or resume=True, or pass another folder."
+        )
+    point = newest_sound(folder)
+    _check_same(learn, point, call, strict=True)
+    return point
+
+
+def _check_same(learn: Any, point: dict[str, Any], call: dict[str, Any], strict: bool) -> None:
+    """Refuse another model always; other data and settings unless told to go on."""
+    now = fingerprint(learn, call)
+    parts = ("model", "data", "settings") if strict else ("model",)
+    found = differences(point["parts"], now, parts)
+    if found:
+        cure = "Make them as they were, or go on all the same with learn.resume(folder, strict=False)."
+        if found[0].startswith("model:"):
+            cure = "Build the model as it was: its weights cannot go into another one."
+        raise TrainingError(f"resume: the run was made of something else. {'. '.join(found)}. {cure}")
+
+
+def _kept(
+    method: Callable[..., None],
+    learn: Any,
+    args: Any,
+    kwargs: Any,
+    folder: Path,
+    call: dict[str, Any],
+    point: Any,
+    every: Any,
+    keep: int,
+) -> None:
+    """Train with a keeper."""
+    if point is not None and point["finished"]:
+        _load_finished(learn, folder, point)
+        return
+    learn.keeper = RunKeeper(learn, folder, every, keep, call, point, fingerprint(learn, call))
+    if point is not None:
+        _as_then(learn, point)
+    try:
+        method(learn, *args, **kwargs)
+    finally:
+        learn.keeper = None
+
+
+def _as_then(learn: Any, point: dict[str, Any]) -> None:
+    """Freeze what was frozen when the run began, and let the optimiser be made for that."""
+    for parameter, learns in zip(learn.model.parameters(), point["state"]["trainable"], strict=True):
+        parameter.requires_grad_(learns)
+    learn.opt = None
+
+
+def _load_finished(learn: Any, folder: Path, point: dict[str, Any]) -> None:
+    fill_model(learn.model, point["state"])
+    print_once(f"The run in {str(folder)!r} is finished after {point['epochs_done']} epochs; its weights are loaded.")
+
+
+class Resuming:
+    """Take up a run where its last checkpoint stands."""
+
+    if TYPE_CHECKING:
+        keeper: RunKeeper | None
+
+    @property
+    def resuming(self) -> bool:
+        """Whether a run is being taken up, for callbacks that begin files."""
+        return self.keeper is not None and self.keeper.point is not None
+
+    def resume(self, checkpoint: str | os.PathLike[str], callbacks: Any = None, strict: bool = True) -> None:
+        """Go on with a run that was killed, at the batch after its last checkpoint.
+
+        The learner must be made as it was when the run began; what came of that call of `fit` (epochs, rates, schedule)
+        is in the checkpoint. On a CPU the run ends bit for bit where an uninterrupted one does, with any number of
+        workers.
+
+        Args:
+            checkpoint: The folder that was given as `checkpoint=` to `fit`, `fit_one_cycle` …
+            callbacks: Those that were given to that call, made anew.
+            strict: Refuse other data and other settings than those of the run.
+
+        Raises:
+            FileMissingError: the folder holds no checkpoint.
+            FileFormatError: no checkpoint is sound, or the newest is of a newer version.
+            TrainingError: the model, the data, the settings or the callbacks are others; says what differs.
+
+        Example:
+            learn.fit_one_cycle(5, 1e-3, checkpoint="run", every="5 minutes")  # killed in the third epoch
+            learn.resume("run")  # in a new process, after making `learn` again
+        """
+        folder = _checked_folder(checkpoint)
+        point = newest_sound(folder)
+        call = point["call"]
+        method = _method_of(self, call["method"])
+        _check_same(self, point, call, strict)
+        args = decode(call["args"])
+        given = {} if callbacks is None else {"callbacks": callbacks}
+        _kept(method, self, (), {**args, **given}, folder, call, point, point["every"], point["keep"])
+
+
+def _method_of(learn: Any, name: str) -> Callable[..., None]:
+    method = getattr(type(learn), name, None)
+    if method is None:
+        raise OnecycleError(f"resume: {type(learn).__name__} has no method {name!r}, with which the run began.")
+    return method

@@ -1,0 +1,213 @@
+"""The keeper of a run: when its state is written, by whom, and where it goes on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from onecycle.errors import ArgumentError, explain
+from onecycle.training.checkpoint import check_writable
+from onecycle.training.every import Every
+from onecycle.training.fingerprint import Print
+from onecycle.training.handler import CallbackHandler
+from onecycle.training.run_files import copy_as_best, file_of, tidy, write_run_file
+from onecycle.training.run_state import put_back, take
+from onecycle.utils.distributed import is_first_process
+from onecycle.utils.files import FileWriteError
+
+__all__: list[str] = []
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
+
+
+class Writer:
+    """Write one checkpoint at a time beside the training; a failed one is warned of and loses nothing.
+
+    Args:
+        folder: Where to.
+        keep: How many to keep.
+    """
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self.folder, self.keep = folder, keep
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    def write(self, state: dict[str, Any], step: int, best: bool) -> None:
+        """Begin to write a state, once the one before is on the disk."""
+        self.wait()
+        self._thread = threading.Thread(target=self._work, args=(state, step, best), name="checkpoint")
+        self._thread.start()
+
+    def _work(self, state: dict[str, Any], step: int, best: bool) -> None:
+        try:
+            path = file_of(self.folder, step)
+            write_run_file(path, state)
+            if best:
+                copy_as_best(self.folder, path)
+            tidy(self.folder, self.keep)
+        except Exception as error:  # said in the training's own thread
+            self._error = error
+
+    def wait(self) -> None:
+        """Wait until the last state is on the disk; warn where it could not be written."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        error, self._error = self._error, None
+        if isinstance(error, (FileWriteError, OSError)):
+            warnings.warn(f"checkpoint: training goes on, but this one is missing. {error}", stacklevel=2)
+        elif error is not None:
+            raise error
+
+
+class RunKeeper:
+    """Keep the state of one run in a folder, and bring the run back to it.
+
+    Args:
+        learn: The learner.
+        folder: Where checkpoints go.
+        every: How often; see `Every`.
+        keep: How many checkpoints to keep, beside the best.
+        call: The method that trains and its arguments, as JSON.
+        point: The state to go on from; None begins.
+        parts: What the run is made of.
+    """
+
+    def __init__(
+        self, learn: Any, folder: Path, every: Any, keep: int, call: dict[str, Any], point: Any, parts: Print
+    ) -> None:
+        if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
+            raise ArgumentError(explain("fit", "keep", "must be a whole number of at least 1", keep))
+        self.learn, self.folder, self.every, self.every_said = learn, folder, Every(every), every
+        self.keep, self.call, self.parts, self.point = keep, call, parts, point
+        self.best_loss: float | None = None if point is None else point["best_loss"]
+        self._seed = 0
+        self._stopped_by: int | None = None
+        self._handler: CallbackHandler | None = None
+        self._epochs = 0
+        check_writable(folder)
+        self._writer = Writer(folder, keep)
+
+    # Where the run begins
+
+    def seed(self, drawn: int) -> int:
+        """Return the seed of the run: the one of then, where it goes on."""
+        self._seed = drawn if self.point is None else self.point["seed"]
+        return self._seed
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs of the run are over."""
+        return self._epochs if self.point is None else int(self.point["epochs_done"])
+
+    def begin(self, handler: CallbackHandler) -> None:
+        """Take up the run, once training has begun."""
+        self._handler = handler
+        if self.point is not None:
+            self._epochs = self.epochs_done
+            put_back(self.point["state"], self.learn, handler)
+            if not self.point["mid_epoch"]:
+                self.point = None
+
+    def begin_epoch(self, handler: CallbackHandler) -> None:
+        """Take up the epoch in which the run goes on, once it has begun."""
+        if self.point is not None:
+            put_back(self.point["state"], self.learn, handler)
+            self.point = None
+
+    def start_step(self, batches: int) -> int:
+        """Return the batch with which the epoch begins."""
+        if self.point is None:
+            return 0
+        return batches if self.point["epoch_over"] else int(self.point["step"])
+
+    # What is written
+
+    def after_step(self, step: int, epoch_over: bool) -> None:
+        """Write the state where that is due, and stop where a signal came.
+
+        Args:
+            step: Batches of this epoch so far.
+            epoch_over: A callback ended the epoch here.
+        """
+        assert self._handler is not None
+        stopped = self._stopped_by is not None
+        if stopped or self.every.after_step(self._handler.state_dict["iteration"]):
+            self._write(mid_epoch=True, step=step, epoch_over=epoch_over)
+        if stopped:
+            self._stop()
+
+    def after_epoch(self, valid_loss: float | None, ended: bool) -> None:
+        """Write the state at an epoch's end where that is due; always the last one and the best one.
+
+        Args:
+            valid_loss: Loss of the validation set.
+            ended: Training ends here.
+        """
+        self._epochs += 1
+        best = valid_loss is not None and (self.best_loss is None or valid_loss < self.best_loss)
+        self.best_loss = valid_loss if best else self.best_loss
+        stopped = self._stopped_by is not None
+        if best or ended or stopped or self.every.after_epoch(self._epochs):
+            self._write(mid_epoch=False, best=best, finished=ended)
+        if stopped and not ended:
+            self._stop()
+
+    def _write(
+        self, mid_epoch: bool, step: int = 0, epoch_over: bool = False, best: bool = False, finished: bool = False
+    ) -> None:
+        assert self._handler is not None
+        state = take(self.learn, self._handler)
+        if not is_first_process():
+            return
+        whole = {
+            "state": state,
+            "seed": self._seed,
+            "epochs_done": self._epochs,
+            "step": step,
+            "mid_epoch": mid_epoch,
+            "epoch_over": epoch_over,
+            "finished": finished,
+            "best_loss": self.best_loss,
+            "call": self.call,
+            "parts": self.parts,
+            "every": self.every_said if isinstance(self.every_said, (int, str)) else f"{self.every.seconds} seconds",
+            "keep": self.keep,
+        }
+        self._writer.write(whole, self._handler.state_dict["iteration"], best)
+
+    # Signals
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Let Ctrl-C and SIGTERM end the run after the step that is under way, with a checkpoint."""
+        kept = {}
+        if threading.current_thread() is threading.main_thread():
+            kept = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+            self._writer.wait()
+
+    def _note(self, number: int, frame: Any) -> None:
+        if self._stopped_by is not None:  # the second one does not wait
+            raise KeyboardInterrupt
+        self._stopped_by = number
+
+    def _stop(self) -> None:
+        """Raise what the signal asked for, once the state is on the disk."""
+        self._writer.wait()
+        number, self._stopped_by = self._stopped_by, None
+        if is_first_process():
+            print(f"The run is kept in {str(self.folder)!r}: go on with learn.resume({str(self.folder)!r}).")
+        if number == getattr(signal, "SIGTERM", None):
+            raise SystemExit(128 + int(number or 0))
+        raise KeyboardInterrupt
