@@ -249,6 +249,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.callbacks.distributed": (
             "DistributedRecorder", "DistributedTrainer", "read_metrics", "setup_distrib", "ParallelTrainer",
         ),
+        "onecycle.callbacks.rnn": (
+            "rnn_reset",
+        ),
     },
     "callbacks.csv_logger": {
         "onecycle.callbacks.csv_logger": (
@@ -322,9 +325,14 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "UnderSamplingCallback",
         ),
     },
+    "callbacks.rnn": {
+        "onecycle.callbacks.rnn": (
+            "RNNTrainer",
+        ),
+    },
     "callbacks.tensorboard": {
         "onecycle.callbacks.tensorboard": (
-            "LearnerTensorboardWriter",
+            "LearnerTensorboardWriter", "ImageGenTensorboardWriter",
         ),
     },
     "callbacks.tracker": {
@@ -494,14 +502,91 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "filt_sz", "xresnet",
         ),
     },
+    "text.data": {
+        "onecycle.text.bunch": (
+            "TextDataBunch", "TextClasDataBunch",
+        ),
+        "onecycle.text.collate": (
+            "pad_collate",
+        ),
+        "onecycle.text.files": (
+            "open_text", "OpenFileProcessor",
+        ),
+        "onecycle.text.items": (
+            "Text",
+        ),
+        "onecycle.text.lists": (
+            "TextList", "LMLabelList", "LMTextList",
+        ),
+        "onecycle.text.lm_bunch": (
+            "TextLMDataBunch",
+        ),
+        "onecycle.text.lm_loader": (
+            "LanguageModelPreLoader",
+        ),
+        "onecycle.text.processors": (
+            "TokenizeProcessor", "NumericalizeProcessor",
+        ),
+        "onecycle.text.recipes": (
+            "TextMtd",
+        ),
+        "onecycle.text.rules": (
+            "apply_rules",
+        ),
+        "onecycle.text.samplers": (
+            "SortSampler", "SortishSampler",
+        ),
+    },
     "text.transform": {
+        "onecycle.text.rules": (
+            "fix_html", "replace_all_caps", "replace_rep", "replace_wrep", "rm_useless_spaces",
+            "spec_add_spaces", "deal_caps",
+        ),
         "onecycle.text.special_tokens": (
             "BOS", "EOS", "FLD", "UNK", "PAD", "TK_MAJ", "TK_UP", "TK_REP", "TK_WREP",
         ),
+        "onecycle.text.tokenizer": (
+            "Tokenizer",
+        ),
+        "onecycle.text.vocab": (
+            "Vocab",
+        ),
+        "onecycle.text.word_tokenizer": (
+            "BaseTokenizer", "SpacyTokenizer",
+        ),
+    },
+    "text.learner": {
+        "onecycle.text.heads": (
+            "get_language_model", "MultiBatchEncoder", "get_text_classifier", "PoolingLinearClassifier",
+            "masked_concat_pool",
+        ),
+    },
+    "text.models.awd_lstm": {
+        "onecycle.text.models.awd_lstm": (
+            "AWD_LSTM", "awd_lstm_lm_split", "awd_lstm_clas_split", "awd_lstm_lm_config",
+            "awd_lstm_clas_config",
+        ),
+        "onecycle.text.models.decoder": (
+            "LinearDecoder", "SequentialRNN",
+        ),
+        "onecycle.text.models.dropout": (
+            "EmbeddingDropout", "RNNDropout", "WeightDropout", "dropout_mask",
+        ),
+    },
+    "text.models.qrnn": {
+        "onecycle.text.models.qrnn": (
+            "QRNNLayer", "QRNN", "forget_mult_CPU",
+        ),
     },
     "text.models.transformer": {
-        "onecycle.types": (
-            "Activation",
+        "onecycle.text.models.transformer": (
+            "Activation", "PositionalEncoding", "GeLU", "Swish", "feed_forward", "MultiHeadAttention",
+            "DecoderLayer", "Transformer", "tfmer_lm_config", "tfmer_clas_config", "tfmer_lm_split",
+            "tfmer_clas_split", "init_transformer",
+        ),
+        "onecycle.text.models.transformer_xl": (
+            "MultiHeadRelativeAttention", "TransformerXL", "tfmerXL_lm_config", "tfmerXL_clas_config",
+            "tfmerXL_lm_split", "tfmerXL_clas_split",
         ),
     },
     "utils.mem": {
@@ -538,7 +623,7 @@ HIDDEN: dict[str, tuple[str, ...]] = {
         "modelpath4file",
     ),
     "distributed": (
-        "ParallelTrainer",
+        "ParallelTrainer", "rnn_reset",
     ),
     "callbacks.hooks": (
         "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
@@ -561,5 +646,17 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "vision.models.xresnet": (
         "init_cnn", "conv", "noop", "conv_layer", "ResBlock", "filt_sz", "xresnet",
+    ),
+    "text.data": (
+        "TextMtd", "apply_rules",
+    ),
+    "text.learner": (
+        "masked_concat_pool",
+    ),
+    "text.models.qrnn": (
+        "forget_mult_CPU",
+    ),
+    "text.models.transformer": (
+        "init_transformer",
     ),
 }

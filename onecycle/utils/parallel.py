@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Any
 
 from onecycle.errors import add_context
@@ -55,6 +57,51 @@ def parallel(
         for index, outcome in enumerate(progress_bar(outcomes, total=len(items), leave=leave))
     ]
     return results if any(result is not None for result in results) else None
+
+
+def in_order(func: Callable[[Any], Any], items: Sequence[Any], workers: int) -> Iterator[Any]:
+    """Yield `func(item)` for every item, in order, made in several processes a few items ahead of the reader.
+
+    What the function holds is shared with the processes where they can be forked, and copied to each elsewhere.
+
+    Args:
+        func: Takes an item.
+        items: The items.
+        workers: How many processes.
+
+    Raises:
+        Exception: what `func` raised first in the order of the items.
+
+    Example:
+        >>> list(in_order(abs, [-1, 2], workers=2))
+        [1, 2]
+    """
+    pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(_without_index(func),))
+    waiting: deque[Any] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(_work, item, 0))
+            if len(waiting) > 2 * workers:
+                yield _value(waiting.popleft().result())
+        while waiting:
+            yield _value(waiting.popleft().result())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _without_index(func: Callable[[Any], Any]) -> Callable[[Any, int], Any]:
+    return partial(_call_without_index, func)
+
+
+def _call_without_index(func: Callable[[Any], Any], item: Any, index: int) -> Any:
+    return func(item)
+
+
+def _value(outcome: Outcome) -> Any:
+    result, error = outcome
+    if error is not None:
+        raise error
+    return result
 
 
 def _here(func: Callable[[Any, int], Any], items: Sequence[Any]) -> Iterator[Outcome]:

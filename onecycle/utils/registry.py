@@ -67,8 +67,15 @@ HOMES: dict[str, dict[str, str]] = {
     "function": {
         "bb_pad_collate": "onecycle.vision.object_list",
         "data_collate": "onecycle.data.collate",
+        "deal_caps": "onecycle.text.rules",
+        "fix_html": "onecycle.text.rules",
         "init_transformer": "onecycle.text.models.transformer",
         "pad_collate": "onecycle.text.collate",
+        "replace_all_caps": "onecycle.text.rules",
+        "replace_rep": "onecycle.text.rules",
+        "replace_wrep": "onecycle.text.rules",
+        "rm_useless_spaces": "onecycle.text.rules",
+        "spec_add_spaces": "onecycle.text.rules",
     },
     "item_list": {
         "CategoryList": "onecycle.data.categories",
@@ -205,7 +212,14 @@ HOMES: dict[str, dict[str, str]] = {
         "SegmentationProcessor": "onecycle.vision.segmentation_list",
         "TokenizeProcessor": "onecycle.text.processors",
     },
-    "text": {},
+    "text": {
+        "BaseTokenizer": "onecycle.text.word_tokenizer",
+        "CharTokenizer": "onecycle.text.word_tokenizer",
+        "SpacyTokenizer": "onecycle.text.word_tokenizer",
+        "Tokenizer": "onecycle.text.tokenizer",
+        "Vocab": "onecycle.text.vocab",
+        "WordTokenizer": "onecycle.text.word_tokenizer",
+    },
     "text_arch": {
         "AWD_LSTM": "onecycle.text.models.awd_lstm",
         "Transformer": "onecycle.text.models.transformer",
