@@ -151,6 +151,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.reduce_lr import (
         ReduceLROnPlateauCallback,
     )
+    from onecycle.callbacks.rnn import (
+        RNNTrainer,
+    )
     from onecycle.callbacks.save_model import (
         SaveModelCallback,
     )
@@ -161,7 +164,7 @@ if TYPE_CHECKING:
         ShowGraph,
     )
     from onecycle.callbacks.tensorboard import (
-        LearnerTensorboardWriter,
+        ImageGenTensorboardWriter, LearnerTensorboardWriter,
     )
     from onecycle.callbacks.terminate_on_nan import (
         TerminateOnNaNCallback,
@@ -265,6 +268,9 @@ if TYPE_CHECKING:
     )
     from onecycle.metrics.counting import (
         CountingForm, counted, whole_set,
+    )
+    from onecycle.metrics.detection import (
+        MeanAveragePrecision, mean_average_precision,
     )
     from onecycle.metrics.language import (
         Perplexity,
@@ -439,45 +445,47 @@ __all__ = [
     "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger", "ExpRMSPE", "ExperimentTracker",
     "ExplainedVariance", "F", "FBeta", "FeatureLoss", "FileFormatError", "FilePathList",
     "FlatCosAnnealScheduler", "Flatten", "FlattenedLoss", "FloatItem", "FloatList", "Floats",
-    "GeneralScheduler", "GradCAM", "GradientClipping", "Hook", "HookCallback", "Hooks", "IntEnum",
-    "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable", "Iterator", "JSONLLogger",
-    "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists", "LabelSmoothingCrossEntropy", "Lambda",
-    "LayerInformation", "Learner", "LearnerCallback", "LearnerTensorboardWriter", "List", "ListOrItem",
-    "Lookahead", "LossMetrics", "MLFlowTracker", "MSELossFlat", "Matches", "MatthewsCorreff", "MeanIoU",
-    "MergeLayer", "Metric", "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision",
-    "MixedProcessor", "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList",
-    "MultiCategoryProcessor", "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch",
-    "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError",
-    "OptListOrItem", "OptimWrapper", "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL",
-    "ParallelTrainer", "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity",
+    "GeneralScheduler", "GradCAM", "GradientClipping", "Hook", "HookCallback", "Hooks",
+    "ImageGenTensorboardWriter", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable",
+    "Iterator", "JSONLLogger", "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists",
+    "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback",
+    "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead", "LossMetrics", "MLFlowTracker",
+    "MSELossFlat", "Matches", "MatthewsCorreff", "MeanAveragePrecision", "MeanIoU", "MergeLayer", "Metric",
+    "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor",
+    "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor",
+    "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss",
+    "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper",
+    "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL", "ParallelTrainer",
+    "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity",
     "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString",
-    "R2Score", "RMSE", "Ranger", "Recall", "RecordOnCPU", "Recorder", "ReduceLROnPlateauCallback",
-    "RegMetrics", "ResizeBatch", "RetinaNetFocalLoss", "SGDRScheduler", "SWACallback", "SaveFeatures",
-    "SaveModelCallback", "Scheduler", "SelfAttention", "Sequence", "SequentialEx", "ShowGraph",
-    "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor", "TensorDataset", "TensorOrNumber",
-    "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric", "TrackEpochCallback", "TrackerCallback",
-    "TrainingError", "TrainingPhase", "Tuple", "URLs", "UnderSampler", "UnderSamplingCallback", "Union",
-    "View", "WassersteinLoss", "accuracy", "accuracy_thresh", "activation_for", "activation_map",
-    "add_metrics", "annealing_cos", "annealing_exp", "annealing_linear", "annealing_no", "annealing_poly",
-    "apply_init", "apply_leaf", "arange_of", "array", "arrays_split", "as_metric", "attrgetter",
-    "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types", "bn2float", "bn_drop_lin", "bn_types",
-    "camel2snake", "check_metric", "children", "children_and_parameters", "chunks", "class_activation_map",
-    "class_weights", "clip_grad", "compose", "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer",
-    "copy", "counted", "cutmix", "cycle_lengths", "data_collate", "dataclass", "datapath4file", "deepcopy",
-    "defaultdict", "defaults", "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly",
-    "download_data", "download_url", "dummy_batch", "dummy_eval", "dummy_output", "embedding", "error_rate",
-    "eval_mode", "even_mults", "exp_rmspe", "explained_variance", "extract_kwargs", "fbeta", "feature_layer",
-    "field", "find_classes", "first_el", "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model",
-    "float_or_x", "foreground_acc", "freeze_groups", "func_args", "gc", "get_files", "get_layer_name",
-    "get_model", "get_param_groups", "get_preds", "grab_idx", "grad_cam", "gram_matrix", "has_arg",
-    "has_params", "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels",
-    "index_row", "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type",
-    "is_tuple", "itemgetter", "jaccard", "join_path", "join_paths", "json", "last_layer", "layer_optimizer",
+    "R2Score", "RMSE", "RNNTrainer", "Ranger", "Recall", "RecordOnCPU", "Recorder",
+    "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch", "RetinaNetFocalLoss", "SGDRScheduler",
+    "SWACallback", "SaveFeatures", "SaveModelCallback", "Scheduler", "SelfAttention", "Sequence",
+    "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor",
+    "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric",
+    "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs",
+    "UnderSampler", "UnderSamplingCallback", "Union", "View", "WassersteinLoss", "accuracy",
+    "accuracy_thresh", "activation_for", "activation_map", "add_metrics", "annealing_cos", "annealing_exp",
+    "annealing_linear", "annealing_no", "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array",
+    "arrays_split", "as_metric", "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types",
+    "bn2float", "bn_drop_lin", "bn_types", "camel2snake", "check_metric", "children",
+    "children_and_parameters", "chunks", "class_activation_map", "class_weights", "clip_grad", "compose",
+    "cond_init", "conv1d", "conv2d", "conv2d_trans", "conv_layer", "copy", "counted", "cutmix",
+    "cycle_lengths", "data_collate", "dataclass", "datapath4file", "deepcopy", "defaultdict", "defaults",
+    "df_names_to_idx", "dice", "distrib_barrier", "do_annealing_poly", "download_data", "download_url",
+    "dummy_batch", "dummy_eval", "dummy_output", "embedding", "error_rate", "eval_mode", "even_mults",
+    "exp_rmspe", "explained_variance", "extract_kwargs", "fbeta", "feature_layer", "field", "find_classes",
+    "first_el", "first_layer", "fit", "fit_fc", "fit_one_cycle", "flatten_model", "float_or_x",
+    "foreground_acc", "freeze_groups", "func_args", "gc", "get_files", "get_layer_name", "get_model",
+    "get_param_groups", "get_preds", "grab_idx", "grad_cam", "gram_matrix", "has_arg", "has_params",
+    "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels", "index_row",
+    "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type", "is_tuple",
+    "itemgetter", "jaccard", "join_path", "join_paths", "json", "last_layer", "layer_optimizer",
     "layers_info", "listify", "load_data", "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_",
     "loss_batch", "lr_find", "mae", "master_bar", "match_anchors", "math", "mean_absolute_error",
-    "mean_squared_error", "mean_squared_logarithmic_error", "mixup", "model2half", "model_sizes",
-    "model_summary", "model_type", "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop", "np",
-    "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib", "num_features_model",
+    "mean_average_precision", "mean_squared_error", "mean_squared_logarithmic_error", "mixup", "model2half",
+    "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop",
+    "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib", "num_features_model",
     "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel", "params_size", "partial",
     "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle", "plt", "progress_bar",
     "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children", "range_of", "rank_distrib",
@@ -582,6 +590,9 @@ _LEAVES = {
     "onecycle.callbacks.reduce_lr": (
         "ReduceLROnPlateauCallback",
     ),
+    "onecycle.callbacks.rnn": (
+        "RNNTrainer",
+    ),
     "onecycle.callbacks.save_model": (
         "SaveModelCallback",
     ),
@@ -592,7 +603,7 @@ _LEAVES = {
         "ShowGraph",
     ),
     "onecycle.callbacks.tensorboard": (
-        "LearnerTensorboardWriter",
+        "ImageGenTensorboardWriter", "LearnerTensorboardWriter",
     ),
     "onecycle.callbacks.terminate_on_nan": (
         "TerminateOnNaNCallback",
@@ -696,6 +707,9 @@ _LEAVES = {
     ),
     "onecycle.metrics.counting": (
         "CountingForm", "counted", "whole_set",
+    ),
+    "onecycle.metrics.detection": (
+        "MeanAveragePrecision", "mean_average_precision",
     ),
     "onecycle.metrics.language": (
         "Perplexity",

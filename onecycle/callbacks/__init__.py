@@ -100,6 +100,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.reduce_lr import (
         ReduceLROnPlateauCallback,
     )
+    from onecycle.callbacks.rnn import (
+        RNNTrainer,
+    )
     from onecycle.callbacks.save_model import (
         SaveModelCallback,
     )
@@ -110,7 +113,7 @@ if TYPE_CHECKING:
         ShowGraph,
     )
     from onecycle.callbacks.tensorboard import (
-        LearnerTensorboardWriter,
+        ImageGenTensorboardWriter, LearnerTensorboardWriter,
     )
     from onecycle.callbacks.terminate_on_nan import (
         TerminateOnNaNCallback,
@@ -132,14 +135,15 @@ __all__ = [
     "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "ChannelsLast",
     "CutMixCallback", "DistributedRecorder", "DistributedTrainer", "EMACallback", "EarlyStoppingCallback",
     "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping",
-    "Hook", "HookCallback", "Hooks", "JSONLLogger", "LRFinder", "LearnerTensorboardWriter", "LossMetrics",
-    "MLFlowTracker", "MixUpCallback", "MixUpLoss", "MixedPrecision", "OneCycleScheduler",
-    "OverSamplingCallback", "ParallelTrainer", "PeakMemMetric", "ReduceLROnPlateauCallback", "SGDRScheduler",
-    "SWACallback", "SaveFeatures", "SaveModelCallback", "ShowGraph", "StopAfterNBatches",
-    "TerminateOnNaNCallback", "TimeProfiler", "TrackEpochCallback", "TrackerCallback", "TrainingPhase",
-    "UnderSamplingCallback", "dummy_batch", "dummy_eval", "get_layer_name", "hook_output", "hook_outputs",
-    "hook_params", "layers_info", "model_sizes", "model_summary", "num_features_model", "params_size",
-    "read_metrics", "setup_distrib", "total_params", "update_batch_norms",
+    "Hook", "HookCallback", "Hooks", "ImageGenTensorboardWriter", "JSONLLogger", "LRFinder",
+    "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback", "MixUpLoss",
+    "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "ParallelTrainer", "PeakMemMetric",
+    "RNNTrainer", "ReduceLROnPlateauCallback", "SGDRScheduler", "SWACallback", "SaveFeatures",
+    "SaveModelCallback", "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler",
+    "TrackEpochCallback", "TrackerCallback", "TrainingPhase", "UnderSamplingCallback", "dummy_batch",
+    "dummy_eval", "get_layer_name", "hook_output", "hook_outputs", "hook_params", "layers_info",
+    "model_sizes", "model_summary", "num_features_model", "params_size", "read_metrics", "setup_distrib",
+    "total_params", "update_batch_norms",
 ]
 
 _LEAVES = {
@@ -235,6 +239,9 @@ _LEAVES = {
     "onecycle.callbacks.reduce_lr": (
         "ReduceLROnPlateauCallback",
     ),
+    "onecycle.callbacks.rnn": (
+        "RNNTrainer",
+    ),
     "onecycle.callbacks.save_model": (
         "SaveModelCallback",
     ),
@@ -245,7 +252,7 @@ _LEAVES = {
         "ShowGraph",
     ),
     "onecycle.callbacks.tensorboard": (
-        "LearnerTensorboardWriter",
+        "ImageGenTensorboardWriter", "LearnerTensorboardWriter",
     ),
     "onecycle.callbacks.terminate_on_nan": (
         "TerminateOnNaNCallback",

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from onecycle.callbacks.epoch_log import epoch_row
 from onecycle.callbacks.experiment_tracker import numbers
+from onecycle.data.loaders import DatasetType
+from onecycle.nn.hooks import eval_mode
 from onecycle.nn.surgery import get_model
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.extras import import_extra
 
-__all__ = ["LearnerTensorboardWriter"]
+__all__ = ["ImageGenTensorboardWriter", "LearnerTensorboardWriter"]
 
 _PICTURES = 8  # of the first validation batch
 _ITERS = ("loss_iters", "hist_iters", "stats_iters")
@@ -105,7 +107,7 @@ class LearnerTensorboardWriter(LearnerCallback):
         if self._shown:
             return
         self._shown = True
-        if isinstance(xb, Tensor) and xb.ndim == 4 and xb.shape[1] in (1, 3):
+        if _are_pictures(xb):
             self.writer.add_images("pictures/valid", pictures(self.learn.data, xb[:_PICTURES]), self._before)
 
     def on_epoch_end(self, last_metrics: Any, iteration: int, **kwargs: Any) -> None:
@@ -122,6 +124,85 @@ class LearnerTensorboardWriter(LearnerCallback):
         if self.writer is not None:
             self.writer.close()
             self.writer = None
+
+
+class ImageGenTensorboardWriter(LearnerTensorboardWriter):
+    """Write pictures that a model makes beside what it saw and what it should have made; and all the base class writes.
+
+    Args:
+        learn: A learner whose inputs, outputs and targets are pictures.
+        base_dir: Folder of all runs.
+        name: Folder of this run, below it.
+        loss_iters: Write the loss and the rate every so many steps.
+        hist_iters: Write histograms of weights and gradients every so many steps.
+        stats_iters: Write figures on the gradients every so many steps.
+        visual_iters: Write pictures every so many steps.
+
+    Tags:
+        `train/input`, `train/generated`, `train/target`: of the step's own batch; `valid/input`, `valid/generated`,
+        `valid/target`: of the first batch of the validation set, where there is one.
+
+    Raises:
+        ArgumentError: tensorboard is not installed, or a number of steps is below 1.
+
+    Example:
+        learn.fit(3, callbacks=[ImageGenTensorboardWriter(learn, "runs", "sharper")])
+    """
+
+    def __init__(
+        self,
+        learn: Any,
+        base_dir: Any,
+        name: str,
+        loss_iters: int = 25,
+        hist_iters: int = 500,
+        stats_iters: int = 100,
+        visual_iters: int = 100,
+    ) -> None:
+        super().__init__(learn, base_dir, name, loss_iters, hist_iters, stats_iters)
+        self.visual_iters = visual_iters
+        check_numbers(type(self).__name__, "visual_iters", visual_iters, "must be at least 1", lambda n: n >= 1)
+        self._valid: Any = None  # the same pictures each time, so that they can be compared
+
+    def on_train_begin(self, **kwargs: Any) -> None:
+        """Open the run's file and take the validation pictures to look at."""
+        super().on_train_begin(**kwargs)
+        data = self.learn.data
+        if data.valid_dl is not None and len(data.valid_dl):
+            xb, yb = data.one_batch(DatasetType.Valid, detach=False, denorm=False, cpu=False)
+            self._valid = _head(xb), _head(yb)
+
+    def on_batch_end(self, last_loss: Any, iteration: int, train: bool, **kwargs: Any) -> None:
+        """Write the loss and the rate, and every `visual_iters` steps the pictures."""
+        super().on_batch_end(last_loss=last_loss, iteration=iteration, train=train, **kwargs)
+        if train and iteration % self.visual_iters == 0:
+            step = self._before + iteration
+            self._write_made("train", [kwargs.get(name) for name in ("last_input", "last_output", "last_target")], step)
+            if self._valid is not None:
+                self._write_made("valid", [self._valid[0], self._made(self._valid[0]), self._valid[1]], step)
+
+    def _made(self, xb: Any) -> Any:
+        model = self.learn.model
+        with eval_mode(model), torch.no_grad():
+            return model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+
+    def _write_made(self, set_name: str, batches: list[Any], step: int) -> None:
+        """Write inputs, what was made of them, and targets, as far as they are pictures."""
+        data = self.learn.data
+        as_targets = data if getattr(getattr(data, "denorm", None), "do_y", False) else None
+        for kind, batch in zip(("input", "generated", "target"), batches):
+            shown = batch[0] if isinstance(batch, (list, tuple)) else batch
+            if _are_pictures(shown):
+                seen = pictures(data if kind == "input" else as_targets, shown[:_PICTURES])
+                self.writer.add_images(f"{set_name}/{kind}", seen, step)
+
+
+def _head(batch: Any) -> Any:
+    return [part[:_PICTURES] for part in batch] if isinstance(batch, (list, tuple)) else batch[:_PICTURES]
+
+
+def _are_pictures(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.ndim == 4 and x.shape[1] in (1, 3)
 
 
 def gradient_stats(grad: Tensor) -> dict[str, float]:

@@ -23,7 +23,7 @@ from onecycle.callbacks.loss_metrics import LossMetrics
 from onecycle.callbacks.mixing import ItemMixer
 from onecycle.callbacks.mlflow import MLFlowTracker
 from onecycle.callbacks.sampling import Resampling
-from onecycle.callbacks.tensorboard import LearnerTensorboardWriter
+from onecycle.callbacks.tensorboard import ImageGenTensorboardWriter, LearnerTensorboardWriter
 from onecycle.callbacks.weight_average import WeightAverage
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.training.callback import EVENTS, Callback, LearnerCallback, check_signature, listener
@@ -38,6 +38,7 @@ ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
 NEEDS = {
     DistributedTrainer: lambda learn: _connect() or (),
     ExperimentTracker: lambda learn: ("runs", SimpleNamespace(init=_noted, log=_noted, finish=_noted)),
+    ImageGenTensorboardWriter: lambda learn: (learn.path, "run"),
     LearnerTensorboardWriter: lambda learn: (learn.path, "run"),
     LossMetrics: lambda learn: vars(learn.loss_func).update(metric_names=["a"], metrics={"a": 1.0}) or (),
     MLFlowTracker: lambda learn: ("runs", {}, None, (learn.path / "runs").as_uri()),

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from onecycle.vision.models.alex import (
         AlexNet, alexnet,
     )
+    from onecycle.vision.models.anchors import (
+        anchor_shapes, make_anchors,
+    )
     from onecycle.vision.models.darknet import (
         Darknet, ResLayer,
     )
@@ -21,11 +24,17 @@ if TYPE_CHECKING:
     from onecycle.vision.models.feature_maps import (
         BodyMaps, FeatureMap,
     )
+    from onecycle.vision.models.fpn import (
+        FeaturePyramid,
+    )
     from onecycle.vision.models.mobilenet import (
         InvertedResidual, MobileNetV2, mobilenet_v2,
     )
     from onecycle.vision.models.resnet import (
         ResNet, resnet101, resnet152, resnet18, resnet34, resnet50,
+    )
+    from onecycle.vision.models.retinanet import (
+        RetinaHead, RetinaNet,
     )
     from onecycle.vision.models.spec import (
         ModelSpec, Weights, register_model, spec_of,
@@ -54,18 +63,22 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "AlexNet", "BasicBlock", "BodyMaps", "Darknet", "DenseNet", "DynamicUnet", "FeatureMap", "FireBlock",
-    "InvertedResidual", "MobileNetV2", "ModelSpec", "ResLayer", "ResNet", "SeparableBlock", "SqueezeNet",
-    "UnetBlock", "VGG", "Weights", "WideResNet", "XResNet", "Xception", "alexnet", "densenet121",
-    "densenet161", "densenet169", "densenet201", "mobilenet_v2", "register_model", "resnet101", "resnet152",
-    "resnet18", "resnet34", "resnet50", "spec_of", "squeezenet1_0", "squeezenet1_1", "vgg11_bn", "vgg13_bn",
-    "vgg16_bn", "vgg19_bn", "with_weights", "wrn_22", "xception", "xresnet101", "xresnet152", "xresnet18",
-    "xresnet18_deep", "xresnet34", "xresnet34_deep", "xresnet50", "xresnet50_deep",
+    "AlexNet", "BasicBlock", "BodyMaps", "Darknet", "DenseNet", "DynamicUnet", "FeatureMap", "FeaturePyramid",
+    "FireBlock", "InvertedResidual", "MobileNetV2", "ModelSpec", "ResLayer", "ResNet", "RetinaHead",
+    "RetinaNet", "SeparableBlock", "SqueezeNet", "UnetBlock", "VGG", "Weights", "WideResNet", "XResNet",
+    "Xception", "alexnet", "anchor_shapes", "densenet121", "densenet161", "densenet169", "densenet201",
+    "make_anchors", "mobilenet_v2", "register_model", "resnet101", "resnet152", "resnet18", "resnet34",
+    "resnet50", "spec_of", "squeezenet1_0", "squeezenet1_1", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn",
+    "with_weights", "wrn_22", "xception", "xresnet101", "xresnet152", "xresnet18", "xresnet18_deep",
+    "xresnet34", "xresnet34_deep", "xresnet50", "xresnet50_deep",
 ]
 
 _LEAVES = {
     "onecycle.vision.models.alex": (
         "AlexNet", "alexnet",
+    ),
+    "onecycle.vision.models.anchors": (
+        "anchor_shapes", "make_anchors",
     ),
     "onecycle.vision.models.darknet": (
         "Darknet", "ResLayer",
@@ -76,11 +89,17 @@ _LEAVES = {
     "onecycle.vision.models.feature_maps": (
         "BodyMaps", "FeatureMap",
     ),
+    "onecycle.vision.models.fpn": (
+        "FeaturePyramid",
+    ),
     "onecycle.vision.models.mobilenet": (
         "InvertedResidual", "MobileNetV2", "mobilenet_v2",
     ),
     "onecycle.vision.models.resnet": (
         "ResNet", "resnet101", "resnet152", "resnet18", "resnet34", "resnet50",
+    ),
+    "onecycle.vision.models.retinanet": (
+        "RetinaHead", "RetinaNet",
     ),
     "onecycle.vision.models.spec": (
         "ModelSpec", "Weights", "register_model", "spec_of",

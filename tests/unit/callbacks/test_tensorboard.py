@@ -1,12 +1,18 @@
 """Runs in TensorBoard, read back with its own reader."""
 
+import io
 import sys
 
 import pytest
 import torch
 from torch import nn
 
-from onecycle.callbacks.tensorboard import LearnerTensorboardWriter, gradient_stats, pictures
+from onecycle.callbacks.tensorboard import (
+    ImageGenTensorboardWriter,
+    LearnerTensorboardWriter,
+    gradient_stats,
+    pictures,
+)
 from onecycle.errors import ArgumentError
 from onecycle.metrics.classification import accuracy
 
@@ -115,3 +121,61 @@ def test_a_missing_package_names_its_extra(make_learner, tmp_path, monkeypatch):
 def test_steps_below_one(make_learner, tmp_path, name):
     with pytest.raises(ArgumentError, match=f"{name} must be at least 1; got 0"):
         LearnerTensorboardWriter(make_learner(), tmp_path, "run", **{name: 0})
+
+
+def pictures_to_pictures(make_data, sizes=(5, 4)):
+    """Return data whose targets are the negatives of its inputs."""
+    data = make_data()
+    for dl in (data.train_dl, data.valid_dl):
+        batches = [torch.rand(len(x), 3, *sizes) for x, _ in dl.dl]
+        dl.dl[:] = [(x, 1 - x) for x in batches]
+    return data
+
+
+def test_made_pictures_lie_beside_what_they_were_made_of(make_learner, make_data, tmp_path):
+    from PIL import Image
+
+    learn = make_learner(data=pictures_to_pictures(make_data), model=nn.Conv2d(3, 3, 1), loss_func=nn.MSELoss())
+    writer = ImageGenTensorboardWriter(learn, tmp_path, "run", loss_iters=3, visual_iters=4)
+    learn.fit(2, 1e-2, callbacks=[writer])
+    events = read(tmp_path / "run")
+    kinds = [f"{part}/{kind}" for part in ("train", "valid") for kind in ("input", "generated", "target")]
+    assert set(kinds) <= set(events.Tags()["images"])
+    assert [shown.step for shown in events.Images("valid/generated")] == [0, 4]
+    assert steps(events, "loss/train") == [0, 3, 6]
+    seen, wanted = (events.Images(f"valid/{kind}")[-1].encoded_image_string for kind in ("input", "target"))
+    a, b = (torch.tensor(list(Image.open(io.BytesIO(png)).convert("L").tobytes())) for png in (seen, wanted))
+    assert (a + b - 255).abs().max() <= 2  # a negative and its positive
+
+
+def test_outputs_and_targets_are_denormalised_where_targets_were_normalised(make_learner, make_data, tmp_path):
+    class Denorm:
+        do_y = False
+
+        def __call__(self, x):
+            return x + 1
+
+    learn = make_learner(data=pictures_to_pictures(make_data), model=nn.Conv2d(3, 3, 1), loss_func=nn.MSELoss())
+    learn.data.denorm = Denorm()
+    shown = {}
+    writer = ImageGenTensorboardWriter(learn, tmp_path, "run")
+    writer.writer = type("Notes", (), {"add_images": lambda self, tag, x, step: shown.update({tag: float(x.mean())})})()
+    batch = [torch.full((1, 3, 2, 2), -0.5)] * 3
+    writer._write_made("train", batch, 0)
+    assert shown == {"train/input": 0.5, "train/generated": 0.0, "train/target": 0.0}
+    learn.data.denorm.do_y = True
+    writer._write_made("train", batch, 0)
+    assert set(shown.values()) == {0.5}
+    writer._write_made("train", [torch.zeros(2, 7), None, torch.zeros(2)], 1)  # no pictures: nothing is written
+    assert len(shown) == 3
+
+
+def test_its_validation_pictures_may_be_of_several_inputs(make_learner, make_data, tmp_path):
+    learn = make_learner(data=pictures_to_pictures(make_data), model=nn.Conv2d(3, 3, 1), loss_func=nn.MSELoss())
+    writer = ImageGenTensorboardWriter(learn, tmp_path, "run")
+    assert writer._made([torch.rand(2, 3, 4, 4)]).shape == (2, 3, 4, 4)
+
+
+def test_visual_steps_below_one(make_learner, tmp_path):
+    with pytest.raises(ArgumentError, match="visual_iters must be at least 1; got 0"):
+        ImageGenTensorboardWriter(make_learner(), tmp_path, "run", visual_iters=0)
