@@ -12,6 +12,7 @@ from torch import Tensor
 
 from onecycle.errors import ArgumentTypeError, explain
 from onecycle.vision.decode import FilePixels, check_mode, from_pillow, open_pillow, pixels_of, read_bytes
+from onecycle.vision.headers import has_palette
 from onecycle.vision.picture import Image
 from onecycle.vision.pixels import BytePixels, Pixels
 from onecycle.vision.rle import rle_decode
@@ -50,7 +51,11 @@ def open_image(
         >>> open_image(file.getvalue())
         Image (3, 30, 40)
     """
-    pixels = _read(fn, check_mode(convert_mode), after_open, deep=not div)
+    return _item(_read(fn, check_mode(convert_mode), after_open, deep=not div), div, cls)
+
+
+def _item(pixels: Pixels, div: bool, cls: type[Image]) -> Any:
+    """Return pixels as an item, their values divided or as they are."""
     white = float(cls._white)
     if isinstance(pixels, BytePixels) and (div == (white != 1.0)):
         return cls._of(pixels)
@@ -69,6 +74,10 @@ def _read(fn: Any, mode: str, after_open: Callable[[Any], Any] | None, deep: boo
     data, name = _bytes_of(fn)
     if after_open is not None:
         return pixels_of(after_open(open_pillow(data, name)), mode, deep)
+    return _decoded(data, name, mode, deep)
+
+
+def _decoded(data: bytes, name: Any, mode: str, deep: bool) -> Pixels:
     file = FilePixels(data, mode, name)
     return from_pillow(data, mode, name, deep=True) if deep and file.header is None else file.decoded()
 
@@ -117,6 +126,22 @@ def open_mask(
         after_open: Function from a Pillow picture to a Pillow picture, called before the conversion.
     """
     return open_image(fn, div=div, convert_mode=convert_mode, cls=ImageSegment, after_open=after_open)
+
+
+def open_indices(fn: Any, after_open: Callable[[Any], Any] | None = None) -> ImageSegment:
+    """Open a mask file whose pixels are class indices: grey values, or places in the palette where it has one.
+
+    Args:
+        fn: Path, open binary file or the file's bytes.
+        after_open: Function from a Pillow picture to a Pillow picture.
+    """
+    data, name = _bytes_of(fn)
+    if after_open is None and not has_palette(data):
+        return _item(_decoded(data, name, "L", deep=True), div=False, cls=ImageSegment)
+    picture = open_pillow(data, name)
+    picture = picture if after_open is None else after_open(picture)
+    mode = "P" if picture.mode == "P" else "L"
+    return _item(pixels_of(picture, mode, deep=True), div=False, cls=ImageSegment)
 
 
 def open_mask_rle(mask_rle: str, shape: tuple[int, int]) -> ImageSegment:

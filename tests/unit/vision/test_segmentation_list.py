@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentError, DataError
 from onecycle.vision.recipes import get_transforms
 from onecycle.vision.segment import ImageSegment
 from onecycle.vision.segmentation_list import SegmentationItemList, SegmentationLabelList
@@ -145,3 +145,80 @@ def test_a_mask_of_another_size_than_its_picture_is_named(labelled, folder):
     said = r"a mask must have the size of its picture; got \(20, 25\) in .*1_P\.png and \(20, 24\) in .*1\.png"
     with pytest.raises(DataError, match=said):
         labelled.transform(size=16, tfm_y=True).train[which]
+
+
+def test_a_palette_gives_its_places_not_its_colours(labelled, folder):
+    which = [file.stem for file in labelled.train.items].index("1")
+    before = labelled.train[which][1].data
+    for file in sorted((folder / "labels").glob("*.png")):
+        coloured = PILImage.open(file).convert("P")
+        coloured.putpalette([10, 20, 30, 200, 0, 0, 0, 0, 250])
+        coloured.save(file)
+    assert torch.equal(labelled.train[which][1].data, before)
+    items = SegmentationItemList.from_folder(folder / "images").split_none()
+    turned = items.label_from_func(mask_of, classes=CODES, after_open=lambda picture: picture.transpose(0))
+    place = [file.stem for file in turned.train.items].index("1")
+    assert torch.equal(turned.train.y[place].data, before.flip(2))
+
+
+class TestMasksInMemory:
+    """`keep_mb`: what is kept is the file's mask, as long as the file stays as it is and there is room."""
+
+    @pytest.fixture
+    def kept(self, folder):
+        items = SegmentationItemList.from_folder(folder / "images").split_by_rand_pct(0.25, seed=0)
+        return items.label_from_func(mask_of, classes=CODES, keep_mb=1)
+
+    def test_the_same_masks_from_memory(self, kept, labelled, folder):
+        first, second = ([kept.train.y[i].data for i in range(6)] for _ in range(2))
+        for i in range(6):
+            assert torch.equal(first[i], labelled.train.y[i].data) and torch.equal(first[i], second[i])
+        assert 0 < kept.train.y._memory.nbytes < 6 * 20 * 24
+        data = kept.transform(get_transforms(), size=(20, 24), tfm_y=True).databunch(bs=2, num_workers=0)
+        assert [tuple(yb.shape) for _, yb in data.train_dl] == 3 * [(2, 1, 20, 24)]
+
+    def test_memory_is_read(self, kept, monkeypatch):
+        wanted = kept.train.y[0].data
+        monkeypatch.setattr(type(kept.train.y), "open", None)
+        assert torch.equal(kept.train.y[0].data, wanted)
+
+    def test_a_changed_file_is_read_again(self, kept):
+        kept.train.y[0]
+        used = kept.train.y._memory.nbytes
+        PILImage.fromarray(np.full((20, 24), 2, np.uint8)).save(kept.train.y.items[0])
+        assert kept.train.y[0].data.unique().tolist() == [2]
+        assert kept.train.y._memory.nbytes == 5 < used
+
+    def test_no_more_than_asked_for(self, folder):
+        items = SegmentationItemList.from_folder(folder / "images").split_none()
+        found = items.label_from_func(mask_of, classes=CODES, keep_mb=0.001)
+        for i in range(8):
+            found.train.y[i]
+        assert 0 < found.train.y._memory.nbytes <= 1000
+
+    def test_checks_stay(self, folder):
+        items = SegmentationItemList.from_folder(folder / "images").split_none()
+        found = items.label_from_func(mask_of, classes=CODES[:2], keep_mb=1)
+        for _ in range(2):
+            with pytest.raises(DataError, match=r"got 2 in .*0_P\.png"):
+                found.train.y[0]
+
+    def test_masks_that_are_no_files(self):
+        masks = ArrayMasks(np.arange(3), classes=CODES, keep_mb=1)
+        assert masks[2].data.tolist() == [[[2, 2]]] and masks._memory.nbytes == 0
+
+    def test_a_missing_file_is_named(self, kept):
+        kept.train.y.items[0].unlink()
+        with pytest.raises(DataError, match=r"_P\.png cannot be opened"):
+            kept.train.y[0]
+
+    def test_less_than_none(self):
+        with pytest.raises(ArgumentError, match="keep_mb must be a number of at least 0; got -1"):
+            SegmentationLabelList([], classes=CODES, keep_mb=-1)
+
+
+class ArrayMasks(SegmentationLabelList):
+    """Masks made of their number."""
+
+    def open(self, fn):
+        return ImageSegment(torch.full((1, 1, 2), float(fn)))
