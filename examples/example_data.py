@@ -19,7 +19,12 @@ from onecycle.vision.learner import cnn_learner
 
 
 def arguments(
-    purpose: str, argv: list[str] | None, archive: str, small: dict[str, Any], **defaults: Any
+    purpose: str,
+    argv: list[str] | None,
+    archive: str,
+    small: dict[str, Any],
+    fast: dict[str, Any] | None = None,
+    **defaults: Any,
 ) -> argparse.Namespace:
     """Read the command line: --data, --out and one option for each default.
 
@@ -28,6 +33,7 @@ def arguments(
         argv: The words; those of the process when None.
         archive: Data set taken where --data is not given, if it lies beside the checkout.
         small: Other defaults for the few pictures that are made where there is none of both.
+        fast: Other defaults again for --fast, which shows in seconds that everything runs.
         **defaults: Options with the values for the data set.
     """
     parser = argparse.ArgumentParser(description=purpose, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -36,9 +42,12 @@ def arguments(
     parser.add_argument("--from-scratch", action="store_true", help="do without ImageNet weights")
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=type(value), help=f"default {value}")
+    if fast:
+        parser.add_argument("--fast", action="store_true", help="a few seconds, to see that it runs")
     args = parser.parse_args(argv)
     args.data = args.data or real_data(archive)
-    for name, value in (defaults if args.data else {**defaults, **small}).items():
+    changed = {**({} if args.data else small), **(fast if fast and args.fast else {})}
+    for name, value in {**defaults, **changed}.items():
         if getattr(args, name) is None:
             setattr(args, name, value)
     args.out.mkdir(parents=True, exist_ok=True)
