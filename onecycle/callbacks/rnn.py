@@ -10,7 +10,7 @@ from onecycle.nn.surgery import get_model
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 
-__all__ = ["RNNTrainer", "rnn_reset"]
+__all__ = ["RNNTrainer"]
 
 
 def rnn_reset(model: Any) -> None:
