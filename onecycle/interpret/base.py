@@ -34,7 +34,7 @@ class Interpretation:
     ) -> None:
         self.learn, self.data = learn, learn.data
         self.preds, self.y_true = preds, y_true
-        self.ds_type = _in_order(ds_type)
+        self.ds_type = in_order(ds_type)
         self.losses = _one_an_item(losses, _length(preds))
         _check_lengths(_length(preds), _length(y_true))
 
@@ -55,7 +55,7 @@ class Interpretation:
         """
         if not hasattr(learn, "get_preds"):
             raise ArgumentTypeError(explain(f"{cls.__name__}.from_learner", "learn", "must be a Learner", learn))
-        preds, y_true, losses = learn.get_preds(ds_type=_in_order(ds_type), activ=activ, with_loss=True)
+        preds, y_true, losses = learn.get_preds(ds_type=in_order(ds_type), activ=activ, with_loss=True)
         return cls(learn, preds, y_true, losses, ds_type)
 
     @property
@@ -89,7 +89,7 @@ class Interpretation:
         return found.values, found.indices
 
 
-def _in_order(ds_type: DatasetType) -> DatasetType:
+def in_order(ds_type: DatasetType) -> DatasetType:
     """Return the set itself; for the shuffled training set, the same items in order."""
     return DatasetType.Fix if ds_type is DatasetType.Train else ds_type
 

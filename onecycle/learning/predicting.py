@@ -229,17 +229,20 @@ class Predicting:
             xb, yb = handler.on_batch_begin(xb, yb, train=False)
             output, _ = loop.loss_batch(self.model, xb, yb, cb_handler=handler)
         preds = self._activated(to_cpu(output), activ)
-        return self._items(preds, yb) if reconstruct else preds
+        return self._items(preds, xb) if reconstruct else preds
 
     def _activated(self, output: Any, activ: Callable[[Any], Any] | None) -> Any:
         activ = activation_for(self.loss_func) if activ is None else activ
         return [activ(output[0]), *output[1:]] if isinstance(output, (list, tuple)) else activ(output)
 
-    def _items(self, preds: Any, targets: Any) -> list[Any]:
+    def _items(self, preds: Any, xb: Any) -> list[Any]:
         """Return what the predictions say, item by item."""
         y, preds = _labels_of(self.data), _as_pictures(self.data, preds)
-        first = preds[0] if isinstance(preds, (list, tuple)) else preds
-        return [y.reconstruct(y.analyze_pred(grab_idx(preds, i))) for i in range(len(first))]
+        analyzed = [y.analyze_pred(grab_idx(preds, i)) for i in range(_length(preds))]
+        if not has_arg(y.reconstruct, "x"):
+            return [y.reconstruct(pred) for pred in analyzed]
+        x = self.data.single_ds.x
+        return [y.reconstruct(pred, x.reconstruct(grab_idx(xb, i))) for i, pred in enumerate(analyzed)]
 
     @staticmethod
     def apply_dropout(m: nn.Module) -> None:
@@ -266,7 +269,8 @@ class Predicting:
 
         Returns:
             (prediction as an item, as a tensor of its data, output of the model after the activation); the
-            item itself first with `return_x`.
+            item as the model saw it first with `return_x`. Boxes are in the frame of the picture given, with
+            `return_x` in that of the one returned.
         """
         labels = _labels_of(self.data)
         if kwargs and not takes_any_keyword(labels.analyze_pred):
@@ -278,8 +282,16 @@ class Predicting:
         if not return_x and not has_arg(labels.reconstruct, "x"):
             return labels.reconstruct(pred), pred, raw
         x = self._seen(xb)
-        made = _rebuilt(labels, pred, x)
-        return (x, made, pred, raw) if return_x else (made, pred, raw)
+        if return_x:
+            return x, _rebuilt(labels, pred, x), pred, raw
+        return self._in_place(labels, pred, item, x), pred, raw
+
+    def _in_place(self, labels: Any, pred: Any, item: Any, seen: Any) -> Any:
+        """Return the prediction where it belongs: in the item as it was given, if the labels know how."""
+        dataset = self.data.single_ds
+        put_back = getattr(labels, "put_back", None)
+        made = None if put_back is None else put_back(pred, dataset.x.as_item(item), dataset)
+        return _rebuilt(labels, pred, seen) if made is None else made
 
     def _output(self, xb: Any, yb: Any, with_dropout: bool = False) -> Any:
         """Return the model's output for a batch after the activation."""
@@ -348,6 +360,10 @@ class Predicting:
         shown = _as_pictures(self.data, preds)
         analyzed = [ds.y.analyze_pred(grab_idx(shown, i), **for_pred) for i in range(count)]
         ds.x.show_xyzs(xs, ys, [_rebuilt(ds.y, pred, x) for pred, x in zip(analyzed, xs)], **for_show)
+
+
+def _length(batch: Any) -> int:
+    return _length(batch[0]) if isinstance(batch, (list, tuple)) else len(batch)
 
 
 def _plain(output: Any) -> Any:

@@ -26,6 +26,10 @@ class ImageBBox(ImagePoints):
         labels: Class index of each box.
         classes: Names of the classes.
         pad_idx: Class index of padding boxes.
+        scores: How sure each box is, 0 to 1, where boxes were predicted.
+
+    Attributes:
+        scores: One a box, or None.
 
     Example:
         >>> boxes = ImageBBox.create(10, 20, [[0, 0, 5, 10]])
@@ -41,9 +45,10 @@ class ImageBBox(ImagePoints):
         labels: Collection[Any] | None = None,
         classes: Sequence[Any] | None = None,
         pad_idx: int = 0,
+        scores: Tensor | None = None,
     ) -> None:
         super().__init__(flow, scale, y_first)
-        self.pad_idx = pad_idx
+        self.pad_idx, self.scores = pad_idx, scores
         self.labels = None if labels is None else [_as_category(label, classes) for label in labels]
 
     @classmethod
@@ -56,6 +61,7 @@ class ImageBBox(ImagePoints):
         classes: Sequence[Any] | None = None,
         pad_idx: int = 0,
         scale: bool = True,
+        scores: Tensor | None = None,
     ) -> ImageBBox:
         """Make boxes of their edges.
 
@@ -67,24 +73,37 @@ class ImageBBox(ImagePoints):
             classes: Names of the classes.
             pad_idx: Class index of padding boxes.
             scale: The edges are in pixels; in unit coordinates when False.
+            scores: How sure each box is, 0 to 1.
         """
         edges = torch.as_tensor(bboxes, dtype=torch.float32).view(-1, 4)
         corners = edges[:, [0, 1, 0, 3, 2, 1, 2, 3]].view(-1, 2)  # (4 * boxes, 2) as (y, x)
         keep = None if labels is None else list(labels)
-        return cls(FlowField((h, w), corners), scale, True, keep, classes, pad_idx)
+        return cls(FlowField((h, w), corners), scale, True, keep, classes, pad_idx, scores)
 
     def _all_boxes(self) -> Tensor:
         """Return the boxes (top, left, bottom, right) around the moved corners, cut at the picture's edges."""
         corners = self.flow.flow.flip(-1).view(-1, 4, 2)  # (boxes, 4, 2) as (y, x)
         return torch.cat([corners.amin(dim=1), corners.amax(dim=1)], dim=1).clamp(-1, 1)
 
-    def _kept(self) -> tuple[Tensor, list[Any] | None]:
-        boxes = self._all_boxes()
+    def _visible(self, boxes: Tensor) -> Tensor:
+        """Say which boxes are kept: those that have an area in the picture."""
         if not self.sample_kwargs.get("remove_out", True):
-            return boxes, self.labels
-        visible = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
-        labels = self.labels
+            return torch.ones(len(boxes), dtype=torch.bool)
+        return (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
+
+    def _kept(self) -> tuple[Tensor, list[Any] | None]:
+        boxes, labels = self._all_boxes(), self.labels
+        visible = self._visible(boxes)
         return boxes[visible], None if labels is None else [x for x, v in zip(labels, visible.tolist()) if v]
+
+    def _names(self) -> list[str | None]:
+        """Return what stands at each kept box: its class, and how sure it is."""
+        boxes, labels = self._kept()
+        names = [None if labels is None else str(label) for label in labels or [None] * len(boxes)]
+        if self.scores is None:
+            return names
+        scores = self.scores[self._visible(self._all_boxes())].tolist()
+        return [f"{name or ''} {score:.2f}".strip() for name, score in zip(names, scores)]
 
     @property
     def data(self) -> Any:
@@ -119,9 +138,10 @@ class ImageBBox(ImagePoints):
             import matplotlib.pyplot as plt
 
             ax = plt.subplots(figsize=figsize)[1]
-        boxes, labels = self._kept()
-        for i, box in enumerate(scale_flow(FlowField(self.size, boxes.view(-1, 2)), False).flow.view(-1, 4)):
-            _draw(ax, box, None if labels is None else str(labels[i]), color, kwargs)
+        boxes = self._kept()[0]
+        in_pixels = scale_flow(FlowField(self.size, boxes.view(-1, 2)), False).flow.view(-1, 4)
+        for box, name in zip(in_pixels, self._names()):
+            _draw(ax, box, name, color, kwargs)
         if hide_axis:
             ax.axis("off")
         if title:

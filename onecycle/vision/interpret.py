@@ -10,10 +10,20 @@ import torch
 from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
-from onecycle.interpret.base import Interpretation
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    describe,
+    did_you_mean,
+    explain,
+    known_keywords_only,
+)
+from onecycle.interpret.base import Interpretation, in_order
 from onecycle.interpret.plots import as_written, draw_confusion, figure_if, row_shares
 from onecycle.metrics.segmentation import iou_of_classes
+from onecycle.utils.box_ops import box_overlaps
+from onecycle.utils.detections import BOX_COLUMNS, check_share
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.segment import ImageSegment
 
@@ -255,8 +265,48 @@ class ObjectDetectionInterpretation(Interpretation):
                 f"ObjectDetectionInterpretation: preds, y_true and losses must have one entry a picture; got "
                 f"{len(preds)}, {len(y_true)} and {len(losses)}. Pass lists of (boxes, classes)."
             )
-        self.learn, self.data, self.ds_type = learn, learn.data, ds_type
+        check_share("ObjectDetectionInterpretation", "iou", iou)
+        self.learn, self.data, self.ds_type = learn, learn.data, in_order(ds_type)
         self.preds, self.y_true, self.losses, self.iou = list(preds), list(y_true), losses, iou
+
+    @classmethod
+    @known_keywords_only
+    def from_learner(  # type: ignore[override]
+        cls,
+        learn: Any,
+        ds_type: DatasetType = DatasetType.Valid,
+        thresh: float = 0.5,
+        iou: float = 0.5,
+    ) -> ObjectDetectionInterpretation:
+        """Find the boxes of a set and keep those that are sure enough.
+
+        Args:
+            learn: A learner that `detection_learner` made.
+            ds_type: Which set.
+            thresh: The least score of a box, 0 to 1.
+            iou: A predicted box finds an actual one of its class where they overlap at least so much.
+
+        Raises:
+            ArgumentError: `thresh` or `iou` is out of its range.
+            ArgumentTypeError: the learner's predictions are no boxes.
+
+        Example:
+            ObjectDetectionInterpretation.from_learner(learn, thresh=0.3).counts()
+        """
+        check_share("ObjectDetectionInterpretation", "thresh", thresh)
+        if not hasattr(learn, "get_preds"):
+            raise ArgumentTypeError(explain(f"{cls.__name__}.from_learner", "learn", "must be a Learner", learn))
+        preds, targets, losses = learn.get_preds(ds_type=in_order(ds_type), with_loss=True)
+        if not isinstance(preds, Tensor) or preds.ndim != 3 or preds.shape[2] != BOX_COLUMNS:
+            raise ArgumentTypeError(
+                f"{cls.__name__}.from_learner: learn must give boxes (N, D, 6), as detection_learner's do; it gives "
+                f"{describe(preds)}. Pass what your model found: {cls.__name__}(learn, found, actual, losses)."
+            )
+        y = learn.data.dl(in_order(ds_type)).dataset.y
+        found = [y.analyze_pred(rows, thresh)[:2] for rows in preds]
+        boxes, classes = targets
+        actual = [_without_padding(b, c, y.pad_idx) for b, c in zip(boxes, classes, strict=True)]
+        return cls(learn, found, actual, losses, ds_type, iou)
 
     def matches(self, i: int) -> list[tuple[int, int]]:
         """Return the pairs (predicted, actual) of boxes of one picture that are the same, each box in one pair."""
@@ -296,12 +346,6 @@ class ObjectDetectionInterpretation(Interpretation):
             picture.show(ax=ax, y=drawn, title=title)
 
 
-def box_overlaps(a: Tensor, b: Tensor) -> Tensor:
-    """Return the intersection over union of each box of `a` with each of `b`.
-
-    Shape: `(P, 4)`, `(T, 4)` -> `(P, T)`
-    """
-    sides = torch.minimum(a[:, None, 2:], b[None, :, 2:]) - torch.maximum(a[:, None, :2], b[None, :, :2])
-    both = sides.clamp(min=0).prod(dim=2)  # (P, T)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(dim=1) for boxes in (a, b)]
-    return both / (areas[0][:, None] + areas[1] - both).clamp(min=1e-12)
+def _without_padding(boxes: Tensor, classes: Tensor, pad_idx: int) -> tuple[Tensor, Tensor]:
+    real = (classes != pad_idx) & (boxes[:, 2] > boxes[:, 0])
+    return boxes[real], classes[real]

@@ -75,21 +75,21 @@ def cnn_learner(
         learn = cnn_learner(data, models.resnet34, metrics=error_rate)
         learn.fit_one_cycle(5)
     """
-    check_keywords("cnn_learner", kwargs, _keywords_of_learner(cnn_learner))
+    check_keywords("cnn_learner", kwargs, keywords_of_learner(cnn_learner))
     check_data("cnn_learner", data)
     outputs = _checked_outputs("cnn_learner", getattr(data, "c", None))
     args = {
         "nc": outputs, "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
-        "bn_final": bn_final, "concat_pool": concat_pool, "n_in": n_in or _input_channels(data),
+        "bn_final": bn_final, "concat_pool": concat_pool, "n_in": n_in or input_channels(data),
     }  # fmt: skip
     model = create_cnn_model(base_arch, pretrained=pretrained, **args)
     learn = Learner(data, model, **kwargs)
-    learn.split(split_on or _split_of(base_arch, cut))
+    learn.split(split_on or split_of(base_arch, cut))
     if pretrained:
         learn.freeze()
     if init:
         apply_init(model[1], init)
-    learn.model_spec = _model_spec("create_cnn_model", base_arch, args)
+    learn.model_spec = model_spec_of("create_cnn_model", base_arch, args)
     return learn
 
 
@@ -141,30 +141,30 @@ def unet_learner(
         learn = unet_learner(data, models.resnet34, metrics=foreground_acc)
         learn.fit_one_cycle(10)
     """
-    check_keywords("unet_learner", learn_kwargs, _keywords_of_learner(unet_learner))
+    check_keywords("unet_learner", learn_kwargs, keywords_of_learner(unet_learner))
     check_data("unet_learner", data)
     outputs = _checked_outputs("unet_learner", _outputs_of_targets(data))
     args = {
-        "n_out": outputs, "img_size": _dry_size(data), "cut": cut,
-        "n_in": _input_channels(data), "norm_type": norm_type, "blur": blur, "blur_final": blur_final,
+        "n_out": outputs, "img_size": dry_size(data), "cut": cut,
+        "n_in": input_channels(data), "norm_type": norm_type, "blur": blur, "blur_final": blur_final,
         "self_attention": self_attention, "y_range": y_range, "last_cross": last_cross, "bottle": bottle,
     }  # fmt: skip
     learn = Learner(data, create_unet_model(arch, pretrained=pretrained, **args), **learn_kwargs)
-    learn.split(split_on or _split_of(arch, cut))
+    learn.split(split_on or split_of(arch, cut))
     if pretrained:
         learn.freeze()
-    learn.model_spec = _model_spec("create_unet_model", arch, args)
+    learn.model_spec = model_spec_of("create_unet_model", arch, args)
     return learn
 
 
-def _split_of(arch: Any, cut: Any) -> Callable[[nn.Module], Any]:
+def split_of(arch: Any, cut: Any) -> Callable[[nn.Module], Any]:
     """Return how the layers are grouped: as registered, which assumes the body is cut where the registry says."""
     known = cnn_config(arch)
     return known["split"] if cut is None or cut == known["cut"] else split_at_head
 
 
 @cache
-def _keywords_of_learner(maker: Callable[..., Any]) -> tuple[str, ...]:
+def keywords_of_learner(maker: Callable[..., Any]) -> tuple[str, ...]:
     known = _named(maker) | _named(Learner.__init__)
     return tuple(sorted(known - {"self", "model"}))
 
@@ -190,14 +190,14 @@ def _outputs_of_targets(data: Any) -> Any:
     return shape[0] if len(shape) == 3 else None
 
 
-def _dry_size(data: Any) -> tuple[int, int]:
+def dry_size(data: Any) -> tuple[int, int]:
     """Return height and width for the dry run: those of the first training picture, where it is not larger."""
     shape: tuple[int, ...] = getattr(_first_picture(data), "shape", ())
     height, width = shape[1:] if len(shape) == 3 else (_DRY_SIDE, _DRY_SIDE)
     return min(height, _DRY_SIDE), min(width, _DRY_SIDE)
 
 
-def _input_channels(data: Any) -> int:
+def input_channels(data: Any) -> int:
     """Return the channels of the first training picture; 3 where there is none to look at."""
     shape: tuple[int, ...] = getattr(_first_picture(data), "shape", ())
     return shape[0] if len(shape) == 3 else 3
@@ -209,7 +209,7 @@ def _first_picture(data: Any) -> Any:
     return first_input(data.train_ds)
 
 
-def _model_spec(builder: str, base_arch: Any, args: JsonDict) -> JsonDict | None:
+def model_spec_of(builder: str, base_arch: Any, args: JsonDict) -> JsonDict | None:
     """Return what rebuilds the model by names, or None where a part of it has no name."""
     arch = base_arch if isinstance(base_arch, str) else name_of("arch", base_arch)
     nameless_cut = callable(args["cut"]) and name_of("function", args["cut"]) is None

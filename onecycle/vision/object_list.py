@@ -13,9 +13,12 @@ from onecycle.data.collate import data_collate
 from onecycle.data.items import EmptyLabel
 from onecycle.data.processors import MultiCategoryProcessor
 from onecycle.errors import DataError
+from onecycle.utils.detections import BOX_COLUMNS, check_share
 from onecycle.utils.registry import register
 from onecycle.vision.boxes import ImageBBox
+from onecycle.vision.flow import FlowField
 from onecycle.vision.image_list import ImageList
+from onecycle.vision.points import ImagePoints
 from onecycle.vision.points_list import size_of
 
 __all__ = ["ObjectCategoryList", "ObjectCategoryProcessor", "ObjectItemList", "bb_pad_collate"]
@@ -104,11 +107,29 @@ class ObjectCategoryList(MultiCategoryList):
                 )
 
     def analyze_pred(self, pred: Any, thresh: float = 0.5) -> Any:
-        """Return a prediction as it is: what a model says of boxes depends on the model."""
-        return pred
+        """Return the boxes of a prediction that are sure enough: (boxes, labels, scores).
+
+        Args:
+            pred: What a model of `detection_learner` found in one picture, `(D, 6)`: edges, class, score. Anything
+                else is returned as it is: what a model says of boxes depends on the model.
+            thresh: The least score, 0 to 1.
+
+        Raises:
+            ArgumentError: `thresh` is out of its range.
+        """
+        if not isinstance(pred, Tensor) or pred.ndim != 2 or pred.shape[1] != BOX_COLUMNS:
+            return pred
+        least = check_share("analyze_pred", "thresh", thresh)
+        sure = pred[(pred[:, 5] >= least) & (pred[:, 5] > 0)]
+        return sure[:, :4], sure[:, 4].long(), sure[:, 5]
 
     def reconstruct(self, t: Any, x: Any = None) -> Any:
-        """Make boxes of `(boxes, labels)` in the frame of picture `x`; None where all is padding."""
+        """Make boxes of `(boxes, labels)` in the frame of picture `x`; None where all is padding.
+
+        With `(boxes, labels, scores)`, as a model found them, an `ImageBBox` without boxes stands for none.
+        """
+        if len(t) == 3:
+            return self._found(t, x.size)
         boxes, labels = t
         real = labels != self.pad_idx
         if not real.any():
@@ -116,6 +137,38 @@ class ObjectCategoryList(MultiCategoryList):
         height, width = x.size
         kept = {"labels": labels[real], "classes": self.classes, "pad_idx": self.pad_idx}
         return ImageBBox.create(height, width, boxes[real], **kept, scale=False)
+
+    def _found(self, found: Any, size: Any) -> ImageBBox:
+        boxes, labels, scores = found
+        kept = {"labels": labels.tolist(), "classes": self.classes, "pad_idx": self.pad_idx, "scores": scores}
+        height, width = size
+        return ImageBBox.create(height, width, boxes, **kept, scale=False)
+
+    def put_back(self, pred: Any, picture: Any, dataset: Any) -> Any:
+        """Make boxes, found in a picture as the model saw it, in the frame of the picture itself.
+
+        Args:
+            pred: (boxes, labels, scores), as `analyze_pred` returns them.
+            picture: The picture as it was given to `predict`.
+            dataset: It has the transforms through which the model saw the picture.
+        """
+        if not isinstance(pred, tuple) or len(pred) != 3:
+            return None
+        boxes, labels, scores = pred
+        corners = boxes[:, [0, 1, 0, 3, 2, 1, 2, 3]].reshape(-1, 4, 2)  # as (y, x)
+        moved = _unmoved(corners, picture, dataset)
+        return self._found((torch.cat([moved.amin(1), moved.amax(1)], dim=1), labels, scores), picture.size)
+
+
+def _unmoved(places: Tensor, picture: Any, dataset: Any) -> Tensor:
+    """Return where in a picture places (…, 2) are of which its transforms show the place."""
+    marks = torch.tensor([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])  # the picture's corners, (y, x)
+    item = ImagePoints(FlowField(tuple(picture.size), marks), scale=False)
+    if dataset.tfms or dataset.tfmargs:
+        item = item.apply_tfms(dataset.tfms, **{**dataset.tfmargs, "do_resolve": False, "remove_out": False})
+    shown = torch.cat([item.data, torch.ones(4, 1)], dim=1)
+    back = torch.linalg.lstsq(shown, marks).solution  # (3, 2)
+    return torch.cat([places, torch.ones_like(places[..., :1])], dim=-1) @ back
 
 
 @register("item_list")

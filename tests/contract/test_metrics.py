@@ -44,11 +44,22 @@ def token_batch():
     return torch.randn(N, 3, 5), torch.randint(5, (N, 3))
 
 
+def box_batch():
+    def boxes(n):
+        start = torch.rand(N, n, 2)
+        return torch.cat([start, start + 0.5, torch.randint(1, 3, (N, n, 1))], dim=2)
+
+    actual = boxes(3)
+    scores = torch.rand(N, 5, 1).sort(dim=1, descending=True).values + 0.1
+    return torch.cat([torch.cat([actual[:, :2] + torch.tensor([0.1, 0, 0, 0.1, 0]), boxes(3)], 1), scores], 2), actual
+
+
 # What a metric of a module eats; a metric in a new module that eats classes needs no row.
 FOOD = {
     "onecycle.metrics.pictures": picture_batch,
     "onecycle.metrics.regression": number_batch,
     "onecycle.metrics.multilabel": label_batch,
+    "onecycle.metrics.detection": box_batch,
     "onecycle.metrics.segmentation": mask_batch,
     "onecycle.metrics.ranking": two_class_batch,
     "onecycle.metrics.language": token_batch,

@@ -55,6 +55,21 @@ def test_a_batch_without_a_loss_gives_output_and_target():
     assert output.shape == (3, 4) and target.shape == (3,) and not output.requires_grad
 
 
+def test_a_batch_without_a_loss_gives_all_its_targets():
+    _, targets = loss_batch(nn.Linear(2, 4), torch.ones(3, 2), [torch.zeros(3), torch.ones(3)])
+    assert [target.tolist() for target in targets] == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_targets_of_different_lengths_are_filled_up_in_front():
+    batches = [(torch.ones(2, 2), [torch.ones(2, n, 4), torch.ones(2, n)]) for n in (1, 3, 0)]
+    _, (boxes, classes), losses = get_preds(
+        nn.Linear(2, 4), batches, loss_func=lambda output, boxes, classes: output.sum() + classes.sum()
+    )
+    assert (boxes.shape, classes.shape) == ((6, 3, 4), (6, 3))
+    assert classes.tolist() == [[0, 0, 1]] * 2 + [[1, 1, 1]] * 2 + [[0, 0, 0]] * 2
+    torch.testing.assert_close(losses - losses[-1], torch.tensor([1.0, 1, 3, 3, 0, 0]))
+
+
 def test_several_inputs_and_targets_are_passed_one_by_one():
     class Two(nn.Module):
         def forward(self, a, b):

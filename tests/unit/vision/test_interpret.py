@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from onecycle.errors import ArgumentError, DataError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 from onecycle.learner import Learner
-from onecycle.vision.interpret import ObjectDetectionInterpretation, SegmentationInterpretation, box_overlaps
+from onecycle.vision.interpret import ObjectDetectionInterpretation, SegmentationInterpretation
+from onecycle.vision.object_list import ObjectCategoryList
 from onecycle.vision.picture import Image
 from onecycle.vision.segmentation_list import SegmentationItemList
 
@@ -166,10 +167,40 @@ def test_boxes_show_on_their_picture(detected):
     assert [len(ax.patches) for ax in plt.gcf().axes] == [3, 2]
 
 
-def test_overlaps_of_boxes():
-    a = torch.tensor([[0.0, 0, 2, 2]])
-    b = torch.tensor([[0.0, 0, 2, 2], [1.0, 1, 3, 3], [5.0, 5, 6, 6]])
-    torch.testing.assert_close(box_overlaps(a, b), torch.tensor([[1, 1 / 7, 0]]))
+def test_an_overlap_out_of_range():
+    with pytest.raises(ArgumentError, match="ObjectDetectionInterpretation: iou must be a number between 0 and 1"):
+        ObjectDetectionInterpretation(learner_of(), [], [], torch.zeros(0), iou=50)
+
+
+class TestDetectionFromALearner:
+    def learner(self, preds):
+        learn = learner_of(2, ["background", "cat", "dog"])
+        dataset = SimpleNamespace(y=ObjectCategoryList([], classes=["background", "cat", "dog"]))
+        learn.data.dl = lambda ds_type: SimpleNamespace(dataset=dataset)
+        boxes = torch.tensor([[[0.0, 0, 0, 0], [-1, -1, 0, 0]], [[0, 0, 1, 1], [-1, -1, 0, 0]]])
+        targets = [boxes, torch.tensor([[0, 1], [2, 1]])]
+        learn.get_preds = lambda ds_type, with_loss: [preds, targets, torch.tensor([1.0, 2.0])]
+        return learn
+
+    def test_the_sure_boxes_and_the_targets_without_padding(self):
+        found = torch.tensor([[[-1.0, -1, 0, 0, 1, 0.8], [0, 0, 1, 1, 2, 0.4]], [[0, 0, 1, 1, 2, 0.6], [0] * 6]])
+        interp = ObjectDetectionInterpretation.from_learner(self.learner(found))
+        assert interp.counts() == {"cat": (1, 1, 0), "dog": (1, 0, 0)}
+        unsure = ObjectDetectionInterpretation.from_learner(self.learner(found), thresh=0.3)
+        assert unsure.counts() == {"cat": (1, 1, 0), "dog": (1, 0, 1)}
+        assert interp.top_losses(1)[1].tolist() == [1]
+
+    def test_a_threshold_out_of_range(self):
+        with pytest.raises(ArgumentError, match="thresh must be a number between 0 and 1"):
+            ObjectDetectionInterpretation.from_learner(self.learner(None), thresh=2)
+
+    def test_what_is_no_learner(self):
+        with pytest.raises(ArgumentTypeError, match="from_learner: learn must be a Learner"):
+            ObjectDetectionInterpretation.from_learner(3)
+
+    def test_predictions_that_are_no_boxes(self):
+        with pytest.raises(ArgumentTypeError, match=r"learn must give boxes \(N, D, 6\), as detection_learner's do"):
+            ObjectDetectionInterpretation.from_learner(self.learner(torch.zeros(2, 3)))
 
 
 def test_each_picture_needs_its_boxes_and_its_loss():

@@ -6,7 +6,7 @@ import torch
 from PIL import Image as PILImage
 
 from onecycle.data.items import EmptyLabel
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentError, DataError
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.object_list import (
     ObjectCategoryList,
@@ -16,6 +16,7 @@ from onecycle.vision.object_list import (
 )
 from onecycle.vision.picture import Image
 from onecycle.vision.recipes import get_transforms
+from onecycle.vision.resize import ResizeMethod
 
 BOXES = {
     "0.png": [[[0, 0, 10, 15], [5, 5, 20, 30]], ["dog", "cat"]],
@@ -141,3 +142,44 @@ def test_there_is_a_class_for_each_box(folder):
     items = ObjectItemList.from_folder(folder).split_none()
     with pytest.raises(DataError, match=r"must have a class for each box; got 2 boxes and 1 classes, \['cat'\]"):
         items.label_from_func(lambda file: [[[0, 0, 4, 4], [1, 1, 5, 5]], ["cat"]])
+
+
+class TestFoundBoxes:
+    rows = torch.tensor([[-1.0, -1, 0, 0, 2, 0.9], [0, 0, 1, 1, 1, 0.6], [0, 0, 1, 1, 1, 0.2], [0, 0, 0, 0, 0, 0]])
+
+    def test_the_sure_ones_are_kept(self, labelled):
+        boxes, labels, scores = labelled.train.y.analyze_pred(self.rows)
+        assert (boxes.shape, labels.tolist()) == ((2, 4), [2, 1])
+        torch.testing.assert_close(scores, torch.tensor([0.9, 0.6]))
+        assert len(labelled.train.y.analyze_pred(self.rows, thresh=0)[0]) == 3
+
+    def test_a_threshold_out_of_range(self, labelled):
+        with pytest.raises(ArgumentError, match="analyze_pred: thresh must be a number between 0 and 1"):
+            labelled.train.y.analyze_pred(self.rows, thresh=1.5)
+
+    def test_they_are_boxes_with_scores(self, labelled):
+        y = labelled.train.y
+        found = y.reconstruct(y.analyze_pred(self.rows), Image(torch.zeros(3, 20, 30)))
+        assert [str(label) for label in found.labels] == ["dog", "cat"]
+        assert found._names() == ["dog 0.90", "cat 0.60"]
+
+    def test_nothing_found_is_an_item_without_boxes(self, labelled):
+        y = labelled.train.y
+        found = y.reconstruct(y.analyze_pred(self.rows * 0), Image(torch.zeros(3, 20, 30)))
+        assert isinstance(found, ImageBBox) and found.data[0].shape == (0, 4)
+
+    @pytest.mark.parametrize("how", [{"size": 16}, {"size": (16, 12)}, {"size": 24, "resize_method": "pad"}, {}])
+    def test_they_are_put_back_into_the_picture_itself(self, labelled, how):
+        how = {**how, "resize_method": ResizeMethod.PAD} if "resize_method" in how else how
+        lists = labelled.transform((None, None), tfm_y=True, **how) if how else labelled
+        picture = Image(torch.zeros(3, 20, 30))
+        actual = ImageBBox.create(20, 30, [[4, 8, 16, 22]], [1], classes=["background", "cat"])
+        shown = lists.valid.transformed(actual).data[0] if how else actual.data[0]
+        pred = shown, torch.tensor([1]), torch.tensor([0.7])
+        back = labelled.train.y.put_back(pred, picture, lists.valid)
+        assert back.size == (20, 30)
+        torch.testing.assert_close(back.data[0], actual.data[0], atol=1e-4, rtol=0)
+
+    def test_other_predictions_are_not_put_back(self, labelled):
+        picture = Image(torch.zeros(3, 20, 30))
+        assert labelled.train.y.put_back((self.rows, self.rows), picture, labelled.valid) is None
