@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.common import HEADER, Row, show
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ALL = ("imports", "predict", "loop", "callbacks", "pictures", "mnist")
+ALL = ("imports", "predict", "loop", "callbacks", "pictures", "mnist", "segmentation", "camvid", "pets_points")
 INTRO = """# Measured figures
 
 Each row is written by the command in it; `python3 run.py bench` runs them all, `python3 run.py bench imports` one.
