@@ -476,6 +476,16 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "vision.cyclegan": {
+        "onecycle.vision.cyclegan.model": (
+            "CycleGAN", "CycleGanLoss",
+        ),
+        "onecycle.vision.cyclegan.networks": (
+            "convT_norm_relu", "pad_conv_norm_relu", "ResnetBlock", "resnet_generator", "conv_norm_lr",
+            "critic",
+        ),
+        "onecycle.vision.cyclegan.trainer": (
+            "CycleGANTrainer",
+        ),
         "onecycle.vision.gan.losses": (
             "AdaptiveLoss",
         ),
@@ -535,6 +545,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "onecycle.text.samplers": (
             "SortSampler", "SortishSampler",
+        ),
+        "onecycle.text.sentencepiece": (
+            "SPProcessor", "get_default_size", "train_sentencepiece",
         ),
     },
     "text.transform": {
@@ -638,6 +651,9 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     "vision.gan": (
         "gan_loss_from_func", "AvgFlatten",
     ),
+    "vision.cyclegan": (
+        "convT_norm_relu", "pad_conv_norm_relu", "ResnetBlock", "resnet_generator", "conv_norm_lr", "critic",
+    ),
     "vision.models.darknet": (
         "conv_bn_lrelu",
     ),
@@ -648,7 +664,7 @@ HIDDEN: dict[str, tuple[str, ...]] = {
         "init_cnn", "conv", "noop", "conv_layer", "ResBlock", "filt_sz", "xresnet",
     ),
     "text.data": (
-        "TextMtd", "apply_rules",
+        "TextMtd", "apply_rules", "get_default_size", "train_sentencepiece",
     ),
     "text.learner": (
         "masked_concat_pool",

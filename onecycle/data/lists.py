@@ -106,7 +106,7 @@ class ItemLists(_Lists):
         """
         if not hasattr(self.train, "for_lm"):
             rule = "needs a list of texts"
-            raise DataError(explain("label_for_lm", "", rule, self.train, "Begin with TextList.from_…"))
+            raise DataError(explain("label_for_lm", "", rule, type(self.train).__name__, "Begin with TextList.from_…"))
         lists = ItemLists(self.path, self.train.for_lm(), self.valid.for_lm())
         kind = kwargs.pop("label_cls", None) or lookup("item_list", "LMLabelList")
         return lists._labelled("label_for_lm", lambda items: labels_const(items, 0), kind, kwargs)

@@ -72,6 +72,9 @@ if TYPE_CHECKING:
     from onecycle.text.samplers import (
         SortSampler, SortishSampler,
     )
+    from onecycle.text.sentencepiece import (
+        SPProcessor, get_default_size, train_sentencepiece,
+    )
     from onecycle.text.special_tokens import (
         BOS, EOS, FLD, PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP, UNK,
     )
@@ -90,15 +93,16 @@ __all__ = [
     "EmbeddingDropout", "FLD", "GeLU", "LMLabelList", "LMTextList", "LanguageModelPreLoader", "LinearDecoder",
     "MultiBatchEncoder", "MultiHeadAttention", "MultiHeadRelativeAttention", "NumericalizeProcessor",
     "OpenFileProcessor", "PAD", "PoolingLinearClassifier", "PositionalEncoding", "QRNN", "QRNNLayer",
-    "RNNDropout", "SequentialRNN", "SortSampler", "SortishSampler", "SpacyTokenizer", "Swish", "TK_MAJ",
-    "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch", "TextDataBunch", "TextLMDataBunch", "TextList",
-    "TextMtd", "TextSpec", "TokenizeProcessor", "Tokenizer", "Transformer", "TransformerXL", "UNK", "Vocab",
-    "WeightDropout", "WordTokenizer", "apply_rules", "awd_lstm_clas_config", "awd_lstm_clas_split",
-    "awd_lstm_lm_config", "awd_lstm_lm_split", "deal_caps", "dropout_mask", "feed_forward", "find_text_arch",
-    "fix_html", "forget_mult", "get_language_model", "get_text_classifier", "open_text", "pad_collate",
-    "register_text_model", "replace_all_caps", "replace_rep", "replace_wrep", "rm_useless_spaces",
-    "spec_add_spaces", "text", "text_spec", "tfmerXL_clas_config", "tfmerXL_clas_split", "tfmerXL_lm_config",
-    "tfmerXL_lm_split", "tfmer_clas_config", "tfmer_clas_split", "tfmer_lm_config", "tfmer_lm_split",
+    "RNNDropout", "SPProcessor", "SequentialRNN", "SortSampler", "SortishSampler", "SpacyTokenizer", "Swish",
+    "TK_MAJ", "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch", "TextDataBunch", "TextLMDataBunch",
+    "TextList", "TextMtd", "TextSpec", "TokenizeProcessor", "Tokenizer", "Transformer", "TransformerXL",
+    "UNK", "Vocab", "WeightDropout", "WordTokenizer", "apply_rules", "awd_lstm_clas_config",
+    "awd_lstm_clas_split", "awd_lstm_lm_config", "awd_lstm_lm_split", "deal_caps", "dropout_mask",
+    "feed_forward", "find_text_arch", "fix_html", "forget_mult", "get_default_size", "get_language_model",
+    "get_text_classifier", "open_text", "pad_collate", "register_text_model", "replace_all_caps",
+    "replace_rep", "replace_wrep", "rm_useless_spaces", "spec_add_spaces", "text", "text_spec",
+    "tfmerXL_clas_config", "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split", "tfmer_clas_config",
+    "tfmer_clas_split", "tfmer_lm_config", "tfmer_lm_split", "train_sentencepiece",
 ]
 __all__ += basics.__all__
 
@@ -163,6 +167,9 @@ _LEAVES = {
     ),
     "onecycle.text.samplers": (
         "SortSampler", "SortishSampler",
+    ),
+    "onecycle.text.sentencepiece": (
+        "SPProcessor", "get_default_size", "train_sentencepiece",
     ),
     "onecycle.text.special_tokens": (
         "BOS", "EOS", "FLD", "PAD", "TK_MAJ", "TK_REP", "TK_UP", "TK_WREP", "UNK",

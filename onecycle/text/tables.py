@@ -15,7 +15,7 @@ def show_texts(columns: Mapping[str, Sequence[Any]]) -> None:
     """Show columns of texts side by side.
 
     Args:
-        columns: Name and values of each; the first one is the widest.
+        columns: Name and values of each.
     """
     rows = [[str(value) for value in row] for row in zip(*columns.values(), strict=True)]
     if _in_notebook():
@@ -47,14 +47,14 @@ def as_html(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def as_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of plain text, the first column cut to what fits.
+    """Return a table of plain text, long cells cut.
 
     Example:
         >>> print(as_lines(["text", "target"], [["xxbos good", "pos"]]))
         text        target
         xxbos good  pos
     """
-    cells = [list(names), *([_short(row[0]), *row[1:]] for row in rows)]
+    cells = [list(names), *([_short(cell) for cell in row] for row in rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(names))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)

@@ -109,5 +109,5 @@ def test_processors_are_made_for_the_training_list(labelled):
 
 
 def test_label_for_lm_is_for_texts():
-    with pytest.raises(DataError, match=r"label_for_lm: needs a list of texts; got .*TextList\.from_"):
+    with pytest.raises(DataError, match=r"label_for_lm: needs a list of texts; got .*ItemList.*TextList\.from_"):
         ItemList([1, 2, 3]).split_none().label_for_lm()

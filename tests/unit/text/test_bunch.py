@@ -1,0 +1,185 @@
+"""The data of a text task: padded batches, single texts, files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from onecycle.data.saving import load_data
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
+from onecycle.text.bunch import TextClasDataBunch, TextDataBunch
+from onecycle.text.lists import TextList
+from onecycle.text.samplers import SortishSampler, SortSampler
+from onecycle.text.token_texts import TokenTexts
+
+
+@pytest.fixture
+def data(frame, tmp_path):
+    return TextClasDataBunch.from_df(tmp_path, frame.iloc[::2], frame.iloc[1::2], bs=8, device="cpu")
+
+
+def test_batches_are_padded_in_front(data):
+    data.train_dl.set_epoch(3, 0)
+    batches = list(data.train_dl)
+    assert len(batches) == 3 and {x.shape[0] for x, _ in batches} == {8}
+    for x, y in batches:
+        assert x.dtype == y.dtype == torch.int64 and (x[:, -1] != 1).all() and (x != 1).any(0).all()
+    assert batches[0][0].shape[1] == max(x.shape[1] for x, _ in batches)
+
+
+def test_validation_goes_from_long_to_short_and_back(data):
+    sampler = data.valid_dl.dl.sampler
+    assert isinstance(sampler, SortSampler) and isinstance(data.train_dl.dl.sampler, SortishSampler)
+    labels = torch.cat([y for _, y in data.valid_dl])[sampler.inverse()]
+    assert labels.tolist() == data.valid_ds.y.items.tolist()
+
+
+def test_workers_change_nothing(data):
+    data.train_dl.set_epoch(3, 0)
+    here = list(data.train_dl)
+    loader = data.train_dl.new(num_workers=2)
+    loader.set_epoch(3, 0)
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(here, loader, strict=True))
+
+
+@pytest.mark.parametrize("how", [{"pad_first": False}, {"backwards": True}, {"pad_idx": 0}])
+def test_padding_can_be_chosen(frame, how):
+    data = (
+        TextList.from_df(frame, cols="text").split_none().label_from_df(cols="label")
+        .databunch(bs=8, device="cpu", num_workers=0, **how)
+    )  # fmt: skip
+    x = next(x for x, _ in data.train_dl if len({int((row != how.get("pad_idx", 1)).sum()) for row in x}) > 1)
+    first_token = x[:, -1] if how.get("backwards") else x[:, 0]
+    assert (first_token == 2).all() == bool(how.get("backwards") or not how.get("pad_first", True))
+
+
+def test_one_text_is_a_batch(data):
+    x, _ = data.single_batch("I loved it")
+    assert data.vocab.textify(x[0]) == "xxbos i loved it"
+    assert data.one_item("I loved it")[0].tolist() == x.tolist()
+
+
+def test_show_batch_prints_a_table(data, capsys):
+    data.show_batch(rows=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["text", "target"] and len(lines) == 3 and lines[1].startswith("xxbos")
+
+
+def test_it_prints_its_texts(data):
+    assert repr(data).startswith("TextClasDataBunch;\n\nTrain: LabelList (24 items)\nx: TextList\nxxbos xxmaj what a")
+
+
+def test_another_batch_size(data):
+    data.batch_size = 4
+    assert data.one_batch()[0].shape[0] == 4
+    assert len(data.fix_dl) == 6
+
+
+def test_a_test_set_stays_in_its_order(frame, tmp_path, data):
+    data.add_test(["bad film", "I loved the good film", "good"])
+    assert [int((x != 1).sum()) for x, _ in data.test_dl.new(bs=1)] == [3, 6, 2]
+    made = TextDataBunch.from_df(tmp_path, frame, frame, frame.iloc[:3], bs=8, device="cpu")
+    assert isinstance(made, TextClasDataBunch) and len(made.test_ds) == 3
+
+
+def test_several_labels_of_one_text(frame, tmp_path):
+    frame["label"] = ["pos;long"] * 24 + ["neg"] * 24
+    data = TextClasDataBunch.from_df(tmp_path, frame, frame, label_delim=";", bs=8, device="cpu")
+    assert data.classes == ["long", "neg", "pos"]
+    assert data.one_batch()[1].shape == (8, 3)
+
+
+def test_several_columns_of_text(frame, tmp_path):
+    frame["title"] = "Title"
+    how = {"text_cols": ["title", "text"], "label_cols": "label", "mark_fields": True, "bs": 8, "device": "cpu"}
+    data = TextClasDataBunch.from_df(tmp_path, frame, frame, **how)
+    assert str(data.train_ds.x[3]).startswith("xxbos xxfld 1 xxmaj title xxfld 2 good")
+    assert str(data.vocab.textify(data.single_batch(("A", "B"))[0][0])).startswith("xxbos xxfld 1")
+
+
+def test_csv_files(frame, tmp_path):
+    frame.to_csv(tmp_path / "texts.csv", index=False)
+    np.random.seed(3)
+    data = TextClasDataBunch.from_csv(tmp_path, "texts.csv", valid_pct=0.25, test="texts.csv", bs=8, device="cpu")
+    assert (len(data.train_ds), len(data.valid_ds), len(data.test_ds)) == (36, 12, 48)
+    with pytest.raises(DataError, match=r"'.*text\.csv' does not exist\. Did you mean 'texts\.csv'"):
+        TextClasDataBunch.from_csv(tmp_path, "text.csv")
+
+
+def test_folders(folder):
+    data = TextDataBunch.from_folder(folder, test="test", bs=8, device="cpu")
+    assert data.classes == ["neg", "pos"] and len(data.test_ds) == 1 and len(data.train_ds) == 24
+    one = TextClasDataBunch.from_folder(folder, classes=["pos", "neg"], bs=8, device="cpu", cache=folder / "tokens")
+    assert one.classes == ["pos", "neg"] and len(list((folder / "tokens").iterdir())) == 1
+
+
+def test_tokens(tmp_path):
+    tokens, labels = [["a", "film"], ["a", "bad", "film"]] * 4, ["pos", "neg"] * 4
+    how = {"tst_tok": tokens[:1], "bs": 4, "device": "cpu"}
+    data = TextClasDataBunch.from_tokens(tmp_path, tokens, labels, tokens, labels, **how)
+    assert str(data.train_ds.x[1]) == "a bad film" and len(data.test_ds) == 1
+    assert data.single_batch(["a", "film"])[0].shape == (1, 2)
+
+
+def test_numbers(tmp_path):
+    from onecycle.text.vocab import Vocab
+
+    vocab = Vocab(["xxunk", "xxpad", "a", "film"])
+    ids, labels = [[2, 3], [3], [2]] * 3, ["pos", "neg", "pos"] * 3
+    data = TextClasDataBunch.from_ids(
+        tmp_path, vocab, ids, ids, ids[:2], labels, labels, classes=["pos", "neg"], bs=3, device="cpu"
+    )
+    assert str(data.train_ds.x[0]) == "a film" and data.classes == ["pos", "neg"] and len(data.test_ds) == 2
+    assert isinstance(data.train_ds.x.items, TokenTexts)
+    with pytest.raises(DataError, match=r"from_ids: the numbers of tokens must be below 4, the size of the vocab"):
+        TextClasDataBunch.from_ids(tmp_path, vocab, [[9]], ids, None, labels, labels)
+    with pytest.raises(ArgumentError, match="from_ids: vocab must be the vocabulary of the numbers; got None"):
+        TextClasDataBunch.from_ids(tmp_path, None, ids, ids)
+    with pytest.raises(ArgumentError, match="labels must be given; got None.*TextLMDataBunch"):
+        TextClasDataBunch.from_ids(tmp_path, vocab, ids, ids)
+
+
+def test_what_is_saved_predicts_and_trains_alike(data, tmp_path):
+    data.save()
+    again = load_data(tmp_path, bs=8, device="cpu")
+    assert isinstance(again, TextClasDataBunch) and again.classes == data.classes
+    for loader in ("train_dl", "valid_dl"):
+        one, other = getattr(data, loader), getattr(again, loader)
+        one.set_epoch(1, 0), other.set_epoch(1, 0)
+        assert all(torch.equal(a[0], b[0]) for a, b in zip(one, other, strict=True))
+    assert torch.equal(again.single_batch("A good film")[0], data.single_batch("A good film")[0])
+
+
+def test_load_reads_what_save_wrote(data, tmp_path):
+    data.save("tmp.json")
+    again = TextClasDataBunch.load(tmp_path, bs=4, device="cpu")
+    assert again.batch_size == 4 and again.vocab.itos == data.vocab.itos
+    other = TextClasDataBunch.load(tmp_path, processor=data.train_ds.x.processor[0], device="cpu", bs=4)
+    assert len(other.train_ds.x.processor) == 1
+
+
+def test_exported_state_predicts_from_raw_text(data, tmp_path):
+    state = json.loads(json.dumps(data.export_state()))
+    assert json.dumps(state).count('"loved"') == 1
+    again = TextClasDataBunch.from_state(state, tmp_path, "cpu")
+    assert again.vocab.itos == data.vocab.itos and again.classes == ["neg", "pos"]
+    assert torch.equal(again.single_batch("I LOVED it")[0], data.single_batch("I LOVED it")[0])
+
+
+def test_texts_without_a_word_pass(frame, tmp_path):
+    frame.loc[0, "text"] = ""
+    data = TextClasDataBunch.from_df(tmp_path, frame, frame, bs=48, device="cpu", include_bos=False)
+    assert data.train_ds.x.items.lengths[0] == 0 and data.one_batch()[0].shape[0] == 48
+
+
+def test_unknown_keywords_are_refused(frame, tmp_path):
+    with pytest.raises(ArgumentTypeError, match="TextClasDataBunch.create: unknown keyword 'bptt'"):
+        TextClasDataBunch.from_df(tmp_path, frame, frame, bptt=70)
+
+
+def test_no_check_and_val_bs(frame, tmp_path):
+    data = TextClasDataBunch.from_df(tmp_path, frame, frame, bs=8, val_bs=16, no_check=True, device="cpu")
+    assert data.valid_dl.batch_size == 16 and data.train_dl.batch_size == 8
