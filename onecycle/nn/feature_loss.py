@@ -152,9 +152,13 @@ class FeatureLoss(Module):
                 f"{tuple(input.shape)}. Open them with another convert_mode, or use another body."
             )
 
-    def extra_repr(self) -> str:
+    def __repr__(self) -> str:
+        """Leave out the layers of the body: a table of a learner ends with its loss."""
         base = getattr(self.base_loss, "__name__", repr(self.base_loss))
-        return f"layers={self.layers}, weights={self.weights}, base_loss={base}, gram_weight={self.gram_weight}"
+        return (
+            f"FeatureLoss(layers={self.layers}, weights={self.weights}, base_loss={base}, "
+            f"gram_weight={self.gram_weight}, body={type(self.body).__name__})"
+        )
 
     def get_state(self) -> dict[str, Any]:
         """Return what a file keeps: the base loss; warns that the rest is left out."""

@@ -107,7 +107,7 @@ def test_a_file_keeps_the_base_loss():
 
 def test_it_says_what_it_is_made_of():
     said = repr(FeatureLoss(body(), [2], [5]))
-    assert "layers=[2], weights=[5.0], base_loss=l1_loss, gram_weight=5000.0" in said
+    assert said == "FeatureLoss(layers=[2], weights=[5.0], base_loss=l1_loss, gram_weight=5000.0, body=Sequential)"
 
 
 @pytest.mark.parametrize(
