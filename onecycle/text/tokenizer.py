@@ -182,4 +182,4 @@ def _groups(lengths: Sequence[int]) -> list[range]:
     """Return which texts go together: about as many characters in each group."""
     number = [end // _GROUP for end in accumulate(lengths)]
     firsts = [i for i in range(len(number)) if i == 0 or number[i] != number[i - 1]]
-    return [range(first, end) for first, end in zip(firsts, [*firsts[1:], len(number)], strict=True)]
+    return [range(first, end) for first, end in zip(firsts, [*firsts[1:], len(number)])]

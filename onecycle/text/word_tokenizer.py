@@ -14,6 +14,8 @@ from onecycle.utils.registry import register
 
 __all__ = ["BaseTokenizer", "CharTokenizer", "SpacyTokenizer", "WordTokenizer"]
 
+_CUT_INSIDE = "cannot"  # the only word of plain letters that the pattern cuts, in English
+
 
 @register("text")
 class BaseTokenizer:
@@ -71,6 +73,8 @@ class WordTokenizer(BaseTokenizer):
 
     def tokenizer(self, t: str) -> list[str]:
         """Return the tokens of a text."""
+        if t.isalpha() and t.isascii() and t.lower() != _CUT_INSIDE:
+            return [t]
         return word_pattern(self.lang, self._kept, t.isascii()).findall(t)
 
     def add_special_cases(self, toks: Collection[str]) -> None:

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from onecycle.utils.defaults import defaults
-from onecycle.utils.parallel import num_cpus, parallel
+from onecycle.utils.parallel import in_order, num_cpus, parallel
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2, None])
@@ -48,3 +48,16 @@ def test_the_first_error_names_its_item(workers):
 def test_num_cpus():
     assert 1 <= num_cpus() <= (os.cpu_count() or 1)
     assert defaults.cpus <= 16
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_in_order_goes_a_few_items_ahead(workers):
+    assert list(in_order(lambda item: item * 2, range(20), workers)) == list(range(0, 40, 2))
+    assert next(in_order(lambda item: os.getpid(), [0], workers)) != os.getpid()
+
+
+def test_in_order_raises_the_first_error_after_what_came_before():
+    done = in_order(lambda item: 1 // item, [1, 1, 0, 1], workers=2)
+    assert [next(done), next(done)] == [1, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(done)
