@@ -21,7 +21,7 @@ from onecycle.vision.transform import get_transforms
 
 COMMAND = "python -m benchmarks.camvid"
 SIZE, BATCH, EPOCHS = (96, 128), 4, 12
-MAX_LR, WEIGHT_DECAY = 2e-3, 1e-2
+MAX_LR, WEIGHT_DECAY = 1e-3, 1e-2
 MINUTES, ACCURACY = 20, 0.80
 
 
@@ -42,8 +42,7 @@ def make_learner(data: DataBunch) -> Learner:
         loss_func=CrossEntropyFlat(axis=1, ignore_index=void),
         metrics=[partial(foreground_acc, void_code=void), MeanIoU(ignore=void)],
     )  # fmt: skip
-    learn.model.to(memory_format=torch.channels_last)  # a quarter less time on CPUs
-    return learn
+    return learn.to_channels_last()  # a quarter less time on CPUs
 
 
 def run(epochs: int = EPOCHS, max_lr: float = MAX_LR, size: tuple[int, int] = SIZE) -> list[Row]:
