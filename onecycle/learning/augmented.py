@@ -44,8 +44,9 @@ def predict(
     usual = activation_for(learn.loss_func)
     applied = usual if activ is None else activ
     in_order = DatasetType.Fix if ds_type is DatasetType.Train else ds_type
+    views = list(learn.data.augmented_loaders(in_order, scale))  # data without views are told before any work is done
     plain, targets = learn.get_preds(in_order, activ=applied)
-    averaged = _mean_of_views(learn, learn.data.augmented_loaders(in_order, scale), applied, plain)
+    averaged = _mean_of_views(learn, views, applied, plain)
     if beta is None:
         return [plain, averaged, targets]
     final = beta * plain + (1 - beta) * averaged
