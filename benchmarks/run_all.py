@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.common import HEADER, Row, show
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ALL = ("imports", "predict", "loop", "callbacks", "pictures", "mnist", "segmentation", "camvid", "pets_points")
+ALL = ("imports", "predict", "loop", "callbacks", "pictures", "mnist", "segmentation", "camvid", "pets_points",
+       "lm_loader")
 INTRO = """# Measured figures
 
 Each row is written by the command in it; `python3 run.py bench` runs them all, `python3 run.py bench imports` one.

@@ -95,7 +95,7 @@ class ItemLoader:
         num_workers: Processes that load; 0 loads here; None chooses from the cost of an item.
         collate_fn: Makes a batch from samples.
         drop_last: Leave the last batch out when it is not whole.
-        sampler: Yields the items' indices, in place of `shuffle`.
+        sampler: Yields the items' indices, in place of `shuffle`; asked for `at_batch_size(batch_size)` too.
         batch_sampler: Yields lists of indices, in place of all of these.
         pin_memory: Put batches in page-locked memory (for CUDA).
         on_error: `raise` on a broken item, or `skip` it and count it in `skipped`.
@@ -121,6 +121,8 @@ class ItemLoader:
         _check_settings(batch_size, num_workers, on_error)
         if hasattr(dataset, "at_batch_size"):  # its items are others for another batch size
             dataset = dataset.at_batch_size(batch_size)
+        if hasattr(sampler, "at_batch_size"):
+            sampler = sampler.at_batch_size(batch_size)
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
         self.collate_fn, self.drop_last = collate_fn, drop_last
         self.sampler, self.batch_sampler = sampler, batch_sampler

@@ -70,6 +70,7 @@ class LanguageModelPreLoader(Dataset[Any]):
         self.dataset, self.bs, self.bptt = dataset, bs, bptt
         self.backwards, self.shuffle, self.jitter = backwards, shuffle, jitter
         self.texts = _texts_of(dataset)
+        self.total = self.texts.total
         _check_lengths(lengths, self.texts)
         self.seed, self.epoch = 0, 0
         self.first_stream, self.streams = 0, bs
@@ -77,7 +78,7 @@ class LanguageModelPreLoader(Dataset[Any]):
         self._check_size()
 
     def _check_size(self) -> None:
-        total = self.texts.total
+        total = self.total
         if len(self.texts) and total <= self.streams:
             raise DataError(
                 f"language model: the corpus must have more tokens than there are streams; it has {total} tokens in "
@@ -90,7 +91,7 @@ class LanguageModelPreLoader(Dataset[Any]):
     @property
     def stream_length(self) -> int:
         """Return how many tokens of each stream are inputs."""
-        return max(0, self.texts.total - 1) // self.streams
+        return max(0, self.total - 1) // self.streams
 
     @property
     def steps(self) -> int:
@@ -130,7 +131,7 @@ class LanguageModelPreLoader(Dataset[Any]):
         firsts = (self.first_stream + rows) * self.stream_length + start
         if not self.backwards:
             return self._corpus.spans(firsts, width)
-        return self._corpus.spans(self.texts.total - firsts - width, width)[:, ::-1]
+        return self._corpus.spans(self.total - firsts - width, width)[:, ::-1]
 
     def __getitem__(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Return one row, inputs and targets: stream `k % bs` of batch `k // bs`, in the epoch that was begun last.

@@ -83,6 +83,10 @@ class SortishSampler(Sampler[int]):
     def __len__(self) -> int:
         return len(self._lengths)
 
+    def at_batch_size(self, batch_size: int) -> SortishSampler:
+        """Return the sampler for batches of another size."""
+        return self if batch_size == self.bs else SortishSampler(self.data_source, self._lengths, batch_size)
+
     def __iter__(self) -> Iterator[int]:
         self._looks += 1
         return iter(self.order(0, self._looks).tolist())

@@ -74,7 +74,7 @@ def test_it_prints_its_texts(data):
 
 def test_another_batch_size(data):
     data.batch_size = 4
-    assert data.one_batch()[0].shape[0] == 4
+    assert data.one_batch()[0].shape[0] == 4 and data.train_dl.dl.sampler.bs == 4
     assert len(data.fix_dl) == 6
 
 
@@ -173,6 +173,13 @@ def test_texts_without_a_word_pass(frame, tmp_path):
     frame.loc[0, "text"] = ""
     data = TextClasDataBunch.from_df(tmp_path, frame, frame, bs=48, device="cpu", include_bos=False)
     assert data.train_ds.x.items.lengths[0] == 0 and data.one_batch()[0].shape[0] == 48
+
+
+def test_columns_that_are_not_there(frame, tmp_path):
+    with pytest.raises(DataError, match="from_df: there is no column 'texts'. Did you mean 'text'"):
+        TextClasDataBunch.from_df(tmp_path, frame, frame, text_cols="texts")
+    with pytest.raises(DataError, match="label_from_df: there is no column 'labels'. Did you mean 'label'"):
+        TextClasDataBunch.from_df(tmp_path, frame, frame, label_cols="labels")
 
 
 def test_unknown_keywords_are_refused(frame, tmp_path):

@@ -57,6 +57,13 @@ def test_loaders_ask_for_the_order():
     assert order.indices(3, 1, 0) == SortishSampler(LENGTHS, LENGTHS, bs=8).order(3, 1)[:8].tolist()
 
 
+def test_it_follows_the_batch_size():
+    sampler = SortishSampler(LENGTHS, LENGTHS, bs=8)
+    assert sampler.at_batch_size(8) is sampler
+    other = sampler.at_batch_size(4)
+    assert np.array_equal(other.order(1, 0), SortishSampler(LENGTHS, LENGTHS, bs=4).order(1, 0))
+
+
 def test_fewer_items_than_a_batch_are_sorted():
     drawn = SortishSampler("abc", [1, 3, 2].__getitem__, bs=8).order(0, 0)
     assert drawn.tolist() == [1, 2, 0]
