@@ -159,7 +159,7 @@ def _draw(ax: Any, box: Tensor, name: str | None, color: str, kwargs: dict[str, 
     from matplotlib.patches import Rectangle
 
     outline = [patheffects.withStroke(linewidth=3, foreground="black")]
-    left, top, width, height = bb2hw(box.tolist())
+    left, top, width, height = bb2hw((box - 0.5).tolist())  # pixel 0 of a drawn picture goes from -0.5 to 0.5
     drawn = ax.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=color, lw=2, **kwargs))
     drawn.set_path_effects(outline)
     if name is not None:

@@ -109,6 +109,14 @@ def test_watching(tmp_path, capsys):
     assert "waiting for the batch" in said and "TerminateOnNaNCallback" in said
 
 
+def test_detection(tmp_path):
+    found = example("detection").main(["--out", str(tmp_path), "--fast", "--scenes", "100", "--epochs", "4"])
+    assert found["half"] > 0.3
+    assert tuple(found["boxes"].size) == (64, 64)
+    drawn = {"detection_batch.png", "detection_results.png", "detection_predict.png"}
+    assert {file.name for file in tmp_path.glob("*.png")} == drawn
+
+
 def test_workshop(tmp_path):
     found = example("workshop").main(["--out", str(tmp_path), "--epochs", "2"])
     assert set(found) == set(example("workshop").WAYS)
