@@ -9,6 +9,7 @@ from torch import Tensor
 from onecycle.nn.surgery import get_model
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
+from onecycle.utils.frozen_values import freeze, thaw
 
 __all__ = ["RNNTrainer"]
 
@@ -24,11 +25,33 @@ def rnn_reset(model: Any) -> None:
         reset()
 
 
+_MEMORY = ("hidden", "prev_x")  # attributes in which recurrent modules keep what they remember
+
+
+def memory_of(model: Any) -> dict[str, Any]:
+    """Return what the modules of a model remember between batches, by module and attribute."""
+    found = {}
+    for name, module in get_model(model).named_modules():
+        for attribute in _MEMORY:
+            value = getattr(module, attribute, None)
+            if isinstance(value, (Tensor, list, tuple)):
+                found[f"{name}.{attribute}"] = value
+    return found
+
+
+def remember(model: Any, memory: dict[str, Any]) -> None:
+    """Put back what `memory_of` returned."""
+    modules = dict(get_model(model).named_modules())
+    for place, value in memory.items():
+        name, _, attribute = place.rpartition(".")
+        setattr(modules[name], attribute, value)
+
+
 class RNNTrainer(LearnerCallback):
     """Train a model that returns `(predictions, raw outputs, outputs)`: predictions go to loss and metrics.
 
-    The model's memory is reset where an epoch's training or validation begins. A model that returns predictions
-    alone is trained as usual.
+    The model's memory is reset where an epoch's training or validation begins; a run that is taken up in the middle
+    of an epoch has it back. A model that returns predictions alone is trained as usual.
 
     Args:
         learn: The learner.
@@ -42,6 +65,7 @@ class RNNTrainer(LearnerCallback):
     """
 
     exclude = ("_learn", "raw_out", "out")
+    not_in_run = ("raw_out", "out")
 
     def __init__(self, learn: Any, alpha: float = 0.0, beta: float = 0.0) -> None:
         super().__init__(learn)
@@ -82,6 +106,16 @@ class RNNTrainer(LearnerCallback):
         if self.beta and raw[-1].shape[1] > 1:
             last_loss = last_loss + self.beta * raw[-1].float().diff(dim=1).pow(2).mean()
         return {"last_loss": last_loss}
+
+    def run_state(self) -> dict[str, Any]:
+        """Return what a run taken up again needs: also what the model remembers."""
+        return {**super().run_state(), "memory": freeze(memory_of(self.learn.model))[1]}
+
+    def load_run_state(self, state: dict[str, Any]) -> None:
+        """Take over what `run_state` returned."""
+        own = {name: value for name, value in state.items() if name != "memory"}
+        super().load_run_state(own)
+        remember(self.learn.model, thaw(state["memory"], None, self.learn.data.device))
 
     def on_epoch_end(self, **kwargs: Any) -> None:
         """Let go of the last batch."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,8 +23,8 @@ _LEVELS = 1 << 16  # a draw of 16 bits decides one element
 def dropout_mask(x: Tensor, sz: Sequence[int], p: float) -> Tensor:
     """Return a mask of zeros, each with probability `p`, and of `1 / (1 - p)`, so that its mean is 1.
 
-    On the CPU an element costs 16 random bits, a tenth of the time of one Bernoulli draw; `p` is rounded to
-    1/65536 and the scale goes with the rounded one.
+    On the CPU an element costs 16 random bits, a tenth of the time of a Bernoulli draw; `p` is rounded to 1/65536
+    and the scale goes with the rounded one.
 
     Args:
         x: Gives the device and the dtype.
@@ -44,10 +45,11 @@ def dropout_mask(x: Tensor, sz: Sequence[int], p: float) -> Tensor:
 
 
 def _bits(sz: Sequence[int]) -> Tensor:
-    """Draw evenly from all 16-bit integers, four at a time."""
+    """Draw evenly from all 16-bit integers, four at a time, from a seed that torch's generator gives."""
     count = math.prod(sz)
-    words = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)
-    return words.view(torch.int16)[:count].view(tuple(sz))
+    draw = np.random.Generator(np.random.SFC64(int(torch.randint(2**62, ()))))
+    words = torch.from_numpy(draw.integers(2**64, size=-(-count // 4), dtype=np.uint64).view(np.int16))
+    return words[:count].view(tuple(sz))
 
 
 def check_p(owner: str, parameter: str, p: float) -> float:
