@@ -181,7 +181,7 @@ class SPProcessor(PreProcessor):
         self.post_rules = list(defaults.text_post_rules if post_rules is None else post_rules)
         self.mark_fields, self.include_bos, self.include_eos = mark_fields, include_bos, include_eos
         self.tmp_dir, self.n_cpus = tmp_dir, n_cpus
-        self.training = {
+        self.training: JsonDict = {
             "vocab_sz": vocab_sz, "max_vocab_sz": max_vocab_sz, "model_type": model_type,
             "max_sentence_len": max_sentence_len, "lang": lang, "char_coverage": char_coverage, "enc": enc,
         }
