@@ -141,11 +141,7 @@ def whole_state(data: Any) -> JsonDict:
     """Return a bunch with its items and labels, as values that JSON knows."""
     root = Path(data.path)
     sets = {"train": data.train_ds, "valid": data.valid_ds, "test": data.test_ds}
-    written = {
-        name: _set_state(getattr(each, "labelled", each), root)
-        for name, each in sets.items()
-        if each is not None
-    }
+    written = {name: _set_state(each, root) for name, each in sets.items() if each is not None}
     return {**bunch_state(data), "sets": written}
 
 

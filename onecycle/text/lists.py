@@ -9,6 +9,7 @@ import numpy as np
 
 from onecycle.data.categories import EmptyLabelList
 from onecycle.data.item_list import ItemList
+from onecycle.data.label_list import LabelList
 from onecycle.text.bunch import TextClasDataBunch
 from onecycle.text.files import OpenFileProcessor
 from onecycle.text.items import Text
@@ -20,6 +21,15 @@ from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import decode, register
 
 __all__ = ["LMLabelList", "LMTextList", "TextList"]
+
+
+class TextLabelList(LabelList):
+    """Pair texts with labels."""
+
+    @property
+    def vocab(self) -> Any:
+        """Return the vocabulary of the texts."""
+        return self.x.vocab
 
 
 @register("item_list")
@@ -41,6 +51,7 @@ class TextList(ItemList):
     """
 
     _bunch: Any = TextClasDataBunch
+    _label_list: Any = TextLabelList
     _processor: Any = (TokenizeProcessor, NumericalizeProcessor)
     _prints_as = staticmethod(str)
 

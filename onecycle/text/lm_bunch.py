@@ -92,15 +92,36 @@ class TextLMDataBunch(TextDataBunch):
             device=place, dl_tfms=tfms, path=path, collate_fn=collate_fn, no_check=no_check,
         )  # fmt: skip
 
+    # The corpora are what the loaders read; the datasets are the lists of texts that they were made of.
+
+    @property
+    def _corpus(self) -> LanguageModelPreLoader:
+        return self.train_dl.dataset
+
+    @property
+    def train_ds(self) -> Any:
+        """Return the training texts."""
+        return _texts_behind(self.train_dl)
+
+    @property
+    def valid_ds(self) -> Any:
+        """Return the validation texts, or None."""
+        return _texts_behind(self.valid_dl)
+
+    @property
+    def test_ds(self) -> Any:
+        """Return the test texts, or None."""
+        return _texts_behind(self.test_dl)
+
     @property
     def bptt(self) -> int:
         """Return how many tokens a window has."""
-        return int(self.train_ds.bptt)
+        return int(self._corpus.bptt)
 
     @property
     def backwards(self) -> bool:
         """Say whether the corpora are read from their end."""
-        return bool(self.train_ds.backwards)
+        return bool(self._corpus.backwards)
 
     def sanity_check(self) -> None:
         """Look at the sizes of the corpora.
@@ -108,14 +129,14 @@ class TextLMDataBunch(TextDataBunch):
         Raises:
             DataError: there is no training text.
         """
-        train = self.train_ds
+        train = self._corpus
         if not len(train):
             raise DataError("data: the training set is empty: look at the split. Pass no_check=True if it is meant.")
         if train.stream_length < train.bptt:
             warnings.warn(_small(train), UserWarning, stacklevel=4)
 
     def _new_fix_dl(self) -> DeviceDataLoader:
-        return self.train_dl.new(dataset=self.train_ds.like(shuffle=False, jitter=False))
+        return self.train_dl.new(dataset=self._corpus.like(shuffle=False, jitter=False))
 
     @property
     def single_dl(self) -> DeviceDataLoader:
@@ -123,7 +144,7 @@ class TextLMDataBunch(TextDataBunch):
         if self._single_dl is None:
             source = self.train_ds if self.valid_ds is None else self.valid_ds
             self._single_dl = DeviceDataLoader.create(
-                source.labelled.new(source.x, source.y), 1, device=self.device, tfms=self.dl_tfms, num_workers=0
+                source.new(source.x, source.y), 1, device=self.device, tfms=self.dl_tfms, num_workers=0
             )
         return self._single_dl
 
@@ -138,18 +159,22 @@ class TextLMDataBunch(TextDataBunch):
         """
         texts = self.single_ds.x.from_items(items).process()
         labelled = self.single_ds.new(texts, self.single_ds.y.new([0] * len(texts)))
-        like = self.train_ds if self.valid_ds is None else self.valid_ds
+        like = self._corpus if self.valid_dl is None else self.valid_dl.dataset
         settings = {name: getattr(like, name) for name in ("bs", "bptt", "backwards")}
         self.test_dl = self.train_dl.new(dataset=LanguageModelPreLoader(labelled, **settings), bs=like.bs)
 
     def more_state(self) -> JsonDict:
         """Return how the streams are read."""
-        return {"bptt": self.bptt, "backwards": self.backwards, "jitter": self.train_ds.jitter}
+        return {"bptt": self.bptt, "backwards": self.backwards, "jitter": self._corpus.jitter}
 
     @classmethod
     def settings_from(cls, more: JsonDict) -> dict[str, Any]:
         """Return the keywords of `create` that `more_state` holds."""
         return dict(more)
+
+
+def _texts_behind(loader: DeviceDataLoader | None) -> Any:
+    return None if loader is None else loader.dataset.dataset
 
 
 def _small(train: LanguageModelPreLoader) -> str:

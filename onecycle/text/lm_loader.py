@@ -234,45 +234,6 @@ class LanguageModelPreLoader(Dataset[Any]):
         made._check_size()
         return made
 
-    # The list behind it
-
-    @property
-    def labelled(self) -> Any:
-        """Return the labelled list that the corpus was made of."""
-        return self.dataset
-
-    @property
-    def x(self) -> Any:
-        """Return the list of texts."""
-        return self.dataset.x
-
-    @property
-    def y(self) -> Any:
-        """Return the list of labels."""
-        return self.dataset.y
-
-    @property
-    def path(self) -> Any:
-        """Return the folder where models and exports go."""
-        return self.dataset.path
-
-    @property
-    def c(self) -> int | None:
-        """Return the number of outputs that the labels need."""
-        return self.dataset.c
-
-    @property
-    def classes(self) -> None:
-        """Return None: the targets are tokens."""
-
-    @property
-    def loss_func(self) -> Any:
-        """Return the loss that goes with the labels."""
-        return self.dataset.loss_func
-
-    def __repr__(self) -> str:
-        return repr(self.dataset)
-
 
 def _texts_of(dataset: Any) -> TokenTexts:
     """Return the texts of a labelled list, of a list, or of sequences, in one array."""

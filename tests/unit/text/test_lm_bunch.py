@@ -53,6 +53,12 @@ def test_sizes_can_be_changed(data):
     assert data.c is None and data.path == data.train_ds.path
 
 
+def test_datasets_are_the_lists_of_texts(data):
+    assert len(data.train_ds) == 24 and data.valid_ds.vocab is data.vocab and data.test_ds is None
+    text, label = data.valid_ds[0]
+    assert str(text) == data.vocab.textify(text.data) and str(label) == ""
+
+
 def test_one_text_is_a_batch(data):
     x, _ = data.single_batch("I loved it")
     assert data.vocab.textify(x[0]) == "xxbos i loved it"
