@@ -71,7 +71,7 @@ def run() -> list[Row]:
         return Row(figure, value, "x", bound, COMMAND, note, seed="none")
 
     return [
-        row("tokenising with all rules, 2 processes, to BertNormalizer + BertPreTokenizer on one thread", "two", ">= 3"),
+        row("tokenising with all rules, 2 processes, to BertNormalizer + BertPreTokenizer", "two", ">= 3"),
         row("tokenising in 2 processes, most words new in each copy, to the same", "new words"),
         row("tokenising in one process, to the same", "one"),
         row("tokenising, computing halved for 2 cores, to the same", "two", times=computed, cores=2),

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import Any
 
-from onecycle.errors import DataError, describe
+from onecycle.errors import ArgumentTypeError, DataError, describe, explain
 from onecycle.text.rules import WORD_BY_WORD, PostRule, PreRule
 from onecycle.text.word_tokenizer import BaseTokenizer, CharTokenizer, WordTokenizer
 from onecycle.types import JsonDict
@@ -87,8 +87,16 @@ class Tokenizer:
         return f"Tokenizer {getattr(self.tok_func, '__name__', self.tok_func)} in {self.lang} with rules:{rules}"
 
     def make_tok(self) -> Any:
-        """Return what cuts one text, with the special cases."""
-        tok = self.tok_func(self.lang)
+        """Return what cuts one text, with the special cases.
+
+        Raises:
+            ArgumentTypeError: `tok_func` does not give a tokenizer.
+        """
+        tok = self.tok_func(self.lang) if callable(self.tok_func) else None
+        if not hasattr(tok, "tokenizer") or not hasattr(tok, "add_special_cases"):
+            cure = "Pass a subclass of BaseTokenizer whose method tokenizer(t) cuts a text."
+            rule = "must give an object with the methods tokenizer and add_special_cases"
+            raise ArgumentTypeError(explain("Tokenizer", "tok_func", rule, self.tok_func, cure))
         tok.add_special_cases(self.special_cases)
         return tok
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentTypeError, DataError
 from onecycle.text import tokenizer as leaf
 from onecycle.text.rules import deal_caps, replace_all_caps
 from onecycle.text.tokenizer import Tokenizer
@@ -103,6 +103,12 @@ def test_one_giant_text():
 def test_what_is_no_text_is_named(texts, message):
     with pytest.raises(DataError, match=message):
         Tokenizer().process_all(texts)
+
+
+@pytest.mark.parametrize("tok_func", ["spacy", str.split])
+def test_what_is_no_tokenizer_is_refused(tok_func):
+    with pytest.raises(ArgumentTypeError, match="Tokenizer: tok_func must give an object with the methods tokenizer"):
+        Tokenizer(tok_func).process_all(["a"])
 
 
 def test_it_goes_through_a_file():
