@@ -476,6 +476,16 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "vision.cyclegan": {
+        "onecycle.vision.cyclegan.model": (
+            "CycleGAN", "CycleGanLoss",
+        ),
+        "onecycle.vision.cyclegan.networks": (
+            "convT_norm_relu", "pad_conv_norm_relu", "ResnetBlock", "resnet_generator", "conv_norm_lr",
+            "critic",
+        ),
+        "onecycle.vision.cyclegan.trainer": (
+            "CycleGANTrainer",
+        ),
         "onecycle.vision.gan.losses": (
             "AdaptiveLoss",
         ),
@@ -640,6 +650,9 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "vision.gan": (
         "gan_loss_from_func", "AvgFlatten",
+    ),
+    "vision.cyclegan": (
+        "convT_norm_relu", "pad_conv_norm_relu", "ResnetBlock", "resnet_generator", "conv_norm_lr", "critic",
     ),
     "vision.models.darknet": (
         "conv_bn_lrelu",

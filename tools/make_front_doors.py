@@ -71,6 +71,10 @@ DOORS = (
     Door(
         "onecycle.vision.gan", "onecycle/vision/gan/__init__.py", "generators and critics.", rooms=("vision.gan",),
     ),
+    Door(
+        "onecycle.vision.cyclegan", "onecycle/vision/cyclegan/__init__.py", "one kind of picture made into another.",
+        rooms=("vision.cyclegan",), v1_modules=("vision.cyclegan",),
+    ),
 )
 # Rooms of helpers: a door gives only those of their names that v1 gave, and these.
 HELPER_ROOMS = ("utils", "errors", "types")

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOORS = [
     "onecycle.basics", "onecycle.callbacks", "onecycle.text", "onecycle.text.models", "onecycle.vision",
+    "onecycle.vision.cyclegan",
     "onecycle.vision.gan",
     "onecycle.vision.models",
 ]

@@ -13,6 +13,7 @@ from onecycle.nn.surgery import get_model, trainable_params
 from onecycle.optim.schedules import SmoothenValue
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
+from onecycle.vision.gan.following import as_state, take_state
 from onecycle.vision.gan.samples import picture_of, show_now
 
 __all__ = ["GANTrainer"]
@@ -135,13 +136,13 @@ class GANTrainer(LearnerCallback):
         self.imgs, self.titles = [], []
         self.learn.recorder.add_metric_names(_COLUMNS)
         self._hand_over(self._turn)
-        self._clip()
         return {"skip_validate": not self.learn.metrics}
 
     def on_epoch_begin(self, epoch: int = 0, **kwargs: Any) -> None:
-        """Take the turn again after a validation."""
+        """Take the turn, also after a validation."""
         if self._free:
             self._hand_over(self._turn)
+            self._clip()
 
     def on_batch_begin(
         self, last_input: Any, last_target: Any, train: bool = True, **kwargs: Any
@@ -221,7 +222,7 @@ class GANTrainer(LearnerCallback):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a run that is taken up again needs: the turn, and both losses so far."""
-        followed = {str(side): _as_state(value) for side, value in self._followed.items()}
+        followed = {str(side): as_state(value) for side, value in self._followed.items()}
         return {"gen_mode": self._turn, "turn_steps": self.turn_steps, "losses": followed}
 
     run_state = state_dict
@@ -230,19 +231,8 @@ class GANTrainer(LearnerCallback):
         """Take over what `state_dict` returned."""
         self._turn, self.turn_steps = bool(state["gen_mode"]), int(state["turn_steps"])
         for side, value in self._followed.items():
-            _take_state(value, state["losses"][str(side)])
+            take_state(value, state["losses"][str(side)])
         if self._free:
             self._hand_over(self._turn)
 
     load_run_state = load_state_dict
-
-
-def _as_state(followed: SmoothenValue) -> dict[str, Any]:
-    mean = followed.mov_avg
-    return {"n": followed.n, "mean": mean.clone() if isinstance(mean, Tensor) else mean}
-
-
-def _take_state(followed: SmoothenValue, state: dict[str, Any]) -> None:
-    mean = state["mean"]
-    followed.n, followed.mov_avg = int(state["n"]), mean.clone() if isinstance(mean, Tensor) else mean
-    followed.smooth = followed.mov_avg / (1 - followed.beta**followed.n) if followed.n else None
