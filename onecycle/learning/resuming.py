@@ -13,7 +13,6 @@ from onecycle.errors import ArgumentTypeError, OnecycleError, TrainingError, exp
 from onecycle.training.fingerprint import differences, fingerprint
 from onecycle.training.keeper import RunKeeper
 from onecycle.training.run_files import newest_sound, run_files
-from onecycle.training.run_state import fill_model
 from onecycle.utils.distributed import print_once
 from onecycle.utils.registry import decode, encode
 
@@ -110,12 +109,11 @@ def _kept(
     keep: int,
 ) -> None:
     """Train with a keeper."""
-    if point is not None and point["finished"]:
-        _load_finished(learn, folder, point)
-        return
-    learn.keeper = RunKeeper(learn, folder, every, keep, call, point, fingerprint(learn, call))
     if point is not None:
         _as_then(learn, point)
+        if point["finished"]:
+            print_once(f"The run in {str(folder)!r} was finished after {point['epochs_done']} epochs: it ends again.")
+    learn.keeper = RunKeeper(learn, folder, every, keep, call, point, fingerprint(learn, call))
     try:
         method(learn, *args, **kwargs)
     finally:
@@ -124,14 +122,9 @@ def _kept(
 
 def _as_then(learn: Any, point: dict[str, Any]) -> None:
     """Freeze what was frozen when the run began, and let the optimiser be made for that."""
-    for parameter, learns in zip(learn.model.parameters(), point["state"]["trainable"], strict=True):
+    for parameter, learns in zip(learn.model.parameters(), point["trainable"], strict=True):
         parameter.requires_grad_(learns)
     learn.opt = None
-
-
-def _load_finished(learn: Any, folder: Path, point: dict[str, Any]) -> None:
-    fill_model(learn.model, point["state"])
-    print_once(f"The run in {str(folder)!r} is finished after {point['epochs_done']} epochs; its weights are loaded.")
 
 
 class Resuming:

@@ -87,6 +87,7 @@ class RunKeeper:
         self.learn, self.folder, self.every, self.every_said = learn, folder, Every(every), every
         self.keep, self.call, self.parts, self.point = keep, call, parts, point
         self.best_loss: float | None = None if point is None else point["best_loss"]
+        self._trainable = [parameter.requires_grad for parameter in learn.model.parameters()]
         self._seed = 0
         self._stopped_by: int | None = None
         self._handler: CallbackHandler | None = None
@@ -175,6 +176,7 @@ class RunKeeper:
             "epoch_over": epoch_over,
             "finished": finished,
             "best_loss": self.best_loss,
+            "trainable": self._trainable,
             "call": self.call,
             "parts": self.parts,
             "every": self.every_said if isinstance(self.every_said, (int, str)) else f"{self.every.seconds} seconds",

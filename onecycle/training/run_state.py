@@ -49,11 +49,6 @@ def take(learn: Any, handler: CallbackHandler) -> dict[str, Any]:
     }
 
 
-def fill_model(model: nn.Module, state: dict[str, Any]) -> None:
-    """Give a model the weights and buffers of a state."""
-    _fill(get_model(model), state["model"])
-
-
 def put_back(state: dict[str, Any], learn: Any, handler: CallbackHandler) -> None:
     """Bring a learner and the handler of its run to a state.
 

@@ -170,12 +170,25 @@ def test_the_last_and_the_best_are_kept(tmp_path):
     assert best["best_loss"] == min(learn.recorder.val_losses) and not best["mid_epoch"]
 
 
-def test_a_finished_run_gives_its_weights(tmp_path, capsys):
-    learn = train(make_learner(tmp_path), checkpoint=tmp_path / "run")
+def test_a_finished_run_ends_again(tmp_path, capsys):
+    learn = make_learner(tmp_path)
+    train(learn, [EMACallback(learn, 0.9)], checkpoint=tmp_path / "run")
     other = make_learner(tmp_path)
-    other.resume(tmp_path / "run")
-    assert "is finished after 3 epochs; its weights are loaded" in capsys.readouterr().out
-    assert all(torch.equal(a, b) for a, b in zip(learn.model.state_dict().values(), other.model.state_dict().values()))
+    other.resume(tmp_path / "run", callbacks=[EMACallback(other, 0.9)])
+    assert "was finished after 3 epochs: it ends again" in capsys.readouterr().out
+    assert_same(state_of(learn), state_of(other))
+
+
+def test_a_run_that_stopped_early_ends_again(tmp_path):
+    class StopAfterTwo(Callback):
+        def on_epoch_end(self, epoch, **kwargs):
+            return {"stop_training": epoch == 1}
+
+    learn = train(make_learner(tmp_path), [StopAfterTwo()], checkpoint=tmp_path / "run")
+    other = make_learner(tmp_path)
+    other.resume(tmp_path / "run", callbacks=[StopAfterTwo()])
+    assert len(other.recorder.val_losses) == 2
+    assert_same(state_of(learn), state_of(other))
 
 
 def test_one_script_begins_and_goes_on(tmp_path):

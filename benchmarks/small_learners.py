@@ -1,0 +1,111 @@
+"""One small learner of each kind, on data made here, for runs that are killed and taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from onecycle.learner import Learner
+
+_SIDE, _PICTURES = 32, 48
+
+
+def _draw(path: Path, mask: bool) -> None:
+    """Draw bright squares on dark noise, and their masks."""
+    from PIL import Image
+
+    draw = np.random.RandomState(0)
+    for number in range(_PICTURES):
+        name = "left" if number % 2 else "right"
+        pixels = draw.randint(0, 80, (_SIDE, _SIDE, 3), dtype=np.uint8)
+        covered = np.zeros((_SIDE, _SIDE), dtype=np.uint8)
+        x, y = draw.randint(2, 6) + (0 if number % 2 else _SIDE // 2), draw.randint(4, 20)
+        covered[y : y + 8, x : x + 8] = 1
+        pixels[covered == 1] = 220
+        (path / name).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path / name / f"{number}.png")
+        if mask:
+            (path / "masks").mkdir(exist_ok=True)
+            Image.fromarray(covered).save(path / "masks" / f"{number}.png")
+
+
+def _drawn(path: Path, mask: bool = False) -> Path:
+    folder = path / ("masked" if mask else "plain")
+    if not folder.exists():
+        _draw(folder, mask)
+    return folder
+
+
+def _small_body() -> nn.Sequential:
+    def block(inside: int, outside: int) -> nn.Sequential:
+        return nn.Sequential(nn.Conv2d(inside, outside, 3, 2, 1), nn.BatchNorm2d(outside), nn.ReLU())
+
+    return nn.Sequential(block(3, 8), block(8, 16), block(16, 16))
+
+
+def classification(path: Path, workers: int = 0) -> Learner:
+    """Pictures of two classes, augmented, with a network of dropout and batch norms."""
+    from onecycle.metrics.classification import accuracy
+    from onecycle.vision.image_list import ImageList
+    from onecycle.vision.recipes import get_transforms
+
+    source = ImageList.from_folder(_drawn(path)).split_by_rand_pct(0.25, seed=1).label_from_folder()
+    data = source.transform(get_transforms(), size=24).databunch(bs=6, num_workers=workers, device="cpu", path=path)
+    torch.manual_seed(1)
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(16, 2))
+    return Learner(data.normalize(), nn.Sequential(_small_body(), head), metrics=accuracy, silent=True)
+
+
+def segmentation(path: Path, workers: int = 0) -> Learner:
+    """Masks of squares, with a U-Net."""
+    from onecycle.vision.learner import unet_learner
+    from onecycle.vision.recipes import get_transforms
+    from onecycle.vision.segmentation_list import SegmentationItemList
+
+    folder = _drawn(path, mask=True)
+    items = SegmentationItemList.from_folder(folder, include=["left", "right"])
+    source = items.split_by_rand_pct(0.25, seed=1).label_from_func(_mask_of, classes=["dark", "square"])
+    tfms = get_transforms()
+    data = source.transform(tfms, size=32, tfm_y=True).databunch(bs=6, num_workers=workers, device="cpu", path=path)
+    torch.manual_seed(1)
+    return unet_learner(data, _unet_arch, pretrained=False, silent=True)
+
+
+def _unet_arch(pretrained: bool = False) -> nn.Sequential:
+    return nn.Sequential(*_small_body(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def _mask_of(file: Path) -> Path:
+    return file.parent.parent / "masks" / file.name
+
+
+def gan(path: Path, workers: int = 0) -> Learner:
+    """Pictures out of noise, two sides in turns."""
+    from onecycle.vision.gan.items import GANItemList
+    from onecycle.vision.gan.learner import GANLearner
+    from onecycle.vision.gan.networks import basic_critic, basic_generator
+
+    items = GANItemList.from_folder(_drawn(path), noise_sz=8).split_none().label_from_func(_itself)
+    data = items.transform(size=16, tfm_y=True).databunch(bs=6, num_workers=workers, device="cpu", path=path)
+    data = data.normalize(stats=[torch.tensor([0.5] * 3)] * 2, do_x=False, do_y=True)
+    torch.manual_seed(1)
+    sides = basic_generator(16, 3, noise_sz=8, n_features=8), basic_critic(16, 3, n_features=8)
+    adam = partial(torch.optim.Adam, betas=(0.0, 0.99))
+    return GANLearner.wgan(data, *sides, switch_eval=False, silent=True, opt_func=adam)
+
+
+def _itself(file: Any) -> Any:
+    return file
+
+
+KINDS: dict[str, Callable[..., Learner]] = {
+    "classification": classification,
+    "segmentation": segmentation,
+    "gan": gan,
+}
