@@ -154,3 +154,13 @@ def test_no_share(p):
     for make in makers:
         with pytest.raises(ArgumentError, match="must be a share from 0 to 1; got"):
             make(p)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_gradients_pass_where_weights_were_kept(dtype):
+    wrapped = WeightDropout(nn.Linear(30, 20, bias=False), 0.5, ["weight"]).to(dtype)
+    dropped = wrapped.weights()["weight"]
+    dropped.sum().backward()
+    raw = wrapped.weight_raw
+    torch.testing.assert_close(dropped, raw * raw.grad)
+    assert set(raw.grad.unique().tolist()) == {0, 2} and dropped.dtype == dtype
