@@ -190,3 +190,24 @@ def test_unknown_keywords_are_refused(frame, tmp_path):
 def test_no_check_and_val_bs(frame, tmp_path):
     data = TextClasDataBunch.from_df(tmp_path, frame, frame, bs=8, val_bs=16, no_check=True, device="cpu")
     assert data.valid_dl.batch_size == 16 and data.train_dl.batch_size == 8
+
+
+def test_an_exported_learner_predicts_from_raw_text(data, tmp_path):
+    from torch import nn
+
+    from onecycle.learner import Learner, load_learner
+
+    def make_model():
+        return nn.Sequential(nn.EmbeddingBag(len(data.vocab.itos), 8), nn.Linear(8, 2))
+
+    torch.manual_seed(0)
+    learn = Learner(data, make_model(), silent=True)
+    learn.fit(4, 0.05)
+    category, index, probabilities = learn.predict("I loved the good film")
+    assert str(category) == "pos" and int(index) == 1
+    learn.show_results(rows=2)
+    learn.export()
+    again = load_learner(tmp_path, model=make_model())
+    assert torch.allclose(again.predict("I loved the good film")[2], probabilities)
+    tested = load_learner(tmp_path, model=make_model(), test=TextList(["bad film", "good"]))
+    assert len(tested.data.test_ds) == 2
