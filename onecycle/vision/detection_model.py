@@ -38,6 +38,7 @@ def create_detection_model(
     Shape: `(N, n_in, H, W) -> (N, A, num_classes + 8)`
 
     Example:
+        >>> import torch
         >>> model = create_detection_model("resnet18", 5, (64, 64), pretrained=False)
         >>> model(torch.rand(1, 3, 64, 64)).shape  # 9 anchors at each of 8² + 4² + 2² + 1² places
         torch.Size([1, 765, 13])

@@ -25,6 +25,7 @@ class FeaturePyramid(nn.Module):
         loss for dense object detection", section 4.
 
     Example:
+        >>> import torch
         >>> pyramid = FeaturePyramid([8, 16], 4, extra=1)
         >>> [tuple(m.shape) for m in pyramid([torch.zeros(1, 8, 6, 6), torch.zeros(1, 16, 3, 3)])]
         [(1, 4, 6, 6), (1, 4, 3, 3), (1, 4, 2, 2)]
