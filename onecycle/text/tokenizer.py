@@ -18,7 +18,7 @@ from onecycle.utils.registry import register
 
 __all__ = ["Tokenizer"]
 
-_LARGE = 1_000_000  # characters from which on several processes pay
+_LARGE = 5_000_000  # characters from which on starting several processes pays
 _GROUP = 250_000  # characters that a process is given at a time; a longer text is a group of its own
 _LONGEST_REMEMBERED, _MOST_REMEMBERED = 40, 1 << 18  # characters of a piece; pieces
 
