@@ -332,7 +332,7 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "callbacks.tensorboard": {
         "onecycle.callbacks.tensorboard": (
-            "LearnerTensorboardWriter", "ImageGenTensorboardWriter",
+            "LearnerTensorboardWriter", "GANTensorboardWriter", "ImageGenTensorboardWriter",
         ),
     },
     "callbacks.tracker": {

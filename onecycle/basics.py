@@ -164,7 +164,7 @@ if TYPE_CHECKING:
         ShowGraph,
     )
     from onecycle.callbacks.tensorboard import (
-        ImageGenTensorboardWriter, LearnerTensorboardWriter,
+        GANTensorboardWriter, ImageGenTensorboardWriter, LearnerTensorboardWriter,
     )
     from onecycle.callbacks.terminate_on_nan import (
         TerminateOnNaNCallback,
@@ -445,9 +445,9 @@ __all__ = [
     "EmptyLabel", "EmptyLabelList", "Enum", "EpochLogger", "ExpRMSPE", "ExperimentTracker",
     "ExplainedVariance", "F", "FBeta", "FeatureLoss", "FileFormatError", "FilePathList",
     "FlatCosAnnealScheduler", "Flatten", "FlattenedLoss", "FloatItem", "FloatList", "Floats",
-    "GeneralScheduler", "GradCAM", "GradientClipping", "Hook", "HookCallback", "Hooks",
-    "ImageGenTensorboardWriter", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists", "Iterable",
-    "Iterator", "JSONLLogger", "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists",
+    "GANTensorboardWriter", "GeneralScheduler", "GradCAM", "GradientClipping", "Hook", "HookCallback",
+    "Hooks", "ImageGenTensorboardWriter", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists",
+    "Iterable", "Iterator", "JSONLLogger", "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists",
     "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback",
     "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead", "LossMetrics", "MLFlowTracker",
     "MSELossFlat", "Matches", "MatthewsCorreff", "MeanAveragePrecision", "MeanIoU", "MergeLayer", "Metric",
@@ -603,7 +603,7 @@ _LEAVES = {
         "ShowGraph",
     ),
     "onecycle.callbacks.tensorboard": (
-        "ImageGenTensorboardWriter", "LearnerTensorboardWriter",
+        "GANTensorboardWriter", "ImageGenTensorboardWriter", "LearnerTensorboardWriter",
     ),
     "onecycle.callbacks.terminate_on_nan": (
         "TerminateOnNaNCallback",

@@ -113,7 +113,7 @@ if TYPE_CHECKING:
         ShowGraph,
     )
     from onecycle.callbacks.tensorboard import (
-        ImageGenTensorboardWriter, LearnerTensorboardWriter,
+        GANTensorboardWriter, ImageGenTensorboardWriter, LearnerTensorboardWriter,
     )
     from onecycle.callbacks.terminate_on_nan import (
         TerminateOnNaNCallback,
@@ -134,9 +134,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AccumulateScheduler", "ActivationStats", "Autocast", "BnFreeze", "CSVLogger", "ChannelsLast",
     "CutMixCallback", "DistributedRecorder", "DistributedTrainer", "EMACallback", "EarlyStoppingCallback",
-    "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler", "GeneralScheduler", "GradientClipping",
-    "Hook", "HookCallback", "Hooks", "ImageGenTensorboardWriter", "JSONLLogger", "LRFinder",
-    "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback", "MixUpLoss",
+    "EpochLogger", "ExperimentTracker", "FlatCosAnnealScheduler", "GANTensorboardWriter", "GeneralScheduler",
+    "GradientClipping", "Hook", "HookCallback", "Hooks", "ImageGenTensorboardWriter", "JSONLLogger",
+    "LRFinder", "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback", "MixUpLoss",
     "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "ParallelTrainer", "PeakMemMetric",
     "RNNTrainer", "ReduceLROnPlateauCallback", "SGDRScheduler", "SWACallback", "SaveFeatures",
     "SaveModelCallback", "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler",
@@ -252,7 +252,7 @@ _LEAVES = {
         "ShowGraph",
     ),
     "onecycle.callbacks.tensorboard": (
-        "ImageGenTensorboardWriter", "LearnerTensorboardWriter",
+        "GANTensorboardWriter", "ImageGenTensorboardWriter", "LearnerTensorboardWriter",
     ),
     "onecycle.callbacks.terminate_on_nan": (
         "TerminateOnNaNCallback",

@@ -12,12 +12,13 @@ from onecycle.callbacks.epoch_log import epoch_row
 from onecycle.callbacks.experiment_tracker import numbers
 from onecycle.data.loaders import DatasetType
 from onecycle.nn.hooks import eval_mode
+from onecycle.errors import CallbackError
 from onecycle.nn.surgery import get_model
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.extras import import_extra
 
-__all__ = ["ImageGenTensorboardWriter", "LearnerTensorboardWriter"]
+__all__ = ["GANTensorboardWriter", "ImageGenTensorboardWriter", "LearnerTensorboardWriter"]
 
 _PICTURES = 8  # of the first validation batch
 _ITERS = ("loss_iters", "hist_iters", "stats_iters")
@@ -80,12 +81,12 @@ class LearnerTensorboardWriter(LearnerCallback):
         if iteration % self.hist_iters == 0:
             self._write_histograms(self._before + iteration)
 
-    def _write_stats(self, step: int) -> None:
+    def _write_stats(self, step: int, said: str = "gradient") -> None:
         grads = [p.grad.detach().flatten() for p in self.learn.model.parameters() if p.grad is not None]
         if not grads:
             return
         for name, value in gradient_stats(torch.cat([grad.float() for grad in grads])).items():
-            self.writer.add_scalar(f"gradient/{name}", value, step)
+            self.writer.add_scalar(f"{said}/{name}", value, step)
 
     def _write_histograms(self, step: int) -> None:
         for name, p in get_model(self.learn.model).named_parameters():
@@ -197,6 +198,75 @@ class ImageGenTensorboardWriter(LearnerTensorboardWriter):
                 self.writer.add_images(f"{set_name}/{kind}", seen, step)
 
 
+class GANTensorboardWriter(LearnerTensorboardWriter):
+    """Write the losses of both sides of a GAN, and pictures beside real ones; and all the base class writes.
+
+    Args:
+        learn: A `GANLearner`.
+        base_dir: Folder of all runs.
+        name: Folder of this run, below it.
+        loss_iters: Write the losses and the rate every so many steps.
+        hist_iters: Write histograms of weights and gradients every so many steps.
+        stats_iters: Write figures on the gradients of the side on turn every so many steps.
+        visual_iters: Write pictures every so many steps.
+
+    Tags:
+        Beside those of the base class `loss/generator` and `loss/critic`, smoothed; `gradient_generator/<figure>` and
+        `gradient_critic/<figure>` in place of `gradient/<figure>`; `train/generated`, `train/real`.
+
+    Raises:
+        ArgumentError: tensorboard is not installed, or a number of steps is below 1.
+        CallbackError: the learner is no `GANLearner`.
+
+    Example:
+        learn.fit(3, callbacks=[GANTensorboardWriter(learn, "runs", "gan")])
+    """
+
+    def __init__(
+        self,
+        learn: Any,
+        base_dir: Any,
+        name: str,
+        loss_iters: int = 25,
+        hist_iters: int = 500,
+        stats_iters: int = 100,
+        visual_iters: int = 100,
+    ) -> None:
+        super().__init__(learn, base_dir, name, loss_iters, hist_iters, stats_iters)
+        self.visual_iters = visual_iters
+        check_numbers(type(self).__name__, "visual_iters", visual_iters, "must be at least 1", lambda n: n >= 1)
+
+    def on_train_begin(self, **kwargs: Any) -> None:
+        """Open the run's file."""
+        if not hasattr(self.learn, "gan_trainer"):
+            raise CallbackError("GANTensorboardWriter: needs a GANLearner. Use LearnerTensorboardWriter.")
+        super().on_train_begin(**kwargs)
+
+    def _write_stats(self, step: int, said: str = "gradient") -> None:
+        side = "generator" if self.learn.gan_trainer.gen_mode else "critic"
+        super()._write_stats(step, f"{said}_{side}")
+
+    def on_batch_end(self, last_loss: Any, iteration: int, train: bool, **kwargs: Any) -> None:
+        """Write losses and the rate, and every `visual_iters` steps the pictures."""
+        super().on_batch_end(last_loss=last_loss, iteration=iteration, train=train, **kwargs)
+        trainer, step = self.learn.gan_trainer, self._before + iteration
+        if train and iteration % self.loss_iters == 0:
+            for side, loss in (("generator", trainer.gen_loss), ("critic", trainer.disc_loss)):
+                if loss is not None:
+                    self.writer.add_scalar(f"loss/{side}", float(loss), step)
+        if train and iteration % self.visual_iters == 0:
+            self._write_sides(trainer.last_gen, kwargs.get("last_target"), step)
+
+    def _write_sides(self, made: Any, target: Any, step: int) -> None:
+        """Write what was made last, and real pictures of the step's batch."""
+        data = self.learn.data
+        as_targets = data if getattr(getattr(data, "denorm", None), "do_y", False) else None
+        real = target[-1] if isinstance(target, (list, tuple)) else target  # the critic's turn has [inputs, real]
+        for kind, batch in (("generated", made), ("real", real)):
+            if _are_pictures(batch):
+                self.writer.add_images(f"train/{kind}", pictures_of_targets(as_targets, batch[:_PICTURES]), step)
+
+
 def _head(batch: Any) -> Any:
     return [part[:_PICTURES] for part in batch] if isinstance(batch, (list, tuple)) else batch[:_PICTURES]
 
@@ -226,3 +296,9 @@ def pictures(data: Any, xb: Tensor) -> Tensor:
     shown = xb.detach().float().cpu()
     shown = denorm(shown) if callable(denorm) else shown
     return shown.clamp(0, 1)
+
+
+def pictures_of_targets(data: Any, yb: Tensor) -> Tensor:
+    """Return targets as they were before normalising; `data` is None where they were not normalised."""
+    shown = yb.detach().float().cpu()
+    return (shown if data is None else data.denorm(shown, do_x=True)).clamp(0, 1)

@@ -23,7 +23,11 @@ from onecycle.callbacks.loss_metrics import LossMetrics
 from onecycle.callbacks.mixing import ItemMixer
 from onecycle.callbacks.mlflow import MLFlowTracker
 from onecycle.callbacks.sampling import Resampling
-from onecycle.callbacks.tensorboard import ImageGenTensorboardWriter, LearnerTensorboardWriter
+from onecycle.callbacks.tensorboard import (
+    GANTensorboardWriter,
+    ImageGenTensorboardWriter,
+    LearnerTensorboardWriter,
+)
 from onecycle.callbacks.weight_average import WeightAverage
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.training.callback import EVENTS, Callback, LearnerCallback, check_signature, listener
@@ -34,10 +38,12 @@ from onecycle.training.recorder import Recorder, RecordOnCPU
 # Bases without what they call or are named by.
 ABSTRACT = {HookCallback, WeightAverage, EpochLogger, ItemMixer, Resampling}
 ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
+_SIDES = SimpleNamespace(gen_mode=True, gen_loss=None, disc_loss=None, last_gen=None)
 # What else a callback needs of its learner: its arguments after it.
 NEEDS = {
     DistributedTrainer: lambda learn: _connect() or (),
     ExperimentTracker: lambda learn: ("runs", SimpleNamespace(init=_noted, log=_noted, finish=_noted)),
+    GANTensorboardWriter: lambda learn: vars(learn).update(gan_trainer=_SIDES) or (learn.path, "run"),
     ImageGenTensorboardWriter: lambda learn: (learn.path, "run"),
     LearnerTensorboardWriter: lambda learn: (learn.path, "run"),
     LossMetrics: lambda learn: vars(learn.loss_func).update(metric_names=["a"], metrics={"a": 1.0}) or (),

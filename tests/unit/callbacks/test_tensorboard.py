@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from onecycle.callbacks.tensorboard import (
+    GANTensorboardWriter,
     ImageGenTensorboardWriter,
     LearnerTensorboardWriter,
     gradient_stats,
     pictures,
 )
-from onecycle.errors import ArgumentError
+from onecycle.errors import ArgumentError, CallbackError
 from onecycle.metrics.classification import accuracy
 
 
@@ -179,3 +180,36 @@ def test_its_validation_pictures_may_be_of_several_inputs(make_learner, make_dat
 def test_visual_steps_below_one(make_learner, tmp_path):
     with pytest.raises(ArgumentError, match="visual_iters must be at least 1; got 0"):
         ImageGenTensorboardWriter(make_learner(), tmp_path, "run", visual_iters=0)
+
+
+def test_a_gan_is_written_by_side_with_made_and_real_pictures(make_data, tmp_path):
+    from onecycle.vision.gan.learner import GANLearner
+    from onecycle.vision.gan.networks import basic_critic, basic_generator
+
+    data = make_data(train=32)
+    data.train_dl.dl[:] = [(torch.randn(4, 5, 1, 1), torch.rand(4, 3, 8, 8)) for _ in range(12)]
+    sides = basic_generator(8, 3, 5, n_features=2), basic_critic(8, 3, n_features=2)
+    learn = GANLearner.wgan(data, *sides, silent=True)
+    writer = GANTensorboardWriter(learn, tmp_path, "run", loss_iters=3, stats_iters=5, visual_iters=6)
+    learn.fit(1, 1e-3, callbacks=[writer])
+    events = read(tmp_path / "run")
+    assert steps(events, "loss/critic") == [0, 3, 6, 9] and steps(events, "loss/generator") == [6, 9]
+    assert steps(events, "gradient_critic/norm") == [0, 10] and steps(events, "gradient_generator/norm") == [5]
+    assert [e.step for e in events.Images("train/real")] == [0, 6]
+    assert [e.step for e in events.Images("train/generated")] == [6]
+    assert events.Scalars("metrics/disc_loss")[0].value == pytest.approx(float(learn.gan_trainer.disc_loss))
+
+
+def test_a_gans_writer_needs_a_gan(make_learner, tmp_path):
+    learn = make_learner()
+    with pytest.raises(CallbackError, match="GANTensorboardWriter: needs a GANLearner"):
+        learn.fit(1, callbacks=[GANTensorboardWriter(learn, tmp_path, "run")])
+
+
+def test_real_pictures_are_shown_as_before_normalising():
+    from types import SimpleNamespace
+
+    from onecycle.callbacks.tensorboard import pictures_of_targets
+
+    data = SimpleNamespace(denorm=lambda x, do_x: x / 2 if do_x else x)
+    assert pictures_of_targets(data, torch.ones(1, 1)) == 0.5 and pictures_of_targets(None, torch.ones(1, 1)) == 1
