@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.common import HEADER, Row, show
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ALL = ("imports", "predict", "loop", "callbacks", "pictures", "mnist", "segmentation", "camvid", "pets_points",
+ALL = ("imports", "predict", "loop", "callbacks", "gan", "pictures", "mnist", "segmentation", "camvid", "pets_points",
        "lm_loader", "tokenize", "awd_lstm")
 INTRO = """# Measured figures
 
