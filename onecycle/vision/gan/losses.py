@@ -34,6 +34,8 @@ class GANLoss(GANModule):
         ArgumentError: `gp` is below 0.
     """
 
+    gan_model: GANModule
+
     def __init__(
         self,
         loss_funcG: Callable[..., Tensor],
@@ -43,7 +45,8 @@ class GANLoss(GANModule):
     ) -> None:
         if gp is not None:
             check_numbers("GANLoss", "gp", gp, "must be at least 0, or None", lambda weight: weight >= 0)
-        self.loss_funcG, self.loss_funcC, self.gan_model, self.gp = loss_funcG, loss_funcC, gan_model, gp
+        vars(self)["gan_model"] = gan_model  # not as a part: its weights are the learner's model's
+        self.loss_funcG, self.loss_funcC, self.gp = loss_funcG, loss_funcC, gp
 
     @property
     def gen_mode(self) -> bool:  # type: ignore[override]

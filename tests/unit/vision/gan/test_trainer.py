@@ -199,6 +199,7 @@ def test_gen_first(make_gan):
 
 class BreaksOff(Callback):
     _order = 60
+    not_in_run = ("at",)
 
     def __init__(self, at):
         self.at = at
@@ -325,3 +326,23 @@ def test_layers_with_statistics_of_the_waiting_side_rest_with_switch_eval(make_g
     learn = make_gan(5, generator=generator, switch_eval=True)
     learn.fit(1, 1e-3)  # five steps of the critic
     assert int(generator[1].num_batches_tracked) == 0
+
+
+@pytest.mark.parametrize("at", [3, 5, 8, 12])
+def test_a_run_killed_in_any_turn_is_taken_up_bit_for_bit(make_gan, tmp_path, at):
+    def run(learn, callbacks, **how):
+        torch.manual_seed(2)
+        learn.fit(2, 1e-3, callbacks=callbacks, **how)
+        return learn
+
+    def gan(**how):
+        return make_gan(8, gp=0.5, callback_fns=[GANDiscriminativeLR], **how)
+
+    whole = run(gan(), [BreaksOff(99)])
+    with pytest.raises(KeyboardInterrupt):
+        run(gan(), [BreaksOff(at)], checkpoint=tmp_path / "run", every=1)
+    again = gan(seed=7)
+    again.resume(tmp_path / "run", callbacks=[BreaksOff(99)])
+    assert not moved(again.model, copies(whole.model)) and again.recorder.losses == whole.recorder.losses
+    assert again.recorder.metrics == whole.recorder.metrics
+    assert again.gan_trainer.turn_steps == whole.gan_trainer.turn_steps
