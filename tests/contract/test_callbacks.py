@@ -20,6 +20,8 @@ from onecycle.callbacks.experiment_tracker import ExperimentTracker
 from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
 from onecycle.callbacks.hooks import HookCallback
 from onecycle.callbacks.loss_metrics import LossMetrics
+from onecycle.callbacks.lr_finder import LRFinder
+from onecycle.callbacks.misc import StopAfterNBatches
 from onecycle.callbacks.mixing import ItemMixer
 from onecycle.callbacks.mlflow import MLFlowTracker
 from onecycle.callbacks.sampling import Resampling
@@ -28,6 +30,7 @@ from onecycle.callbacks.tensorboard import (
     ImageGenTensorboardWriter,
     LearnerTensorboardWriter,
 )
+from onecycle.callbacks.track_epoch import TrackEpochCallback
 from onecycle.callbacks.weight_average import WeightAverage
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.training.callback import EVENTS, Callback, LearnerCallback, check_signature, listener
@@ -164,3 +167,65 @@ def test_it_says_what_it_is_for(cls):
 
 def _hooks(model: nn.Module) -> int:
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
+
+
+class _Killed(Exception):
+    pass
+
+
+class _KillAt(Callback):
+    """Break training off before a step."""
+
+    _order = 900
+
+    def __init__(self, step=None):
+        self.step = step
+
+    def on_batch_begin(self, iteration, train, **kwargs):
+        if train and iteration == self.step:
+            raise _Killed
+
+    def run_state(self):
+        return {}
+
+
+# Their state is of this process: times, memory, names of runs, the length of a file with times in it.
+_OTHER_EACH_TIME = {"TimeProfiler", "PeakMemMetric", "MLFlowTracker", "DistributedRecorder", "JSONLLogger"}
+
+
+def _kept_state(cls, learn, callback):
+    """Return the weights, the record, and what the callback would keep of the run."""
+    state = {} if cls.__name__ in _OTHER_EACH_TIME else callback.run_state()
+    return [*learn.model.state_dict().values()], learn.recorder.losses, str(learn.recorder.metrics), str(state)
+
+
+_SHORT = (GeneralScheduler, StopAfterNBatches)  # they end training early
+# Every run has the first two; the others make no run, or go on with one by themselves.
+_APART = (NanWatch, Recorder, LRFinder, TrackEpochCallback)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in CALLBACKS if cls not in _APART])
+@pytest.mark.parametrize("at", [3, 4])
+def test_a_run_with_it_is_taken_up_bit_for_bit(cls, at, make_learner, make_data, tmp_path):
+    """An epoch has two steps: from the middle of one, and from its beginning."""
+    at = 1 if cls in _SHORT else at
+
+    def begin(step):
+        torch.manual_seed(0)
+        learn = learner_for(cls, make_learner, make_data)
+        callback = make(cls, learn)
+        return learn, callback, [callback, _KillAt(step)]
+
+    learn, callback, callbacks = begin(None)
+    torch.manual_seed(5)
+    learn.fit(3, 1e-2, callbacks=callbacks)
+    whole = _kept_state(cls, learn, callback)
+    learn, _, callbacks = begin(at)
+    torch.manual_seed(5)
+    with pytest.raises(_Killed):
+        learn.fit(3, 1e-2, callbacks=callbacks, checkpoint=tmp_path / "run", every=1)
+    learn, callback, callbacks = begin(None)
+    learn.resume(tmp_path / "run", callbacks=callbacks)
+    again = _kept_state(cls, learn, callback)
+    assert all(torch.equal(a, b) for a, b in zip(whole[0], again[0], strict=True))
+    assert whole[1:] == again[1:]
