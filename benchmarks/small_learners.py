@@ -85,6 +85,27 @@ def _mask_of(file: Path) -> Path:
     return file.parent.parent / "masks" / file.name
 
 
+def detection(path: Path, workers: int = 0) -> Learner:
+    """Boxes around squares, with a detector."""
+    from onecycle.vision.detector import detection_learner
+    from onecycle.vision.object_list import ObjectItemList, bb_pad_collate
+
+    items = ObjectItemList.from_folder(_drawn(path, mask=True), include=["left", "right"])
+    source = items.split_by_rand_pct(0.25, seed=1).label_from_func(_box_of)
+    data = source.transform(size=32, tfm_y=True).databunch(
+        bs=6, num_workers=workers, device="cpu", path=path, collate_fn=bb_pad_collate
+    )
+    torch.manual_seed(1)
+    return detection_learner(data, _unet_arch, pretrained=False, silent=True)
+
+
+def _box_of(file: Path) -> list[Any]:
+    from PIL import Image
+
+    rows, columns = np.nonzero(np.asarray(Image.open(_mask_of(file))))
+    return [[[int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1]], ["square"]]
+
+
 def gan(path: Path, workers: int = 0) -> Learner:
     """Pictures out of noise, two sides in turns."""
     from onecycle.vision.gan.items import GANItemList
@@ -107,5 +128,6 @@ def _itself(file: Any) -> Any:
 KINDS: dict[str, Callable[..., Learner]] = {
     "classification": classification,
     "segmentation": segmentation,
+    "detection": detection,
     "gan": gan,
 }
