@@ -245,6 +245,20 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "modelpath4file",
         ),
     },
+    "collab": {
+        "onecycle.collab.data": (
+            "CollabDataBunch", "CollabLine", "CollabList", "CollabProcessor",
+        ),
+        "onecycle.collab.learner": (
+            "collab_learner", "CollabLearner",
+        ),
+        "onecycle.collab.models": (
+            "EmbeddingDotBias",
+        ),
+        "onecycle.collab.network": (
+            "EmbeddingNN",
+        ),
+    },
     "distributed": {
         "onecycle.callbacks.distributed": (
             "DistributedRecorder", "DistributedTrainer", "read_metrics", "setup_distrib", "ParallelTrainer",
@@ -569,9 +583,21 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "text.learner": {
+        "onecycle.text.generation": (
+            "decode_spec_tokens",
+        ),
         "onecycle.text.heads": (
             "get_language_model", "MultiBatchEncoder", "get_text_classifier", "PoolingLinearClassifier",
             "masked_concat_pool",
+        ),
+        "onecycle.text.language_learner": (
+            "LanguageLearner", "language_model_learner",
+        ),
+        "onecycle.text.learner": (
+            "RNNLearner", "text_classifier_learner",
+        ),
+        "onecycle.text.weights": (
+            "convert_weights",
         ),
     },
     "text.models.awd_lstm": {
@@ -600,6 +626,45 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.text.models.transformer_xl": (
             "MultiHeadRelativeAttention", "TransformerXL", "tfmerXL_lm_config", "tfmerXL_clas_config",
             "tfmerXL_lm_split", "tfmerXL_clas_split",
+        ),
+    },
+    "tabular.data": {
+        "onecycle.tabular.bunch": (
+            "TabularDataBunch",
+        ),
+        "onecycle.tabular.lines": (
+            "TabularLine",
+        ),
+        "onecycle.tabular.lists": (
+            "TabularList",
+        ),
+        "onecycle.tabular.processor": (
+            "TabularProcessor",
+        ),
+        "onecycle.tabular.sizes": (
+            "emb_sz_rule", "def_emb_sz",
+        ),
+    },
+    "tabular.transform": {
+        "onecycle.tabular.dates": (
+            "add_datepart", "add_elapsed_times", "make_date", "add_cyclic_datepart", "cyclic_dt_feat_names",
+            "cyclic_dt_features",
+        ),
+        "onecycle.tabular.procs": (
+            "Categorify", "FillMissing", "FillStrategy", "Normalize", "TabularProc",
+        ),
+        "onecycle.tabular.split_columns": (
+            "cont_cat_split",
+        ),
+    },
+    "tabular.models": {
+        "onecycle.tabular.models": (
+            "TabularModel",
+        ),
+    },
+    "tabular.learner": {
+        "onecycle.tabular.learner": (
+            "tabular_learner",
         ),
     },
     "utils.mem": {
@@ -634,6 +699,9 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "datasets": (
         "modelpath4file",
+    ),
+    "collab": (
+        "CollabProcessor",
     ),
     "distributed": (
         "ParallelTrainer", "rnn_reset",
@@ -674,5 +742,11 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "text.models.transformer": (
         "init_transformer",
+    ),
+    "tabular.data": (
+        "emb_sz_rule", "def_emb_sz",
+    ),
+    "tabular.transform": (
+        "cyclic_dt_feat_names", "cyclic_dt_features",
     ),
 }

@@ -52,6 +52,11 @@ DOORS = (
     ),
     Door("onecycle.callbacks", "onecycle/callbacks/__init__.py", "the callbacks.", rooms=("callbacks",)),
     Door(
+        "onecycle.tabular", "onecycle/tabular/__init__.py", "tables, and all of onecycle.basics.",
+        rooms=("tabular",), v1_modules=("tabular.data", "tabular.transform", "tabular.models", "tabular.learner"),
+        includes=("onecycle.basics",), modules=(("tabular", "onecycle.tabular"),),
+    ),
+    Door(
         "onecycle.text", "onecycle/text/__init__.py", "texts, and all of onecycle.basics.",
         rooms=("text",), v1_modules=("text.data", "text.transform", "text.learner", "text.interpret"),
         includes=("onecycle.basics",), modules=(("text", "onecycle.text"),),
@@ -172,6 +177,10 @@ V1_ROOMS = {
     "train": ("learning", "training", "callbacks", "interpret"),
     "datasets": ("data", "utils"),
     "distributed": ("callbacks",),
+    "tabular.data": ("tabular",),
+    "tabular.transform": ("tabular",),
+    "tabular.models": ("tabular",),
+    "tabular.learner": ("tabular",),
     "text.data": ("text",),
     "text.transform": ("text",),
     "text.learner": ("text",),

@@ -15,10 +15,10 @@ from onecycle.text.files import OpenFileProcessor
 from onecycle.text.items import Text
 from onecycle.text.lm_bunch import TextLMDataBunch
 from onecycle.text.processors import NumericalizeProcessor, TokenizeProcessor
-from onecycle.text.tables import show_texts
 from onecycle.text.vocab import Vocab
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import decode, register
+from onecycle.utils.shown_tables import show_columns
 
 __all__ = ["LMLabelList", "LMTextList", "TextList"]
 
@@ -144,7 +144,7 @@ class TextList(ItemList):
             ys: Their labels.
             max_len: How many tokens of a text are shown.
         """
-        show_texts({"text": self._cut(xs, max_len), "target": ys})
+        show_columns({"text": self._cut(xs, max_len), "target": ys})
 
     def show_xyzs(self, xs: Sequence[Any], ys: Sequence[Any], zs: Sequence[Any], max_len: int = 70) -> None:
         """Show texts with their labels and the predictions as a table.
@@ -155,7 +155,7 @@ class TextList(ItemList):
             zs: What was predicted.
             max_len: How many tokens of a text are shown.
         """
-        show_texts({"text": self._cut(xs, max_len), "target": ys, "prediction": zs})
+        show_columns({"text": self._cut(xs, max_len), "target": ys, "prediction": zs})
 
     def _cut(self, texts: Sequence[Any], max_len: int) -> list[str]:
         sep = self.sep or None
@@ -221,4 +221,4 @@ class LMTextList(TextList):
             ys: Has no effect: the targets are the same texts, one token later.
             max_len: How many tokens of a text are shown.
         """
-        show_texts({"idx": range(len(xs)), "text": self._cut(xs, max_len)})
+        show_columns({"idx": range(len(xs)), "text": self._cut(xs, max_len)})

@@ -54,6 +54,7 @@ HOMES: dict[str, dict[str, str]] = {
     "data_bunch": {
         "DataBunch": "onecycle.data.bunch",
         "ImageDataBunch": "onecycle.vision.image_bunch",
+        "TabularDataBunch": "onecycle.tabular.bunch",
         "TextClasDataBunch": "onecycle.text.bunch",
         "TextDataBunch": "onecycle.text.bunch",
         "TextLMDataBunch": "onecycle.text.lm_bunch",
@@ -61,6 +62,7 @@ HOMES: dict[str, dict[str, str]] = {
     "enum": {
         "Activation": "onecycle.text.models.transformer",
         "DatasetType": "onecycle.data.loaders",
+        "FillStrategy": "onecycle.tabular.procs",
         "NormType": "onecycle.nn.norm",
         "ResizeMethod": "onecycle.vision.resize",
     },
@@ -68,6 +70,7 @@ HOMES: dict[str, dict[str, str]] = {
         "bb_pad_collate": "onecycle.vision.object_list",
         "data_collate": "onecycle.data.collate",
         "deal_caps": "onecycle.text.rules",
+        "decode_spec_tokens": "onecycle.text.generation",
         "fix_html": "onecycle.text.rules",
         "init_transformer": "onecycle.text.models.transformer",
         "pad_collate": "onecycle.text.collate",
@@ -97,12 +100,17 @@ HOMES: dict[str, dict[str, str]] = {
         "PointsLabelList": "onecycle.vision.points_list",
         "SegmentationItemList": "onecycle.vision.segmentation_list",
         "SegmentationLabelList": "onecycle.vision.segmentation_list",
+        "TabularList": "onecycle.tabular.lists",
         "TextList": "onecycle.text.lists",
     },
     "items": {
+        "TableRows": "onecycle.tabular.rows",
         "TokenTexts": "onecycle.text.token_texts",
     },
-    "learner": {},
+    "learner": {
+        "LanguageLearner": "onecycle.text.language_learner",
+        "RNNLearner": "onecycle.text.learner",
+    },
     "loss": {
         "AdaptiveLoss": "onecycle.vision.gan.losses",
         "BCEFlat": "onecycle.nn.losses",
@@ -180,6 +188,7 @@ HOMES: dict[str, dict[str, str]] = {
         "top_k_accuracy": "onecycle.metrics.classification",
     },
     "model": {
+        "TabularModel": "onecycle.tabular.models",
         "basic_generator": "onecycle.vision.gan.networks",
         "create_cnn_model": "onecycle.vision.backbones",
         "create_detection_model": "onecycle.vision.detection_model",
@@ -204,15 +213,19 @@ HOMES: dict[str, dict[str, str]] = {
         "SGD": "onecycle.optim.torch_optimizers",
     },
     "processor": {
+        "Categorify": "onecycle.tabular.procs",
         "CategoryProcessor": "onecycle.data.processors",
+        "FillMissing": "onecycle.tabular.procs",
         "MixedProcessor": "onecycle.data.processors",
         "MultiCategoryProcessor": "onecycle.data.processors",
+        "Normalize": "onecycle.tabular.procs",
         "NumericalizeProcessor": "onecycle.text.processors",
         "ObjectCategoryProcessor": "onecycle.vision.object_list",
         "OpenFileProcessor": "onecycle.text.files",
         "PointsProcessor": "onecycle.vision.points_list",
         "SPProcessor": "onecycle.text.sentencepiece",
         "SegmentationProcessor": "onecycle.vision.segmentation_list",
+        "TabularProcessor": "onecycle.tabular.processor",
         "TokenizeProcessor": "onecycle.text.processors",
     },
     "text": {

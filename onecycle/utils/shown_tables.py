@@ -1,4 +1,4 @@
-"""Texts in a table: HTML in a notebook, lines elsewhere."""
+"""Columns of values in a table: HTML in a notebook, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ __all__: list[str] = []
 _WIDTH = 100
 
 
-def show_texts(columns: Mapping[str, Sequence[Any]]) -> None:
-    """Show columns of texts side by side.
+def show_columns(columns: Mapping[str, Sequence[Any]]) -> None:
+    """Show columns of values side by side.
 
     Args:
         columns: Name and values of each.

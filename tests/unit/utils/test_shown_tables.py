@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from onecycle.text.tables import as_html, as_lines, show_texts
+from onecycle.utils.shown_tables import as_html, as_lines, show_columns
 
 
 def test_lines_are_aligned_and_cut(capsys):
-    show_texts({"text": ["short", "long " * 60], "target": ["pos", "neg"]})
+    show_columns({"text": ["short", "long " * 60], "target": ["pos", "neg"]})
     head, first, second = capsys.readouterr().out.splitlines()
     assert head.index("target") == first.index("pos") == second.index("neg") == 102
     assert "…" in second and "…" not in first
@@ -28,5 +28,5 @@ def test_a_notebook_gets_html(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
     shell = type("ZMQInteractiveShell", (), {})()
     monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
-    show_texts({"text": ["a"]})
+    show_columns({"text": ["a"]})
     assert shown == ["<table><tr><th>text</th></tr><tr><td>a</td></tr></table>"]

@@ -1,0 +1,160 @@
+"""Tables of any library as pandas data frames, rows as dictionaries, and sentences about single columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from onecycle.errors import ArgumentTypeError, DataError, did_you_mean, explain
+
+__all__: list[str] = []
+
+
+def as_frame(owner: str, table: Any) -> Any:
+    """Return a table of pandas, polars or pyarrow as a pandas data frame; its own columns are never written to.
+
+    Args:
+        owner: Who asks, for the message.
+        table: The table; a lazy frame of polars is collected.
+
+    Raises:
+        ArgumentTypeError: it is no table.
+    """
+    if hasattr(table, "iloc") and hasattr(table, "columns"):
+        return table
+    if hasattr(table, "collect") and hasattr(table, "collect_schema"):
+        table = table.collect()
+    if type(table).__module__.partition(".")[0] == "polars" and hasattr(table, "get_column"):
+        return _of_polars(table)
+    if hasattr(table, "to_pandas"):
+        return table.to_pandas()
+    cure = "Pass a data frame of pandas or polars, or a table of pyarrow."
+    raise ArgumentTypeError(explain(owner, "df", "must be a table", table, cure))
+
+
+def _of_polars(table: Any) -> Any:
+    """Return a frame of polars column by column, which needs no pyarrow."""
+    import pandas as pd
+
+    return pd.DataFrame({name: table.get_column(name).to_numpy() for name in table.columns})
+
+
+def as_row(owner: str, row: Any) -> dict[Any, Any]:
+    """Return one row of a table as a dictionary: column -> value.
+
+    Args:
+        owner: Who asks, for the message.
+        row: A row of pandas (`df.iloc[0]`), a mapping, or a table of one row.
+
+    Raises:
+        ArgumentTypeError: it is none of these.
+    """
+    if isinstance(row, Mapping):
+        return dict(row)
+    if hasattr(row, "index") and hasattr(row, "tolist"):  # a pandas Series
+        return dict(zip(row.index.tolist(), row.tolist(), strict=True))
+    if hasattr(row, "columns") or hasattr(row, "column_names"):
+        frame = as_frame(owner, row)
+        if len(frame) == 1:
+            return frame.iloc[0].to_dict()
+    cure = "Pass a row such as df.iloc[0], or a dictionary: column -> value."
+    raise ArgumentTypeError(explain(owner, "item", "must be one row of a table", row, cure))
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether one value stands for none: None, NaN, NaT or NA."""
+    if value is None:
+        return True
+    if isinstance(value, (str, bool, int)):
+        return False
+    if isinstance(value, (float, np.floating)):
+        return bool(value != value)
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def as_numbers(owner: str, column: Any) -> Any:
+    """Return a column as numbers of double precision, NaN where a value is missing.
+
+    Raises:
+        DataError: values are no numbers or infinite; names the column and the first bad row.
+    """
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        raise DataError(dates_message(owner, column.name))
+    plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    values = numbers.to_numpy(na_value=np.nan)
+    lost = np.isnan(values) & ~plain.isna().to_numpy()
+    if lost.any():
+        raise DataError(_bad_number(owner, column, np.flatnonzero(lost), "no number"))
+    infinite = np.isinf(values)
+    if infinite.any():
+        raise DataError(_bad_number(owner, column, np.flatnonzero(infinite), "infinite"))
+    return numbers
+
+
+def dates_message(owner: str, name: Any) -> str:
+    """Return the sentence about a column of dates among the inputs."""
+    return (
+        f"{owner}: column {name!r} holds dates, which are neither categories nor numbers. "
+        f"Make parts of them first: add_datepart(df, {name!r})."
+    )
+
+
+def _bad_number(owner: str, column: Any, rows: np.ndarray, what: str) -> str:
+    first, count = int(rows[0]), len(rows)
+    many = f"1 value is {what}" if count == 1 else f"{count} of {len(column)} values are {what}"
+    cure = "Clean them, or list the column in cat_names." if what == "no number" else "Replace them, e.g. by NaN."
+    return (
+        f"{owner}: column {column.name!r} must hold finite numbers, as it is in cont_names; {many}, the first in row "
+        f"{column.index[first]}: {column.iloc[first]!r}. {cure}"
+    )
+
+
+def one_number(owner: str, name: Any, value: Any) -> float:
+    """Return one value as a number, NaN where it is missing.
+
+    Raises:
+        DataError: it is no number, or infinite; names the column.
+    """
+    if is_missing(value):
+        return np.nan
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.inf
+    if number in (np.inf, -np.inf):
+        raise DataError(explain(owner, f"column {name!r}", "must be a finite number", value))
+    return number
+
+
+def check_columns(owner: str, frame: Any, names: Sequence[Any]) -> None:
+    """Check that a table has columns, each of them once.
+
+    Raises:
+        DataError: a column is missing or there twice; names it.
+    """
+    there = list(frame.columns)
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise DataError(missing_message(owner, missing, there))
+    twice = sorted({str(name) for name in names if there.count(name) > 1})
+    if twice:
+        shown = ", ".join(map(repr, twice))
+        raise DataError(f"{owner}: the table has several columns of one name: {shown}. Rename or drop them.")
+
+
+def missing_message(owner: str, missing: Sequence[Any], there: Sequence[Any]) -> str:
+    """Return the sentence about columns that a table does not have."""
+    shown = ", ".join(map(repr, missing))
+    what = "is no column" if len(missing) == 1 else "are no columns"
+    known = ", ".join(map(repr, there[:20])) + (" …" if len(there) > 20 else "")
+    return (
+        f"{owner}: there {what} {shown}.{did_you_mean(str(missing[0]), map(str, there))} "
+        f"The columns are {known}."
+    )

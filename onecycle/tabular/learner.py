@@ -1,0 +1,76 @@
+"""Learners of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+from onecycle.learner import Learner
+from onecycle.learning.checks import check_data
+from onecycle.tabular.models import TabularModel
+from onecycle.types import Floats
+
+__all__ = ["tabular_learner"]
+
+
+def tabular_learner(
+    data: Any,
+    layers: Sequence[int],
+    emb_szs: Mapping[Any, int] | None = None,
+    metrics: Any = None,
+    ps: Floats | None = None,
+    emb_drop: float = 0.0,
+    y_range: Any = None,
+    use_bn: bool = True,
+    **learn_kwargs: Any,
+) -> Learner:
+    """Make a learner of a table: embeddings of categories beside scaled numbers, then linear layers.
+
+    Args:
+        data: The data of a `TabularList`; `data.c` is the number of outputs.
+        layers: Widths of the hidden layers.
+        emb_szs: Widths of embeddings: column -> width; for the others see `emb_sz_rule`.
+        metrics: Functions of (output, target), or metric objects.
+        ps: Dropout of each hidden layer, between 0 and 1, or one number for all.
+        emb_drop: Dropout of the embeddings, between 0 and 1.
+        y_range: Smallest and largest output, e.g. `(0, 5.5)`.
+        use_bn: Batch norms between the layers.
+        **learn_kwargs: What `Learner` takes: wd, loss_func, callback_fns, path …
+
+    Raises:
+        ArgumentTypeError: a keyword is unknown, or the data are no table.
+        ArgumentError: `data` does not tell the number of outputs, or a setting is out of its range.
+
+    Example:
+        learn = tabular_learner(data, layers=[200, 100], metrics=accuracy)
+        learn.fit_one_cycle(3, 1e-2)
+    """
+    check_data("tabular_learner", data)
+    if not hasattr(data, "get_emb_szs"):
+        cure = "Begin the data with TabularList.from_df."
+        raise ArgumentTypeError(explain("tabular_learner", "data", "must be the data of a table", data, cure))
+    if not isinstance(data.c, int) or data.c < 1:
+        cure = "Label the rows, e.g. with label_from_df, or set data.c."
+        raise ArgumentError(explain("tabular_learner", "data.c", "must be the number of outputs", data.c, cure))
+    args = {
+        "emb_szs": data.get_emb_szs(emb_szs), "n_cont": len(data.cont_names), "out_sz": data.c,
+        "layers": _widths(layers), "ps": _plain(ps), "emb_drop": emb_drop, "y_range": _plain(y_range), "use_bn": use_bn,
+    }  # fmt: skip
+    learn = Learner(data, TabularModel(**args), metrics=metrics, **learn_kwargs)
+    learn.model_spec = {"builder": "TabularModel", "args": args}
+    return learn
+
+
+def _widths(layers: Any) -> list[int]:
+    widths = list(layers) if hasattr(layers, "__iter__") else [layers]
+    if not all(isinstance(width, int) and width > 0 for width in widths):
+        raise ArgumentError(explain("tabular_learner", "layers", "must be widths such as [200, 100]", layers))
+    return widths
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers in a tensor, an array or a tuple as a list, which a file can hold."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value

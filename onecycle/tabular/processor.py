@@ -1,0 +1,328 @@
+"""The processor of tables: from a data frame to two arrays, learnt from the training rows, usable without a learner."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from onecycle.data.processors import PreProcessor
+from onecycle.errors import ArgumentTypeError, DataError, FileFormatError, StepError, explain
+from onecycle.tabular.check import check_kinds, check_training, column_names
+from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, missing_message, one_number
+from onecycle.tabular.lines import TabularLine
+from onecycle.tabular.procs import FillMissing, Normalize, TabularProc, as_categories, row_by_row
+from onecycle.tabular.rows import TableRows, rows_of
+from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.files import read_json, write_json
+from onecycle.utils.registry import decode, encode, register
+
+__all__ = ["TabularProcessor"]
+
+_FORMAT, _VERSION = "onecycle-preprocessing", 1
+_NA = "#na#"
+
+
+@register("processor")
+class TabularProcessor(PreProcessor):
+    """Turn tables into codes and numbers with steps that learn from the training rows.
+
+    Args:
+        ds: The `TabularList` that steps and columns are taken from.
+        procs: The steps: classes such as `Categorify`, partials of them, or steps that have learnt already.
+        cat_names: Columns of categories; those of `ds` when left out.
+        cont_names: Columns of numbers; those of `ds` when left out.
+
+    Example:
+        >>> import pandas as pd
+        >>> from onecycle.tabular.procs import Categorify
+        >>> prepare = TabularProcessor(procs=[Categorify], cat_names=["work"], cont_names=["age"])
+        >>> df = pd.DataFrame({"work": ["state", "private"], "age": [30, 40]})
+        >>> codes, numbers = prepare.fit(df).arrays(df)
+        >>> codes.tolist(), numbers.tolist()
+        ([[2], [1]], [[30.0], [40.0]])
+    """
+
+    def __init__(
+        self, ds: Any = None, procs: Any = None, cat_names: Any = None, cont_names: Any = None
+    ) -> None:
+        super().__init__(ds)
+        given = getattr(ds, "procs", None) if procs is None else procs
+        self.procs: list[Any] = _steps(given)
+        owner = type(self).__name__
+        self.source_cats = column_names(owner, "cat_names", _or_of(ds, "cat_names", cat_names))
+        self.source_conts = column_names(owner, "cont_names", _or_of(ds, "cont_names", cont_names))
+        check_kinds(owner, self.source_cats, self.source_conts)
+        self.cat_names, self.cont_names = list(self.source_cats), list(self.source_conts)
+        self.classes: dict[Any, list[Any]] | None = None
+        self._codes: dict[Any, dict[Any, int]] = {}
+
+    # Learning and applying
+
+    @property
+    def is_fitted(self) -> bool:
+        """Say whether the training rows were seen."""
+        return self.classes is not None
+
+    def fit(self, df: Any) -> TabularProcessor:
+        """Learn from the training rows, which are not changed; return itself.
+
+        Raises:
+            DataError: columns are missing or hold what they must not; says all at once.
+        """
+        self._fitted_frame(as_frame("fit", df))
+        return self
+
+    def _fitted_frame(self, df: Any) -> Any:
+        """Learn from the training rows and return them processed."""
+        check_training(df, self.source_cats, self.source_conts)
+        frame = df.copy(deep=False)
+        cats, conts = list(self.source_cats), list(self.source_conts)
+        self.procs = [_run(proc, frame, cats, conts) for proc in self.procs]
+        self.cat_names, self.cont_names = cats, conts
+        self._take_classes({name: [_NA, *_categories(frame, name)] for name in cats})
+        return frame
+
+    def _take_classes(self, classes: dict[Any, list[Any]]) -> None:
+        self.classes = classes
+        self._codes = {name: {value: i for i, value in enumerate(found)} for name, found in classes.items()}
+        for found in self._codes.values():
+            found.pop(_NA, None)
+
+    def apply(self, df: Any) -> Any:
+        """Return a table as the steps make it; the table itself is not changed.
+
+        Args:
+            df: A table of pandas, polars or pyarrow.
+
+        Returns:
+            A pandas data frame with all columns of `df`, those of the inputs processed.
+
+        Raises:
+            StepError: `fit` was not called.
+            DataError: a column of numbers is missing or holds something else.
+        """
+        self._need_fit("apply")
+        frame = self._completed(as_frame("apply", df).copy(deep=False))
+        for proc in self.procs:
+            proc(frame, test=True)
+        return frame
+
+    def arrays(self, df: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return a table as a model gets it.
+
+        Args:
+            df: A table of pandas, polars or pyarrow.
+
+        Returns:
+            Codes of categories, int64 `(N, categories)`, and numbers, float32 `(N, numbers)`.
+        """
+        return self._arrays_of(self.apply(df))
+
+    def _need_fit(self, owner: str) -> None:
+        if not self.is_fitted:
+            raise StepError(f"{owner}: nothing is learnt yet. Call fit(training_rows) first.")
+
+    def _completed(self, frame: Any) -> Any:
+        """Give a table columns of nothing where it lacks some that training had."""
+        there = set(frame.columns)
+        for name in self._lacking(there, list(frame.columns)):
+            frame[name] = np.nan if name in self.source_conts else None
+        check_columns("table", frame, [*self.source_cats, *self.source_conts])
+        return frame
+
+    def _lacking(self, there: Any, shown: Sequence[Any]) -> list[Any]:
+        """Return columns of training that are not there, with a warning, if they can do without.
+
+        Raises:
+            DataError: they cannot, or nothing at all is there.
+        """
+        wanted = [*self.source_cats, *self.source_conts]
+        lacking = [name for name in wanted if name not in there]
+        if not lacking:
+            return []
+        numbers = [name for name in lacking if name in self.source_conts]
+        if (numbers and not self._fills()) or len(lacking) == len(wanted):
+            raise DataError(missing_message("table", numbers or lacking, shown))
+        names = ", ".join(map(repr, lacking))
+        warnings.warn(
+            f"table: columns of the training rows are not there and count as missing: {names}.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return lacking
+
+    def _fills(self) -> bool:
+        return any(isinstance(proc, FillMissing) for proc in self.procs)
+
+    def _arrays_of(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
+        assert self.classes is not None
+        codes = [_codes_of(frame, name, self.classes[name]) for name in self.cat_names]
+        conts = [_numbers_of(frame[name]) for name in self.cont_names]
+        return rows_of(codes, conts, len(frame))
+
+    # In the data sentence
+
+    def process(self, ds: Any) -> None:
+        """Process the rows of a `TabularList`: the first time they are those of training."""
+        if ds.inner_df is None:
+            if len(ds):
+                cure = "Make the list with TabularList.from_df."
+                raise DataError(explain(type(self).__name__, "", "needs a list that was made from a table", cure=cure))
+            return
+        frame = self.apply(ds.inner_df) if self.is_fitted else self._fitted_frame(ds.inner_df)
+        ds.items = TableRows(np.asarray(ds.items), *self._arrays_of(frame))
+
+    def process_one(self, item: Any) -> TabularLine:
+        """Return one row, such as `df.iloc[0]`, as a `TabularLine`."""
+        if isinstance(item, TabularLine):
+            return item
+        self._need_fit("process_one")
+        row = as_row("predict", item)
+        if not row.keys() >= {*self.source_cats, *self.source_conts}:
+            row.update(dict.fromkeys(self._lacking(row, list(row))))
+        for proc in self.procs:
+            (proc.apply_row if row_by_row(proc) else _as_table(proc))(row)
+        codes = [self._codes[name].get(row[name], 0) for name in self.cat_names]
+        return self.line(codes, [_number_of(name, row[name]) for name in self.cont_names])
+
+    def line(self, codes: Any, conts: Any) -> TabularLine:
+        """Return codes and numbers as an item that shows the numbers as they were."""
+        return TabularLine(codes, conts, self.classes or {}, [*self.cat_names, *self.cont_names], self.readable(conts))
+
+    def readable(self, conts: Any) -> Any:
+        """Return the numbers of a row as they were before they were scaled."""
+        scales = [proc for proc in self.procs if isinstance(proc, Normalize)]
+        if not scales or not set(self.cont_names) <= scales[-1].means.keys():
+            return conts
+        return scales[-1].undone(np.asarray(conts, dtype=np.float64), self.cont_names)
+
+    # Files
+
+    def get_state(self) -> JsonDict:
+        """Return the steps with what they learnt, the columns and their classes."""
+        names = ("procs", "source_cats", "source_conts", "cat_names", "cont_names", "classes")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_state(cls, state: JsonDict) -> TabularProcessor:
+        """Rebuild the processor from `get_state`."""
+        made = cls.__new__(cls)
+        PreProcessor.__init__(made)
+        vars(made).update(state)
+        made._codes = {}
+        if made.is_fitted:
+            made._take_classes(state["classes"])
+        return made
+
+    def save(self, file: PathOrStr) -> None:
+        """Write the preprocessing to a JSON file, for use without a learner.
+
+        Raises:
+            ArgumentError: a step is of a class without a registered name.
+        """
+        write_json(file, {"format": _FORMAT, "version": _VERSION, "state": encode(self)})
+
+    @staticmethod
+    def load(file: PathOrStr) -> TabularProcessor:
+        """Return the preprocessing that `save` wrote.
+
+        Raises:
+            FileFormatError: the file is something else, or of a newer version.
+        """
+        found = read_json(file)
+        if not isinstance(found, dict) or found.get("format") != _FORMAT:
+            raise FileFormatError(f"TabularProcessor.load: '{file}' holds no preprocessing that save() wrote.")
+        if found["version"] > _VERSION:
+            newer = f"'{file}' has version {found['version']}, this onecycle reads up to {_VERSION}"
+            raise FileFormatError(f"TabularProcessor.load: {newer}. Install a newer onecycle.")
+        return decode(found["state"])
+
+
+def _or_of(ds: Any, name: str, given: Any) -> Any:
+    return getattr(ds, name, None) if given is None else given
+
+
+def _steps(given: Any) -> list[Any]:
+    """Return steps as a list.
+
+    Raises:
+        ArgumentTypeError: one is no class or step.
+    """
+    steps = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
+    for step in steps:
+        if not callable(step):
+            cure = "Pass e.g. procs=[FillMissing, Categorify, Normalize]."
+            raise ArgumentTypeError(explain("TabularList", "procs", "must be classes of steps", step, cure))
+    return steps
+
+
+def _run(proc: Any, frame: Any, cats: list[Any], conts: list[Any]) -> TabularProc:
+    """Return a step after it was applied to the training rows, from which it learns unless it has before."""
+    if not isinstance(proc, TabularProc):
+        made = proc(cats, conts)
+        made(frame)
+        return made
+    made = copy.copy(proc)
+    if not proc.learnt:
+        made.cat_names, made.cont_names = cats, conts
+    made(frame, test=proc.learnt)
+    cats += [name for name in made.cat_names if name not in cats]
+    conts += [name for name in made.cont_names if name not in conts]
+    return made
+
+
+def _as_table(proc: TabularProc) -> Any:
+    return lambda row: TabularProc.apply_row(proc, row)
+
+
+def _categories(frame: Any, name: Any) -> list[Any]:
+    """Return the categories of a processed column of the training rows."""
+    if not hasattr(frame[name], "cat"):
+        cure = "Put Categorify into procs, behind FillMissing: procs=[FillMissing, Categorify, Normalize]."
+        raise DataError(
+            explain("table", f"column {name!r}", "must hold categories", str(frame[name].dtype), cure)
+        )
+    return [value.item() if isinstance(value, np.generic) else value for value in frame[name].cat.categories]
+
+
+def _codes_of(frame: Any, name: Any, classes: list[Any]) -> np.ndarray:
+    column, known = frame[name], classes[1:]
+    if not hasattr(column, "cat") or list(column.cat.categories) != known:
+        column = as_categories(column, known)
+    return column.cat.codes.to_numpy().astype(np.int64) + 1
+
+
+def _numbers_of(column: Any) -> np.ndarray:
+    numbers = as_numbers("table", column)
+    missing = numbers.isna().to_numpy()
+    if missing.any():
+        first = column.index[int(np.flatnonzero(missing)[0])]
+        raise DataError(_no_number(column.name, f"{int(missing.sum())} of {len(column)} rows, the first {first}"))
+    with np.errstate(over="ignore"):
+        found = numbers.to_numpy().astype(np.float32)
+    if not np.isfinite(found).all():
+        raise DataError(_too_large(column.name, float(np.abs(numbers).max())))
+    return found
+
+
+def _number_of(name: Any, value: Any) -> float:
+    number = one_number("predict", name, value)
+    if number != number:
+        raise DataError(_no_number(name, "this row"))
+    return number
+
+
+def _no_number(name: Any, where: str) -> str:
+    return (
+        f"table: column {name!r} has no value in {where}. Put FillMissing into procs, or fill the column before: "
+        f"procs=[FillMissing, Categorify, Normalize]."
+    )
+
+
+def _too_large(name: Any, largest: float) -> str:
+    rule = "must fit into single precision"
+    return explain("table", f"column {name!r}", rule, largest, "Put Normalize into procs.")
