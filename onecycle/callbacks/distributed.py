@@ -49,8 +49,23 @@ def setup_distrib(gpu: int | None = None) -> int | None:
         gpu = int(os.environ.get("LOCAL_RANK", 0)) if gpu is None else int(gpu)
         torch.cuda.set_device(gpu)
     if num_distrib() and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if on_gpu else "gloo")
+        distributed.init_process_group("nccl" if on_gpu else "gloo", **_meeting())
     return gpu if on_gpu else None
+
+
+def _meeting() -> dict[str, Any]:
+    """Return where the processes meet, if not where the environment says.
+
+    After a restart `torchrun` hands out the store of the attempt before, in which the addresses of dead processes still
+    stand. On one machine the number of the attempt keeps them apart; machines may count differently.
+    """
+    from torch import distributed
+
+    attempt = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+    if not attempt or os.environ.get("LOCAL_WORLD_SIZE") != os.environ.get("WORLD_SIZE"):
+        return {}
+    store, rank, count = next(iter(distributed.rendezvous("env://")))
+    return {"store": distributed.PrefixStore(f"attempt {attempt}", store), "rank": rank, "world_size": count}
 
 
 def check_connected(owner: str) -> None:
@@ -92,6 +107,7 @@ class DistributedTrainer(LearnerCallback):
     """
 
     _order = -55  # after the samplers, before the schedules count the batches
+    not_in_run = ("_model", "_whole", "_shares")
 
     def __init__(self, learn: Any, cuda_id: int | None = 0) -> None:
         super().__init__(learn)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from onecycle.errors import ArgumentTypeError, OnecycleError, TrainingError, explain
 from onecycle.training.fingerprint import differences, fingerprint
 from onecycle.training.keeper import RunKeeper
-from onecycle.training.run_files import newest_sound, run_files
+from onecycle.training.run_point import is_begun, point_of_all
 from onecycle.utils.distributed import print_once
 from onecycle.utils.registry import decode, encode
 
@@ -73,14 +73,14 @@ def _call_of(method: Callable[..., None], learn: Any, args: Any, kwargs: Any) ->
 
 def _point_of(learn: Any, folder: Path, call: dict[str, Any], resume: bool) -> Any:
     """Return the state to go on from, or None where a run begins."""
-    if not run_files(folder):
+    if not is_begun(folder):
         return None
     if not resume:
         raise TrainingError(
             f"{call['method']}: {str(folder)!r} holds checkpoints of a run already. Go on with it by learn.resume("
             f"{str(folder)!r}) or resume=True, or pass another folder."
         )
-    point = newest_sound(folder)
+    point = point_of_all(folder)
     _check_same(learn, point, call, strict=True)
     return point
 
@@ -160,7 +160,7 @@ class Resuming:
             learn.resume("run")  # in a new process, after making `learn` again
         """
         folder = _checked_folder(checkpoint)
-        point = newest_sound(folder)
+        point = point_of_all(folder)
         call = point["call"]
         method = _method_of(self, call["method"])
         _check_same(self, point, call, strict)

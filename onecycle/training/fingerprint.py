@@ -10,6 +10,7 @@ from torch import nn
 
 from onecycle.metrics.check import metric_name
 from onecycle.nn.surgery import get_model
+from onecycle.utils.distributed import process_count
 
 __all__: list[str] = []
 
@@ -75,6 +76,7 @@ def _of_settings(learn: Any, call: dict[str, Any]) -> dict[str, str]:
         "metrics": ", ".join(metric_name(metric) for metric in learn.metrics),
         "default weight decay": str(learn.wd),
         "true_wd, bn_wd": f"{learn.true_wd}, {learn.bn_wd}",
+        **({"processes": str(process_count())} if process_count() > 1 else {}),
     }
 
 

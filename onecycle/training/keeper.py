@@ -16,8 +16,15 @@ from onecycle.training.every import Every
 from onecycle.training.fingerprint import Print
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.run_files import copy_as_best, file_of, tidy, write_run_file
+from onecycle.training.run_ranks import own_parts, with_own
 from onecycle.training.run_state import put_back, take
-from onecycle.utils.distributed import is_first_process
+from onecycle.utils.distributed import (
+    distrib_barrier,
+    greatest,
+    is_first_process,
+    process_count,
+    process_rank,
+)
 from onecycle.utils.files import FileWriteError
 
 __all__: list[str] = []
@@ -92,7 +99,8 @@ class RunKeeper:
         self._stopped_by: int | None = None
         self._handler: CallbackHandler | None = None
         self._epochs = 0
-        check_writable(folder)
+        if is_first_process():
+            check_writable(folder)
         self._writer = Writer(folder, keep)
 
     # Where the run begins
@@ -112,15 +120,19 @@ class RunKeeper:
         self._handler = handler
         if self.point is not None:
             self._epochs = self.epochs_done
-            put_back(self.point["state"], self.learn, handler)
+            self._put_back(handler)
             if not self.point["mid_epoch"]:
                 self.point = None
 
     def begin_epoch(self, handler: CallbackHandler) -> None:
         """Take up the epoch in which the run goes on, once it has begun."""
         if self.point is not None:
-            put_back(self.point["state"], self.learn, handler)
+            self._put_back(handler)
             self.point = None
+
+    def _put_back(self, handler: CallbackHandler) -> None:
+        ranks = self.point.get("ranks", [])
+        put_back(with_own(self.point["state"], ranks, process_rank(), process_count()), self.learn, handler)
 
     def start_step(self, batches: int) -> int:
         """Return the batch with which the epoch begins."""
@@ -138,11 +150,17 @@ class RunKeeper:
             epoch_over: A callback ended the epoch here.
         """
         assert self._handler is not None
-        stopped = self._stopped_by is not None
-        if stopped or self.every.after_step(self._handler.state_dict["iteration"]):
+        due = self.every.after_step(self._handler.state_dict["iteration"])
+        stopped_by, due = self._agreed(due)
+        if stopped_by or due:
             self._write(mid_epoch=True, step=step, epoch_over=epoch_over)
-        if stopped:
-            self._stop()
+        if stopped_by:
+            self._stop(stopped_by)
+
+    def _agreed(self, due: bool) -> tuple[int, bool]:
+        """Return the signal that came to any process, and whether a checkpoint is due by the clock of the first."""
+        stopped_by, is_due = greatest([self._stopped_by or 0, int(due and is_first_process())])
+        return stopped_by, bool(is_due)
 
     def after_epoch(self, valid_loss: float | None, ended: bool) -> None:
         """Write the state at an epoch's end where that is due; always the last one and the best one.
@@ -154,21 +172,23 @@ class RunKeeper:
         self._epochs += 1
         best = valid_loss is not None and (self.best_loss is None or valid_loss < self.best_loss)
         self.best_loss = valid_loss if best else self.best_loss
-        stopped = self._stopped_by is not None
-        if best or ended or stopped or self.every.after_epoch(self._epochs):
+        stopped_by, due = self._agreed(self.every.after_epoch(self._epochs))
+        if best or ended or stopped_by or due:
             self._write(mid_epoch=False, best=best, finished=ended)
-        if stopped and not ended:
-            self._stop()
+        if stopped_by and not ended:
+            self._stop(stopped_by)
 
     def _write(
         self, mid_epoch: bool, step: int = 0, epoch_over: bool = False, best: bool = False, finished: bool = False
     ) -> None:
         assert self._handler is not None
         state = take(self.learn, self._handler)
+        ranks = own_parts(state)
         if not is_first_process():
             return
         whole = {
             "state": state,
+            "ranks": ranks,
             "seed": self._seed,
             "epochs_done": self._epochs,
             "step": step,
@@ -200,16 +220,17 @@ class RunKeeper:
             self._writer.wait()
 
     def _note(self, number: int, frame: Any) -> None:
-        if self._stopped_by is not None:  # the second one does not wait
+        if self._stopped_by == number:  # the second one does not wait; torchrun sends SIGTERM after Ctrl-C
             raise KeyboardInterrupt
         self._stopped_by = number
 
-    def _stop(self) -> None:
+    def _stop(self, number: int) -> None:
         """Raise what the signal asked for, once the state is on the disk."""
         self._writer.wait()
-        number, self._stopped_by = self._stopped_by, None
+        distrib_barrier()
+        self._stopped_by = None
         if is_first_process():
             print(f"The run is kept in {str(self.folder)!r}: go on with learn.resume({str(self.folder)!r}).")
         if number == getattr(signal, "SIGTERM", None):
-            raise SystemExit(128 + int(number or 0))
+            raise SystemExit(128 + number)
         raise KeyboardInterrupt

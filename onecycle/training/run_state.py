@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,11 +36,12 @@ def take(learn: Any, handler: CallbackHandler) -> dict[str, Any]:
     """
     model = get_model(learn.model)
     return {
-        "model": _weights(model),
+        "model": _copies(model.named_parameters()),
+        "buffers": _copies(model.named_buffers()),
         "model_parts": _parts(model),
         "trainable": [parameter.requires_grad for parameter in model.parameters()],
         "grads": _grads(model),
-        "loss": _weights(learn.loss_func) if isinstance(learn.loss_func, nn.Module) else {},
+        "loss": _copies(_tensors(learn.loss_func)) if isinstance(learn.loss_func, nn.Module) else {},
         "opt": _of_opt(learn.opt),
         "handler": {name: _kept(handler.state_dict[name]) for name in _COUNTED},
         "smoothener": _kept(vars(handler.smoothener)),
@@ -61,14 +62,14 @@ def put_back(state: dict[str, Any], learn: Any, handler: CallbackHandler) -> Non
         TrainingError: the callbacks are others than those of then.
     """
     model, device = get_model(learn.model), learn.data.device
-    _fill(model, state["model"])
+    _fill(model, {**state["model"], **state.get("buffers", {})})
     for parameter, learns in zip(model.parameters(), state["trainable"], strict=True):
         parameter.requires_grad_(learns)
     _put_parts(model, state["model_parts"], device)
     _put_grads(model, state["grads"])
     if state["loss"]:
         _fill(learn.loss_func, state["loss"])
-    _put_callbacks(state["callbacks"], handler)
+    _put_callbacks(state["callbacks"], handler, state.get("by_name", False))
     _put_opt(learn.opt, state["opt"])
     for name, value in state["handler"].items():
         handler.state_dict[name] = thaw(value, None, device)
@@ -84,12 +85,12 @@ def _kept(value: Any) -> Any:
 # ---- the model ----
 
 
-def _weights(module: nn.Module) -> dict[str, Tensor]:
-    """Return copies of all parameters and buffers, those outside the state dict too."""
-    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in _tensors(module)}
+def _copies(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors}
 
 
 def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Yield all parameters and buffers, those outside the state dict too."""
     yield from module.named_parameters()
     yield from module.named_buffers()
 
@@ -173,8 +174,14 @@ def _own(handler: CallbackHandler) -> list[Callback]:
     return [cb for cb in handler.callbacks if isinstance(cb, Callback) and cb is not handler.dl_listener]
 
 
-def _put_callbacks(states: list[Any], handler: CallbackHandler) -> None:
+def _put_callbacks(states: list[Any], handler: CallbackHandler, by_name: bool = False) -> None:
+    """Give the callbacks their states; `by_name` those that have one, where other processes go on."""
     mine, theirs = _own(handler), [name for name, _ in states]
+    if by_name:
+        known = dict(states)
+        mine = [callback for callback in mine if type(callback).__name__ in known]
+        theirs = [type(callback).__name__ for callback in mine]
+        states = [[name, known[name]] for name in theirs]
     names = [type(cb).__name__ for cb in mine]
     if names != theirs:
         raise TrainingError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -12,8 +13,8 @@ from torch import Tensor
 from onecycle.utils.seeding import mix
 
 __all__ = [
-    "added_up", "distrib_barrier", "gather_tensors", "is_first_process", "num_distrib", "own_seed",
-    "print_once", "processes_connected", "rank_distrib", "seed_of_all",
+    "added_up", "distrib_barrier", "from_first", "gather_tensors", "greatest", "is_first_process", "num_distrib",
+    "own_seed", "print_once", "process_count", "process_rank", "processes_connected", "rank_distrib", "seed_of_all",
 ]  # fmt: skip
 
 _OWN = 11  # keeps the seeds of the processes apart from the other kinds of address
@@ -44,6 +45,16 @@ def processes_connected() -> bool:
     from torch import distributed
 
     return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def process_count() -> int:
+    """Return how many processes are connected; 1 alone."""
+    return torch.distributed.get_world_size() if processes_connected() else 1
+
+
+def process_rank() -> int:
+    """Return which of the connected processes this is; 0 alone."""
+    return torch.distributed.get_rank() if processes_connected() else 0
 
 
 def is_first_process() -> bool:
@@ -85,6 +96,38 @@ def added_up(numbers: Tensor) -> Tensor:
     total = numbers.detach().to(_meeting_place(), copy=True)
     distributed.all_reduce(total)
     return total.to(numbers.device)
+
+
+def greatest(numbers: Sequence[int]) -> list[int]:
+    """Return, place by place, the greatest of the numbers of all processes; alone, one's own.
+
+    Every process must call it.
+    """
+    if not processes_connected():
+        return list(numbers)
+    from torch import distributed
+
+    found = torch.tensor(numbers, device=_meeting_place())
+    distributed.all_reduce(found, distributed.ReduceOp.MAX)
+    return [int(number) for number in found.tolist()]
+
+
+def from_first(content: bytes | None) -> bytes | None:
+    """Return the bytes, or None, of the first process to every process; all of them must call it."""
+    if not processes_connected():
+        return content
+    from torch import distributed
+
+    first, place = is_first_process(), _meeting_place()
+    size = torch.tensor([-1 if content is None or not first else len(content)], device=place)
+    distributed.broadcast(size, 0)
+    length = int(size)
+    if length <= 0:
+        return None if length < 0 else b""
+    held = torch.frombuffer(bytearray(content or b""), dtype=torch.uint8).to(place) if first else None
+    packet = torch.empty(length, dtype=torch.uint8, device=place) if held is None else held
+    distributed.broadcast(packet, 0)
+    return packet.cpu().numpy().tobytes()
 
 
 def gather_tensors(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:

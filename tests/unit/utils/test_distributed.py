@@ -10,11 +10,15 @@ from onecycle.utils.distributed import (
     _unpacked,
     added_up,
     distrib_barrier,
+    from_first,
     gather_tensors,
+    greatest,
     is_first_process,
     num_distrib,
     own_seed,
     print_once,
+    process_count,
+    process_rank,
     processes_connected,
     rank_distrib,
     seed_of_all,
@@ -79,3 +83,9 @@ def test_another_process_prints_nothing_and_draws_on_its_own(monkeypatch, capsys
     print_once("here")
     assert capsys.readouterr().out == ""
     assert not is_first_process() and 0 <= own_seed(7) < 2**63 and own_seed(7) != 7
+
+
+def test_what_all_agree_on_alone_is_ones_own():
+    assert (process_count(), process_rank()) == (1, 0)
+    assert greatest((3, 0)) == [3, 0]
+    assert from_first(b"here") == b"here" and from_first(None) is None
