@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from onecycle.errors import StepError
@@ -75,6 +76,7 @@ def wrong_stage(stage: int, word: str) -> str:
     return f"{word}: comes too late, the items are {_ALREADY[stage]} already. {_RIGHT_PLACE[place]}."
 
 
+@cache  # attributes that are looked for and not there are few, and asked for again and again
 def _place_of(word: str) -> int | None:
     begun = (place for beginning, place in _BEGINNINGS if word.startswith(beginning))
     return _WORDS.get(word, next(begun, None))

@@ -244,8 +244,10 @@ class TabularList(ItemList):
 
     def _line(self, codes: Any, conts: Any) -> Any:
         fitted = self._fitted
-        shown = conts if fitted is None else fitted.readable(conts)
-        return self._item_cls(codes, conts, self.classes or {}, self.col_names, shown)
+        if fitted is None:
+            return self._item_cls(codes, conts, {}, self.col_names)
+        names = [*fitted.cat_names, *fitted.cont_names]
+        return self._item_cls(codes, conts, fitted.classes, names, fitted.readable)
 
     def get_batch(self, indices: Any) -> list[Tensor]:
         """Return many rows at once: codes `(N, categories)` and numbers `(N, numbers)`."""
@@ -258,8 +260,7 @@ class TabularList(ItemList):
             t: Its codes and its numbers.
             x: Has no effect here.
         """
-        codes, conts = (torch.as_tensor(part).detach().cpu().numpy() for part in t)
-        return self._line(codes, conts)
+        return self._line(*(torch.as_tensor(part).detach().cpu() for part in t))
 
     # Looks
 

@@ -191,7 +191,7 @@ class TabularProcessor(PreProcessor):
 
     def line(self, codes: Any, conts: Any) -> TabularLine:
         """Return codes and numbers as an item that shows the numbers as they were."""
-        return TabularLine(codes, conts, self.classes or {}, [*self.cat_names, *self.cont_names], self.readable(conts))
+        return TabularLine(codes, conts, self.classes or {}, [*self.cat_names, *self.cont_names], self.readable)
 
     def readable(self, conts: Any) -> Any:
         """Return the numbers of a row as they were before they were scaled."""
