@@ -217,7 +217,9 @@ def load_learner(
     tensors, manifest = exporting.read(source, "cpu")
     built = exporting.build_model(manifest["model"], model, source)
     exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)
-    learn = Learner(_data_of(manifest["data"], Path(path), db_kwargs), built, **exporting.settings(manifest))
+    kind = manifest.get("kind")
+    make = Learner if kind is None else lookup("learner", kind)
+    learn = make(_data_of(manifest["data"], Path(path), db_kwargs), built, **exporting.settings(manifest))
     learn.layer_groups = exporting.regroup(built, manifest["learner"]["layer_groups"]) or learn.layer_groups
     learn.model_spec = decode(manifest["model"])
     learn.model.eval()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 import onecycle.optim.torch_optimizers  # noqa: F401 - gives torch's optimisers their names
 from onecycle.errors import ArgumentError, FileFormatError, add_context
+from onecycle.nn.module import ParameterModule
 from onecycle.nn.surgery import flatten_model, get_model
 from onecycle.training.checkpoint import check_writable, fit_state
 from onecycle.utils.bundle import read_bundle, write_bundle
-from onecycle.utils.registry import decode, encode, lookup
+from onecycle.utils.registry import decode, encode, lookup, name_of
 
 __all__: list[str] = []
 
@@ -34,10 +35,10 @@ def write(learn: Any, path: Path) -> None:
     """
     check_writable(path.parent)
     model = get_model(learn.model)
-    groups = [len(flatten_model(group)) for group in learn.layer_groups]
     manifest = {
         "format": FORMAT,
         "version": VERSION,
+        "kind": name_of("learner", type(learn)),
         "model": _encoded("model_spec", learn.model_spec),
         "data": _data_state(learn.data),
         "loss": _encoded("loss_func", learn.loss_func),
@@ -47,7 +48,8 @@ def write(learn: Any, path: Path) -> None:
         ],
         "learner": {
             **{name: encode(getattr(learn, name)) for name in _SETTINGS},
-            "layer_groups": groups,
+            "more": encode(learn.more_settings()),
+            "layer_groups": names_of_layers(model, learn.layer_groups),
             "frozen": [name for name, parameter in model.named_parameters() if not parameter.requires_grad],
         },
     }
@@ -120,7 +122,8 @@ def build_model(spec: Any, model: nn.Module | None, file: Path) -> nn.Module:
 
 def settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords with which the learner is made again."""
-    keywords = {name: decode(manifest["learner"][name]) for name in _SETTINGS}
+    kept = manifest["learner"]
+    keywords = {**{name: decode(kept[name]) for name in _SETTINGS}, **decode(kept.get("more", {}))}
     keywords["loss_func"] = decode(manifest["loss"])
     keywords["metrics"] = [decode(metric) for metric in manifest["metrics"]]
     if manifest["opt"] is not None:
@@ -136,13 +139,22 @@ def put_in(model: nn.Module, tensors: Mapping[str, Tensor], frozen: list[str], f
         parameter.requires_grad_(name not in still)
 
 
-def regroup(model: nn.Module, sizes: list[int]) -> list[nn.Module] | None:
-    """Return the layer groups with these numbers of layers, or None where they do not fit the model."""
-    layers = flatten_model(model)
-    if sum(sizes) != len(layers):
+def names_of_layers(model: nn.Module, groups: Sequence[nn.Module]) -> list[list[str]]:
+    """Return the layer groups by names: of each layer its path in the model, of a lone parameter its name."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    names |= {id(module): path for path, module in model.named_modules()}
+    layers = [flatten_model(group) for group in groups]
+    return [[name for layer in group if (name := names.get(_identity(layer))) is not None] for group in layers]
+
+
+def _identity(layer: nn.Module) -> int:
+    return id(layer.val) if isinstance(layer, ParameterModule) else id(layer)
+
+
+def regroup(model: nn.Module, groups: list[list[str]]) -> list[nn.Module] | None:
+    """Return the layer groups with these layers, or None where the model has not all of them."""
+    known: dict[str, nn.Module] = {name: ParameterModule(p) for name, p in model.named_parameters()}
+    known |= dict(model.named_modules())
+    if not all(name in known for group in groups for name in group):
         return None
-    groups, start = [], 0
-    for size in sizes:
-        groups.append(nn.Sequential(*layers[start : start + size]))
-        start += size
-    return list(groups)
+    return [nn.Sequential(*(known[name] for name in group)) for group in groups]

@@ -221,6 +221,10 @@ class Persisting:
             self.destroy()
         return target
 
+    def more_settings(self) -> dict[str, Any]:
+        """Return the keywords of this kind of learner, beside those of `Learner`, that an export keeps."""
+        return {}
+
     def destroy(self) -> None:
         """Let go of everything the learner holds, to free memory for the next one."""
         gone = _Destroyed()

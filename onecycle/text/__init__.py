@@ -21,11 +21,20 @@ if TYPE_CHECKING:
     from onecycle.text.files import (
         OpenFileProcessor, open_text,
     )
+    from onecycle.text.generation import (
+        decode_spec_tokens,
+    )
     from onecycle.text.heads import (
         MultiBatchEncoder, PoolingLinearClassifier, get_language_model, get_text_classifier,
     )
     from onecycle.text.items import (
         Text,
+    )
+    from onecycle.text.language_learner import (
+        LanguageLearner, language_model_learner,
+    )
+    from onecycle.text.learner import (
+        RNNLearner, text_classifier_learner,
     )
     from onecycle.text.lists import (
         LMLabelList, LMTextList, TextList,
@@ -84,25 +93,30 @@ if TYPE_CHECKING:
     from onecycle.text.vocab import (
         Vocab,
     )
+    from onecycle.text.weights import (
+        convert_weights,
+    )
     from onecycle.text.word_tokenizer import (
         BaseTokenizer, CharTokenizer, SpacyTokenizer, WordTokenizer,
     )
 
 __all__ = [
     "AWD_LSTM", "Activation", "BOS", "BaseTokenizer", "CharTokenizer", "DecoderLayer", "EOS",
-    "EmbeddingDropout", "FLD", "GeLU", "LMLabelList", "LMTextList", "LanguageModelPreLoader", "LinearDecoder",
-    "MultiBatchEncoder", "MultiHeadAttention", "MultiHeadRelativeAttention", "NumericalizeProcessor",
-    "OpenFileProcessor", "PAD", "PoolingLinearClassifier", "PositionalEncoding", "QRNN", "QRNNLayer",
-    "RNNDropout", "SPProcessor", "SequentialRNN", "SortSampler", "SortishSampler", "SpacyTokenizer", "Swish",
-    "TK_MAJ", "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch", "TextDataBunch", "TextLMDataBunch",
-    "TextList", "TextMtd", "TextSpec", "TokenizeProcessor", "Tokenizer", "Transformer", "TransformerXL",
-    "UNK", "Vocab", "WeightDropout", "WordTokenizer", "apply_rules", "awd_lstm_clas_config",
-    "awd_lstm_clas_split", "awd_lstm_lm_config", "awd_lstm_lm_split", "deal_caps", "dropout_mask",
-    "feed_forward", "find_text_arch", "fix_html", "forget_mult", "get_default_size", "get_language_model",
-    "get_text_classifier", "open_text", "pad_collate", "register_text_model", "replace_all_caps",
-    "replace_rep", "replace_wrep", "rm_useless_spaces", "spec_add_spaces", "text", "text_spec",
-    "tfmerXL_clas_config", "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split", "tfmer_clas_config",
-    "tfmer_clas_split", "tfmer_lm_config", "tfmer_lm_split", "train_sentencepiece",
+    "EmbeddingDropout", "FLD", "GeLU", "LMLabelList", "LMTextList", "LanguageLearner",
+    "LanguageModelPreLoader", "LinearDecoder", "MultiBatchEncoder", "MultiHeadAttention",
+    "MultiHeadRelativeAttention", "NumericalizeProcessor", "OpenFileProcessor", "PAD",
+    "PoolingLinearClassifier", "PositionalEncoding", "QRNN", "QRNNLayer", "RNNDropout", "RNNLearner",
+    "SPProcessor", "SequentialRNN", "SortSampler", "SortishSampler", "SpacyTokenizer", "Swish", "TK_MAJ",
+    "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch", "TextDataBunch", "TextLMDataBunch", "TextList",
+    "TextMtd", "TextSpec", "TokenizeProcessor", "Tokenizer", "Transformer", "TransformerXL", "UNK", "Vocab",
+    "WeightDropout", "WordTokenizer", "apply_rules", "awd_lstm_clas_config", "awd_lstm_clas_split",
+    "awd_lstm_lm_config", "awd_lstm_lm_split", "convert_weights", "deal_caps", "decode_spec_tokens",
+    "dropout_mask", "feed_forward", "find_text_arch", "fix_html", "forget_mult", "get_default_size",
+    "get_language_model", "get_text_classifier", "language_model_learner", "open_text", "pad_collate",
+    "register_text_model", "replace_all_caps", "replace_rep", "replace_wrep", "rm_useless_spaces",
+    "spec_add_spaces", "text", "text_classifier_learner", "text_spec", "tfmerXL_clas_config",
+    "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split", "tfmer_clas_config", "tfmer_clas_split",
+    "tfmer_lm_config", "tfmer_lm_split", "train_sentencepiece",
 ]
 __all__ += basics.__all__
 
@@ -116,11 +130,20 @@ _LEAVES = {
     "onecycle.text.files": (
         "OpenFileProcessor", "open_text",
     ),
+    "onecycle.text.generation": (
+        "decode_spec_tokens",
+    ),
     "onecycle.text.heads": (
         "MultiBatchEncoder", "PoolingLinearClassifier", "get_language_model", "get_text_classifier",
     ),
     "onecycle.text.items": (
         "Text",
+    ),
+    "onecycle.text.language_learner": (
+        "LanguageLearner", "language_model_learner",
+    ),
+    "onecycle.text.learner": (
+        "RNNLearner", "text_classifier_learner",
     ),
     "onecycle.text.lists": (
         "LMLabelList", "LMTextList", "TextList",
@@ -179,6 +202,9 @@ _LEAVES = {
     ),
     "onecycle.text.vocab": (
         "Vocab",
+    ),
+    "onecycle.text.weights": (
+        "convert_weights",
     ),
     "onecycle.text.word_tokenizer": (
         "BaseTokenizer", "CharTokenizer", "SpacyTokenizer", "WordTokenizer",

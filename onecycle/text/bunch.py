@@ -98,3 +98,8 @@ class TextClasDataBunch(TextDataBunch):
             lengths = lengths_of(valid_ds.x.items)
             data.valid_dl = data.valid_dl.new(sampler=SortSampler(valid_ds.x, lengths))
         return data
+
+    @property
+    def backwards(self) -> bool:
+        """Say whether texts are turned round."""
+        return bool(getattr(self.collate_fn, "keywords", {}).get("backwards", False))

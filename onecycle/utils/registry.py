@@ -52,6 +52,7 @@ HOMES: dict[str, dict[str, str]] = {
         "Normalize": "onecycle.vision.normalization",
     },
     "data_bunch": {
+        "CollabDataBunch": "onecycle.collab.data",
         "DataBunch": "onecycle.data.bunch",
         "ImageDataBunch": "onecycle.vision.image_bunch",
         "TabularDataBunch": "onecycle.tabular.bunch",
@@ -82,6 +83,7 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "item_list": {
         "CategoryList": "onecycle.data.categories",
+        "CollabList": "onecycle.collab.data",
         "EmptyLabelList": "onecycle.data.categories",
         "FloatList": "onecycle.data.categories",
         "GANItemList": "onecycle.vision.gan.items",
@@ -108,6 +110,7 @@ HOMES: dict[str, dict[str, str]] = {
         "TokenTexts": "onecycle.text.token_texts",
     },
     "learner": {
+        "CollabLearner": "onecycle.collab.learner",
         "LanguageLearner": "onecycle.text.language_learner",
         "RNNLearner": "onecycle.text.learner",
     },
@@ -188,6 +191,8 @@ HOMES: dict[str, dict[str, str]] = {
         "top_k_accuracy": "onecycle.metrics.classification",
     },
     "model": {
+        "EmbeddingDotBias": "onecycle.collab.models",
+        "EmbeddingNN": "onecycle.collab.network",
         "TabularModel": "onecycle.tabular.models",
         "basic_generator": "onecycle.vision.gan.networks",
         "create_cnn_model": "onecycle.vision.backbones",
@@ -215,6 +220,7 @@ HOMES: dict[str, dict[str, str]] = {
     "processor": {
         "Categorify": "onecycle.tabular.procs",
         "CategoryProcessor": "onecycle.data.processors",
+        "CollabProcessor": "onecycle.collab.data",
         "FillMissing": "onecycle.tabular.procs",
         "MixedProcessor": "onecycle.data.processors",
         "MultiCategoryProcessor": "onecycle.data.processors",
