@@ -165,7 +165,7 @@ def test_memory_and_modes_come_back(trained):
     trained.predict("these", 2)
     after = memory_of(trained.model)
     assert trained.model.training and trained.model[0].rnns[0].training
-    assert torch.equal(before[".hidden"][0][0] if ".hidden" in before else before["0.hidden"][0][0], after["0.hidden"][0][0])
+    assert torch.equal(before["0.hidden"][0][0], after["0.hidden"][0][0])
 
 
 def test_predictions_of_a_set_are_streams(trained):
