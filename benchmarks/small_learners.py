@@ -125,9 +125,28 @@ def _itself(file: Any) -> Any:
     return file
 
 
+def tabular(path: Path, workers: int = 0) -> Learner:
+    """Rows of a table, with embeddings and dropout."""
+    import pandas as pd
+
+    from onecycle.tabular.learner import tabular_learner
+    from onecycle.tabular.lists import TabularList
+    from onecycle.tabular.procs import Categorify, FillMissing, Normalize
+
+    draw = np.random.RandomState(0)
+    frame = pd.DataFrame({"kind": draw.choice(list("abcd"), 64), "size": draw.rand(64), "age": draw.rand(64)})
+    frame["tall"] = np.where(frame["size"] + (frame["kind"] == "a") > 0.8, "yes", "no")
+    source = TabularList.from_df(frame, ["kind"], ["size", "age"], [FillMissing, Categorify, Normalize], path=path)
+    labelled = source.split_by_rand_pct(0.25, seed=1).label_from_df("tall")
+    data = labelled.databunch(bs=6, num_workers=workers, device="cpu")
+    torch.manual_seed(1)
+    return tabular_learner(data, [16, 8], ps=[0.1, 0.2], emb_drop=0.1, silent=True)
+
+
 KINDS: dict[str, Callable[..., Learner]] = {
     "classification": classification,
     "segmentation": segmentation,
     "detection": detection,
     "gan": gan,
+    "tabular": tabular,
 }
