@@ -600,7 +600,15 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "convert_weights",
         ),
     },
+    "text.interpret": {
+        "onecycle.text.interpret": (
+            "TextClassificationInterpretation", "value2rgba", "piece_attn_html", "show_piece_attn",
+        ),
+    },
     "text.models.awd_lstm": {
+        "onecycle.text.interpret": (
+            "value2rgba", "piece_attn_html", "show_piece_attn",
+        ),
         "onecycle.text.models.awd_lstm": (
             "AWD_LSTM", "awd_lstm_lm_split", "awd_lstm_clas_split", "awd_lstm_lm_config",
             "awd_lstm_clas_config",
@@ -736,6 +744,12 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "text.learner": (
         "masked_concat_pool",
+    ),
+    "text.interpret": (
+        "value2rgba", "piece_attn_html", "show_piece_attn",
+    ),
+    "text.models.awd_lstm": (
+        "value2rgba", "piece_attn_html", "show_piece_attn",
     ),
     "text.models.qrnn": (
         "forget_mult_CPU",

@@ -388,6 +388,9 @@ if TYPE_CHECKING:
         is_dict, is_listy, is_tuple, listify, one_hot, partition, partition_by_cores, random_split, range_of,
         recurse, recurse_eq, to_int, uniqueify,
     )
+    from onecycle.utils.components import (
+        pca,
+    )
     from onecycle.utils.defaults import (
         defaults,
     )
@@ -487,7 +490,7 @@ __all__ = [
     "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop",
     "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib", "num_features_model",
     "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel", "params_size", "partial",
-    "partition", "partition_by_cores", "patches", "patheffects", "pd", "pickle", "plt", "progress_bar",
+    "partition", "partition_by_cores", "patches", "patheffects", "pca", "pd", "pickle", "plt", "progress_bar",
     "psnr", "r2_score", "rand_bool", "random", "random_split", "range_children", "range_of", "rank_distrib",
     "re", "read_metrics", "recurse", "recurse_eq", "reduce", "register", "relu", "remove_module_load",
     "requires_grad", "res_block", "rmse", "roc_curve", "root_mean_squared_error", "save_texts", "series2cat",
@@ -829,6 +832,9 @@ _LEAVES = {
         "arange_of", "array", "arrays_split", "chunks", "even_mults", "first_el", "float_or_x", "idx_dict",
         "index_row", "is1d", "is_dict", "is_listy", "is_tuple", "listify", "one_hot", "partition",
         "partition_by_cores", "random_split", "range_of", "recurse", "recurse_eq", "to_int", "uniqueify",
+    ),
+    "onecycle.utils.components": (
+        "pca",
     ),
     "onecycle.utils.defaults": (
         "defaults",

@@ -52,6 +52,11 @@ DOORS = (
     ),
     Door("onecycle.callbacks", "onecycle/callbacks/__init__.py", "the callbacks.", rooms=("callbacks",)),
     Door(
+        "onecycle.collab", "onecycle/collab/__init__.py", "ratings, and all of onecycle.basics.",
+        rooms=("collab",), v1_modules=("collab",), includes=("onecycle.basics",),
+        modules=(("collab", "onecycle.collab"),),
+    ),
+    Door(
         "onecycle.tabular", "onecycle/tabular/__init__.py", "tables, and all of onecycle.basics.",
         rooms=("tabular",), v1_modules=("tabular.data", "tabular.transform", "tabular.models", "tabular.learner"),
         includes=("onecycle.basics",), modules=(("tabular", "onecycle.tabular"),),
@@ -85,7 +90,7 @@ DOORS = (
 HELPER_ROOMS = ("utils", "errors", "types")
 HELPERS_SHOWN = {
     "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr",
-    "TensorOrNumber", "defaults", "master_bar", "progress_bar", "register",
+    "TensorOrNumber", "defaults", "master_bar", "pca", "progress_bar", "register",
     "OnecycleError", "ArgumentError", "ArgumentTypeError", "DataError",
     "FileFormatError", "DownloadError", "CallbackError", "TrainingError", "NotRegisteredError",
 }
@@ -177,6 +182,7 @@ V1_ROOMS = {
     "train": ("learning", "training", "callbacks", "interpret"),
     "datasets": ("data", "utils"),
     "distributed": ("callbacks",),
+    "collab": ("collab",),
     "tabular.data": ("tabular",),
     "tabular.transform": ("tabular",),
     "tabular.models": ("tabular",),

@@ -1,0 +1,77 @@
+"""The dot product of a person's and a thing's vector, with a bias for each: the plain model of ratings."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from onecycle.errors import ArgumentError, explain
+from onecycle.nn.layers import embedding, sigmoid_range
+from onecycle.nn.module import Module
+from onecycle.utils.registry import register
+
+__all__ = ["EmbeddingDotBias"]
+
+
+@register("model")
+class EmbeddingDotBias(Module):
+    """Predict a rating as the dot product of two learnt vectors, plus a bias of the user and one of the item.
+
+    Args:
+        n_factors: Length of the vectors, at least 1.
+        n_users: Number of users, with the unknown one at index 0.
+        n_items: Number of items, with the unknown one at index 0.
+        y_range: Lowest and highest rating; the output is squashed into that range. None leaves it free.
+
+    Shape:
+        `(N,), (N,) -> (N,)`
+
+    Raises:
+        ArgumentError: a number is below 1, or the range is no pair of growing numbers.
+
+    References:
+        Koren, Bell and Volinsky, "Matrix factorization techniques for recommender systems" (2009), equation 4.
+
+    Example:
+        >>> import torch
+        >>> model = EmbeddingDotBias(5, 10, 20, y_range=(0, 5))
+        >>> model(torch.tensor([1, 2, 3]), torch.tensor([4, 5, 6])).shape
+        torch.Size([3])
+    """
+
+    def __init__(
+        self, n_factors: int, n_users: int, n_items: int, y_range: tuple[float, float] | None = None
+    ) -> None:
+        for name, count in (("n_factors", n_factors), ("n_users", n_users), ("n_items", n_items)):
+            _check_count(name, count)
+        self.y_range = checked_range("EmbeddingDotBias", y_range)
+        self.u_weight, self.i_weight = embedding(n_users, n_factors), embedding(n_items, n_factors)
+        self.u_bias, self.i_bias = embedding(n_users, 1), embedding(n_items, 1)
+
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        """Return the rating that each user gives each item."""
+        match = (self.u_weight(users) * self.i_weight(items)).sum(-1)  # (N,)
+        rating = match + self.u_bias(users).squeeze(-1) + self.i_bias(items).squeeze(-1)
+        return rating if self.y_range is None else sigmoid_range(rating, *self.y_range)
+
+
+def _check_count(name: str, count: int) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ArgumentError(explain("EmbeddingDotBias", name, "must be a whole number of at least 1", count))
+
+
+def checked_range(owner: str, y_range: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return the range of ratings.
+
+    Raises:
+        ArgumentError: it is no pair of growing numbers.
+    """
+    if y_range is None:
+        return None
+    try:
+        low, high = (float(end) for end in y_range)
+    except (TypeError, ValueError):
+        low, high = 0.0, 0.0
+    if not low < high:
+        cure = "Pass the lowest and the highest value, a little wider than the targets: y_range=(0, 5.5)."
+        raise ArgumentError(explain(owner, "y_range", "must be two growing numbers", y_range, cure))
+    return low, high

@@ -1,0 +1,406 @@
+"""Looks at what a learner of a table makes of its columns: which matter, what categories mean, how outputs depend."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from onecycle.data.collate import place
+from onecycle.data.loaders import DatasetType
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
+from onecycle.interpret.base import in_order
+from onecycle.nn.losses import activation_for
+from onecycle.nn.surgery import get_model
+from onecycle.tabular.rows import TableRows
+from onecycle.utils.checks import check_numbers
+from onecycle.utils.components import pca
+from onecycle.utils.seeding import Stream, mix
+
+__all__ = ["embedding_pca", "feature_importance", "partial_dependence"]
+
+_ROWS_AT_ONCE = 4096
+_MOST_CATEGORIES = 30  # in one plot
+
+
+def feature_importance(
+    learn: Any,
+    ds_type: DatasetType = DatasetType.Valid,
+    metric: Callable[[Tensor, Tensor], Any] | None = None,
+    repeats: int = 3,
+    seed: int = 0,
+    plot: bool = True,
+    k: int = 20,
+    ax: Any = None,
+) -> Any:
+    """Measure how much worse a model gets when the values of a column are exchanged between the rows; plot it.
+
+    Columns that say the same share their importance: each can do without the other.
+
+    Args:
+        learn: A trained learner of a table.
+        ds_type: Which set; the training set is taken in order.
+        metric: A function of (predictions, targets) that is low where predictions are good; the mean of the learner's
+            loss when left out. For one that is high where they are good importances are negative.
+        repeats: How often each column is exchanged, at least 1.
+        seed: Of the exchanges.
+        plot: Draw the largest as bars.
+        k: How many bars, at least 1.
+        ax: Where to draw; a figure of its own when left out.
+
+    Returns:
+        A data frame, the most important first: `feature`, `importance` (how much the metric rises, the mean of the
+        exchanges) and `std` (their standard deviation).
+
+    Raises:
+        ArgumentTypeError: the learner is not one of a table.
+        ArgumentError: a number is out of its range.
+
+    References:
+        Breiman, "Random Forests" (2001), section 10.
+
+    Example:
+        feature_importance(learn)
+    """
+    import pandas as pd
+
+    check_numbers("feature_importance", "repeats", repeats, "must be at least 1", lambda count: count >= 1)
+    check_numbers("feature_importance", "k", k, "must be at least 1", lambda count: count >= 1)
+    table = _Table("feature_importance", learn, ds_type)
+    measure = _mean_loss(learn) if metric is None else _of_predictions(learn, metric)
+    base = measure(table.outputs(), table.targets)
+    found = []
+    for number, name in enumerate(table.names):
+        draws = [Stream(mix(seed, number, again)).permutation(len(table)) for again in range(repeats)]
+        worse = [measure(table.outputs(name, table.column(name)[order]), table.targets) - base for order in draws]
+        found.append((name, float(np.mean(worse)), float(np.std(worse))))
+    frame = pd.DataFrame(found, columns=["feature", "importance", "std"])
+    frame = frame.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+    if plot:
+        _draw_importance(frame.head(int(k)), "the loss" if metric is None else _name_of(metric), ax)
+    return frame
+
+
+def _mean_loss(learn: Any) -> Callable[[Tensor, Tensor], float]:
+    device = learn.data.device
+    return lambda outputs, targets: float(learn.loss_func(outputs.to(device), targets.to(device)))
+
+
+def _of_predictions(learn: Any, metric: Callable[[Tensor, Tensor], Any]) -> Callable[[Tensor, Tensor], float]:
+    activate = activation_for(learn.loss_func)
+    return lambda outputs, targets: float(metric(activate(outputs), targets))
+
+
+def _name_of(metric: Any) -> str:
+    return str(getattr(metric, "__name__", type(metric).__name__))
+
+
+def partial_dependence(
+    learn: Any,
+    name: Any,
+    ds_type: DatasetType = DatasetType.Valid,
+    grid: int = 20,
+    target: Any = None,
+    values: Sequence[Any] | None = None,
+    plot: bool = True,
+    ax: Any = None,
+) -> Any:
+    """Predict all rows with one value of a column, then with the next: how the mean depends on it; plot it.
+
+    Args:
+        learn: A trained learner of a table.
+        name: The column.
+        ds_type: Which set; the training set is taken in order.
+        grid: For numbers: how many values, between their 2nd and 98th percentile; at least 2.
+        target: For classes: the one whose probability is taken, the last when left out. For several numbers: which.
+        values: The values, in place of those of the set; names of categories or numbers.
+        plot: Draw it.
+        ax: Where to draw; a figure of its own when left out.
+
+    Returns:
+        A data frame: `value`, `mean` of the predictions, and `low` and `high`, the quarter and three quarters of the
+        rows that are below.
+
+    Raises:
+        ArgumentTypeError: the learner is not one of a table.
+        ArgumentError: there is no such column, category or class.
+
+    References:
+        Friedman, "Greedy function approximation: a gradient boosting machine" (2001), section 8.2.
+
+    Example:
+        partial_dependence(learn, "age", target=">=50k")
+    """
+    import pandas as pd
+
+    check_numbers("partial_dependence", "grid", grid, "must be at least 2", lambda count: count >= 2)
+    table = _Table("partial_dependence", learn, ds_type)
+    shown, inner = table.grid_of(name, int(grid)) if values is None else table.given(name, list(values))
+    pick = _picked(learn, target)
+    rows = []
+    for value, put in zip(shown, inner, strict=True):
+        preds = pick(table.outputs(name, put))
+        low, high = torch.quantile(preds, torch.tensor([0.25, 0.75])).tolist()
+        rows.append((value, float(preds.mean()), low, high))
+    frame = pd.DataFrame(rows, columns=["value", "mean", "low", "high"])
+    if plot:
+        _draw_dependence(frame, name, table.is_category(name), _label_of(learn, target), ax)
+    return frame
+
+
+def _picked(learn: Any, target: Any) -> Callable[[Tensor], Tensor]:
+    """Return what makes one number a row, `(N,)`, of a model's outputs."""
+    activate, index = activation_for(learn.loss_func), _index_of(learn, target)
+
+    def pick(outputs: Tensor) -> Tensor:
+        preds = activate(outputs).float()
+        return preds.reshape(len(preds), -1)[:, index]
+
+    return pick
+
+
+def _index_of(learn: Any, target: Any) -> int:
+    classes = getattr(learn.data, "classes", None)
+    known = list(classes) if isinstance(classes, (list, tuple)) else []
+    if target is None:
+        return -1
+    if target in known:
+        return known.index(target)
+    if not known and isinstance(target, int) and 0 <= target < (learn.data.c or 1):
+        return target
+    rule = f"must be one of {known}" if known else f"must be a number from 0 to {(learn.data.c or 1) - 1}"
+    raise ArgumentError(explain("partial_dependence", "target", rule, target))
+
+
+def _label_of(learn: Any, target: Any) -> str:
+    classes = getattr(learn.data, "classes", None)
+    if isinstance(classes, (list, tuple)) and classes:
+        return f"probability of {classes[-1] if target is None else target}"
+    return "prediction" if target is None else f"prediction {target}"
+
+
+def embedding_pca(
+    learn: Any, name: Any, k: int = 2, most: int = 60, plot: bool = True, ax: Any = None
+) -> Any:
+    """Return what a model learnt of the categories of a column, in the directions in which they differ most; plot it.
+
+    Args:
+        learn: A trained learner of a table, or of ratings.
+        name: The column of categories.
+        k: How many directions, at least 1.
+        most: How many categories are written, those of the training set with the most rows.
+        plot: Draw the first two directions.
+        ax: Where to draw; a figure of its own when left out.
+
+    Returns:
+        A data frame with one row a category: `category`, `rows` (in the training set), and the directions 0, 1 …
+
+    Raises:
+        ArgumentTypeError: the learner is not one of a table.
+        ArgumentError: there is no such column of categories, or it has fewer factors than `k`.
+
+    References:
+        Guo and Berkhahn, "Entity Embeddings of Categorical Variables" (2016), section 4.4.
+
+    Example:
+        embedding_pca(learn, "State")
+    """
+    import pandas as pd
+
+    items = _rows_of("embedding_pca", learn)
+    names = list(items.cat_names)
+    if name not in names:
+        raise ArgumentError(_no_column("embedding_pca", name, names, "column of categories"))
+    place = names.index(name)
+    classes = items.classes[name][1:]
+    if len(classes) < 2:
+        rule = "must be a column of at least two categories"
+        raise ArgumentError(explain("embedding_pca", "name", rule, name))
+    factors = _embedding(learn, place).weight.detach().cpu()[1:]
+    check_numbers(
+        "embedding_pca", "k", k, f"must be 1 to {factors.shape[1]}, the factors", lambda n: 1 <= n <= factors.shape[1]
+    )
+    moved = pca(factors, int(k)).numpy()
+    counts = np.bincount(items.codes[:, place], minlength=len(classes) + 1)[1:]
+    frame = pd.concat([pd.DataFrame({"category": classes, "rows": counts}), pd.DataFrame(moved)], axis=1)
+    if plot:
+        _draw_categories(frame.nlargest(int(most), "rows"), name, ax)
+    return frame
+
+
+def _embedding(learn: Any, place: int) -> Any:
+    model: Any = get_model(learn.model)
+    if hasattr(model, "embeds"):
+        return model.embeds[place]
+    if hasattr(model, "u_weight"):
+        return (model.u_weight, model.i_weight)[place]
+    rule = "must have embeddings of categories (embeds): a TabularModel, or a model of ratings"
+    raise ArgumentTypeError(explain("embedding_pca", "learn.model", rule, type(model).__name__))
+
+
+class _Table:
+    """Hold all rows of a set as tensors, to be changed column by column and predicted."""
+
+    def __init__(self, owner: str, learn: Any, ds_type: DatasetType) -> None:
+        _rows_of(owner, learn)
+        self.owner, self.learn = owner, learn
+        dataset = learn.data.dl(in_order(ds_type)).dataset
+        if not len(dataset):
+            raise DataError(f"{owner}: the set must hold at least one row; it is empty. Split off a validation set.")
+        self.items = dataset.x
+        self.targets = dataset.y.get_batch(range(len(dataset)))
+        self.cat_names, self.cont_names = list(self.items.cat_names), list(self.items.cont_names)
+        self.names = [*self.cat_names, *self.cont_names]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def is_category(self, name: Any) -> bool:
+        """Say whether a column holds categories.
+
+        Raises:
+            ArgumentError: there is no such column.
+        """
+        if name not in self.names:
+            raise ArgumentError(_no_column(self.owner, name, self.names, "column"))
+        return name in self.cat_names
+
+    def column(self, name: Any) -> np.ndarray:
+        """Return the codes or the scaled numbers of a column, `(N,)`."""
+        if self.is_category(name):
+            return self.items.codes[:, self.cat_names.index(name)]
+        return self.items.conts[:, self.cont_names.index(name)]
+
+    def outputs(self, name: Any = None, column: Any = None) -> Tensor:
+        """Return what the model makes of all rows, `(N, outputs)`.
+
+        Args:
+            name: A column in the place of which another one is put; none when left out.
+            column: The codes or scaled numbers, `(N,)` or one for all rows.
+        """
+        codes, conts = self.items.codes.copy(), self.items.conts.copy()
+        if name is not None:
+            names, values = (self.cat_names, codes) if self.is_category(name) else (self.cont_names, conts)
+            values[:, names.index(name)] = column
+        changed = copy.copy(self.items)
+        changed.items = TableRows(np.arange(len(codes)), codes, conts)
+        starts = range(0, len(codes), _ROWS_AT_ONCE)
+        parts = [self._predicted(changed, range(len(codes))[at : at + _ROWS_AT_ONCE]) for at in starts]
+        return torch.cat(parts)
+
+    def _predicted(self, items: Any, rows: range) -> Tensor:
+        batch = place((items.get_batch(rows), self.targets[list(rows)]), self.learn.data.device)
+        return self.learn.pred_batch(batch=batch, activ=_unchanged)
+
+    # Values of one column
+
+    def grid_of(self, name: Any, count: int) -> tuple[list[Any], list[Any]]:
+        """Return values of a column as a person reads them, and as the model gets them."""
+        column = self.column(name)
+        if self.is_category(name):
+            counts = np.bincount(column, minlength=len(self.items.classes[name]))
+            counts[0] = 0
+            common = sorted(np.argsort(-counts, kind="stable")[: min(_MOST_CATEGORIES, int((counts > 0).sum()))])
+            return [self.items.classes[name][code] for code in common], [int(code) for code in common]
+        low, high = np.quantile(column, [0.02, 0.98])
+        inner = np.unique(column) if len(np.unique(column)) <= count else np.linspace(low, high, count)
+        offset, scale = self._scale(name)
+        return [float(offset + scale * value) for value in inner], [float(value) for value in inner]
+
+    def given(self, name: Any, values: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Return given values of a column, and how the model gets them.
+
+        Raises:
+            ArgumentError: a value is no category of the column.
+        """
+        if not self.is_category(name):
+            offset, scale = self._scale(name)
+            return values, [(float(value) - offset) / scale for value in values]
+        classes = list(self.items.classes[name])
+        for value in values:
+            if value not in classes:
+                near = did_you_mean(str(value), map(str, classes))
+                raise ArgumentError(f"{self.owner}: {value!r} is no category of column {name!r}.{near}")
+        return values, [classes.index(value) for value in values]
+
+    def _scale(self, name: Any) -> tuple[float, float]:
+        """Return offset and factor that lead from scaled numbers of a column back to its own."""
+        place = self.cont_names.index(name)
+        ends = np.zeros((2, len(self.cont_names)))
+        ends[1, place] = 1.0
+        zero, one = (float(row[place]) for row in self.items.processor[0].readable(ends))
+        return zero, one - zero
+
+
+def _unchanged(outputs: Any) -> Any:
+    return outputs
+
+
+def _rows_of(owner: str, learn: Any) -> Any:
+    """Return the training rows of a learner.
+
+    Raises:
+        ArgumentTypeError: it is no learner, or its data are no table.
+    """
+    data = getattr(learn, "data", None)
+    items = getattr(getattr(data, "train_ds", None), "x", None)
+    if getattr(items, "codes", None) is None:
+        cure = "Make it with tabular_learner(data, …); a loaded one has no rows."
+        raise ArgumentTypeError(explain(owner, "learn", "must be a learner of a table", type(learn).__name__, cure))
+    return items
+
+
+def _no_column(owner: str, name: Any, names: Sequence[Any], what: str) -> str:
+    shown = ", ".join(map(repr, names))
+    return f"{owner}: {name!r} is no {what} of the inputs.{did_you_mean(str(name), map(str, names))} There are {shown}."
+
+
+# Drawings
+
+
+def _axes(ax: Any, **size: Any) -> Any:
+    import matplotlib.pyplot as plt
+
+    return plt.figure(**{"layout": "constrained", **size}).add_subplot() if ax is None else ax
+
+
+def _draw_importance(frame: Any, measure: str, ax: Any) -> None:
+    ax = _axes(ax, figsize=(6, 0.6 + 0.28 * len(frame)))
+    rows = frame.iloc[::-1]
+    ax.barh([str(name) for name in rows["feature"]], rows["importance"], xerr=rows["std"], color="#4c72b0")
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_xlabel(f"rise of {measure} when the column is exchanged")
+
+
+def _draw_dependence(frame: Any, name: Any, is_category: bool, label: str, ax: Any) -> None:
+    ax = _axes(ax, figsize=(6, 0.6 + 0.28 * len(frame)) if is_category else (6, 4))
+    if is_category:
+        rows = frame.iloc[::-1]
+        places = range(len(rows))
+        ax.hlines(places, rows["low"], rows["high"], color="#4c72b0", linewidth=5, alpha=0.35)
+        ax.plot(rows["mean"], places, "o", color="#4c72b0")
+        ax.set_yticks(places, [str(value) for value in rows["value"]])
+        ax.set_xlabel(label)
+        ax.set_ylabel(str(name))
+        return
+    ax.fill_between(frame["value"], frame["low"], frame["high"], color="#4c72b0", alpha=0.25, linewidth=0)
+    ax.plot(frame["value"], frame["mean"], color="#4c72b0")
+    ax.set_xlabel(str(name))
+    ax.set_ylabel(label)
+
+
+def _draw_categories(frame: Any, name: Any, ax: Any) -> None:
+    ax = _axes(ax, figsize=(7, 6))
+    across = np.asarray(frame[0], dtype=float)
+    up = np.asarray(frame[1], dtype=float) if 1 in frame.columns else np.zeros(len(frame))
+    ax.scatter(across, up, s=18, color="#4c72b0")
+    for x, y, category in zip(across, up, frame["category"], strict=True):
+        ax.annotate(str(category), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=8)
+    ax.margins(0.12)
+    ax.set_title(str(name))
+    ax.set_xlabel("component 0")
+    ax.set_ylabel("component 1" if 1 in frame.columns else "")
