@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from onecycle.text.heads import (
         MultiBatchEncoder, PoolingLinearClassifier, get_language_model, get_text_classifier,
     )
+    from onecycle.text.interpret import (
+        TextClassificationInterpretation, piece_attn_html, show_piece_attn, value2rgba,
+    )
     from onecycle.text.items import (
         Text,
     )
@@ -107,16 +110,17 @@ __all__ = [
     "MultiHeadRelativeAttention", "NumericalizeProcessor", "OpenFileProcessor", "PAD",
     "PoolingLinearClassifier", "PositionalEncoding", "QRNN", "QRNNLayer", "RNNDropout", "RNNLearner",
     "SPProcessor", "SequentialRNN", "SortSampler", "SortishSampler", "SpacyTokenizer", "Swish", "TK_MAJ",
-    "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch", "TextDataBunch", "TextLMDataBunch", "TextList",
-    "TextMtd", "TextSpec", "TokenizeProcessor", "Tokenizer", "Transformer", "TransformerXL", "UNK", "Vocab",
-    "WeightDropout", "WordTokenizer", "apply_rules", "awd_lstm_clas_config", "awd_lstm_clas_split",
-    "awd_lstm_lm_config", "awd_lstm_lm_split", "convert_weights", "deal_caps", "decode_spec_tokens",
-    "dropout_mask", "feed_forward", "find_text_arch", "fix_html", "forget_mult", "get_default_size",
-    "get_language_model", "get_text_classifier", "language_model_learner", "open_text", "pad_collate",
-    "register_text_model", "replace_all_caps", "replace_rep", "replace_wrep", "rm_useless_spaces",
+    "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch", "TextClassificationInterpretation",
+    "TextDataBunch", "TextLMDataBunch", "TextList", "TextMtd", "TextSpec", "TokenizeProcessor", "Tokenizer",
+    "Transformer", "TransformerXL", "UNK", "Vocab", "WeightDropout", "WordTokenizer", "apply_rules",
+    "awd_lstm_clas_config", "awd_lstm_clas_split", "awd_lstm_lm_config", "awd_lstm_lm_split",
+    "convert_weights", "deal_caps", "decode_spec_tokens", "dropout_mask", "feed_forward", "find_text_arch",
+    "fix_html", "forget_mult", "get_default_size", "get_language_model", "get_text_classifier",
+    "language_model_learner", "open_text", "pad_collate", "piece_attn_html", "register_text_model",
+    "replace_all_caps", "replace_rep", "replace_wrep", "rm_useless_spaces", "show_piece_attn",
     "spec_add_spaces", "text", "text_classifier_learner", "text_spec", "tfmerXL_clas_config",
     "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split", "tfmer_clas_config", "tfmer_clas_split",
-    "tfmer_lm_config", "tfmer_lm_split", "train_sentencepiece",
+    "tfmer_lm_config", "tfmer_lm_split", "train_sentencepiece", "value2rgba",
 ]
 __all__ += basics.__all__
 
@@ -135,6 +139,9 @@ _LEAVES = {
     ),
     "onecycle.text.heads": (
         "MultiBatchEncoder", "PoolingLinearClassifier", "get_language_model", "get_text_classifier",
+    ),
+    "onecycle.text.interpret": (
+        "TextClassificationInterpretation", "piece_attn_html", "show_piece_attn", "value2rgba",
     ),
     "onecycle.text.items": (
         "Text",
