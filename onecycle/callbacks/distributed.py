@@ -13,6 +13,7 @@ from torch import nn
 
 from onecycle.callbacks.shares import training_share, validation_share
 from onecycle.errors import ArgumentError, StepError, explain
+from onecycle.nn.synced_norm import Replaced, put_norms_back, sync_norms
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.distributed import added_up, distrib_barrier, num_distrib, rank_distrib
 from onecycle.utils.files import read_json, write_json
@@ -89,14 +90,15 @@ class DistributedTrainer(LearnerCallback):
     N processes with batches of n items train as one with batches of N x n: the order of items is one for all,
     from the seed of rank 0. Every process has equally many batches of equal sizes; for that at most N - 1 items
     are left out of an epoch. Validation is shared out item by item, none twice, and loss and metrics are those of
-    the whole set. Statistics of batch norms are taken over each process's part and averaged at the end of an epoch.
-    Rank 0 shows the table and writes the files.
+    the whole set. Statistics of batch norms are taken over each process's part and averaged at the end of an epoch, or,
+    with `sync_bn`, over the parts of all. Rank 0 shows the table and writes the files.
 
     For the time of a fit the model is inside `DistributedDataParallel`; afterwards model and data are as they were.
 
     Args:
         learn: The learner.
         cuda_id: GPU of this process, as `setup_distrib` returned it; not looked at on the CPU.
+        sync_bn: Take the statistics of batch norms over the batches of all processes.
 
     Raises:
         StepError: torch.distributed is not initialised; at the beginning of training.
@@ -107,11 +109,12 @@ class DistributedTrainer(LearnerCallback):
     """
 
     _order = -55  # after the samplers, before the schedules count the batches
-    not_in_run = ("_model", "_whole", "_shares")
+    not_in_run = ("_model", "_whole", "_shares", "_norms")
 
-    def __init__(self, learn: Any, cuda_id: int | None = 0) -> None:
+    def __init__(self, learn: Any, cuda_id: int | None = 0, sync_bn: bool = False) -> None:
         super().__init__(learn)
-        self.cuda_id = cuda_id
+        self.cuda_id, self.sync_bn = cuda_id, sync_bn
+        self._norms: Replaced = []
         self._model: nn.Module | None = None
         self._whole: dict[str, Any] = {}
         self._shares: dict[str, Any] = {}
@@ -126,6 +129,8 @@ class DistributedTrainer(LearnerCallback):
         shares = {"train_dl": training_share(whole["train_dl"], *share), "valid_dl": whole["valid_dl"]}
         if whole["valid_dl"] is not None:
             shares["valid_dl"] = validation_share(whole["valid_dl"], *share)
+        if self.sync_bn:
+            self._norms = sync_norms(learn.model)
         wrapped = _wrapped(learn.model, self.cuda_id)
         self._model, learn.model = learn.model, wrapped
         self._whole, self._shares = whole, shares
@@ -155,6 +160,8 @@ class DistributedTrainer(LearnerCallback):
     def on_train_end(self, **kwargs: Any) -> None:
         """Take the model out again and give the data its own loaders back."""
         learn = self.learn
+        put_norms_back(self._norms)
+        self._norms = []
         if self._model is None:
             return
         learn.model, self._model = self._model, None

@@ -17,6 +17,7 @@ from onecycle.callbacks.distributed import setup_distrib
 from onecycle.callbacks.oversampling import OverSamplingCallback
 from onecycle.callbacks.save_model import SaveModelCallback
 from onecycle.data.bunch import DataBunch
+from onecycle.data.loaders import DatasetType
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.metrics.confusion import FBeta
@@ -40,10 +41,11 @@ def make_learner(folder, bs, seed=0, norm=False):
     x = torch.randn(TRAIN + VALID, 6, generator=draw)
     y = (x @ torch.randn(6, 3, generator=draw)).argmax(1)
     sets = TensorDataset(x[:TRAIN], y[:TRAIN]), TensorDataset(x[TRAIN:], y[TRAIN:])
-    data = DataBunch.create(*sets, bs=bs, device="cpu", path=folder, num_workers=0)
+    test = TensorDataset(torch.arange(7.0)[:, None].expand(7, 6), torch.zeros(7, dtype=torch.long))
+    data = DataBunch.create(*sets, test, bs=bs, device="cpu", path=folder, num_workers=0)
     torch.manual_seed(seed)
     middle = [nn.BatchNorm1d(8)] if norm else []
-    net = nn.Sequential(nn.Linear(6, 8), *middle, nn.ReLU(), nn.Linear(8, 3))
+    net = nn.Sequential(nn.Linear(6, 8, bias=not norm), *middle, nn.ReLU(), nn.Linear(8, 3))
     return Learner(data, net, loss_func=nn.CrossEntropyLoss(), metrics=[accuracy, FBeta("macro")])
 
 
@@ -60,6 +62,20 @@ def found(learn):
     }
 
 
+def train_synced(learn):
+    """Train a network with batch norm; every batch is whole."""
+    torch.manual_seed(7)
+    learn.fit_one_cycle(3, 1e-2)
+    return found(learn)
+
+
+def held_out(learn):
+    """Return what is predicted for the validation and the test set, and what validate says."""
+    sets = [learn.get_preds(kind) for kind in (DatasetType.Valid, DatasetType.Test)]
+    figures = [float(value) for value in learn.validate()]
+    return {"preds": [preds.tolist() for preds, _ in sets], "targets": [y.tolist() for _, y in sets], "said": figures}
+
+
 def runs(folder, bs, share):
     """Train in several ways; `share` is told each learner first."""
     plain = share(make_learner(folder, bs, rank_distrib()))
@@ -69,6 +85,11 @@ def runs(folder, bs, share):
     plain.fit_one_cycle(3, 1e-2, callbacks=watchers)
     result = {"plain": found(plain)}
     assert (plain.data.train_dl, plain.data.valid_dl) == loaders
+
+    synced = make_learner(folder, bs, norm=True).to_distributed(None, cache_dir="records", sync_bn=True)
+    result["synced"] = train_synced(synced)
+    assert type(synced.model[1]) is nn.BatchNorm1d
+    result["held out"] = held_out(synced)
 
     normed = share(make_learner(folder, bs, norm=True))
     normed.fit(1, 1e-2, callbacks=[OverSamplingCallback(normed)])

@@ -81,6 +81,26 @@ def test_two_train_as_one_does_with_batches_twice_as_large(of_two, of_one):
         assert np.allclose(plain["metrics"], of_one["metrics"], atol=1e-5)
 
 
+def test_norms_over_both_do_what_one_does(of_two, tmp_path):
+    learn = worker().make_learner(tmp_path, 16, norm=True)
+    learn.silent = True
+    alone = worker().train_synced(learn)
+    for found in of_two:
+        synced = found["synced"]
+        for name in ("losses", "val_losses"):
+            assert synced[name] == pytest.approx(alone[name], abs=1e-5), name
+        assert np.allclose(synced["weights"], alone["weights"], rtol=1e-4)
+
+
+def test_predictions_come_in_order_and_once(of_two, tmp_path):
+    data = worker().make_learner(tmp_path, 8).data
+    for found in (of_two[0]["held out"], of_two[1]["held out"]):
+        assert found["targets"] == [data.valid_ds.tensors[1].tolist(), data.test_ds.tensors[1].tolist()]
+        assert [len(preds) for preds in found["preds"]] == [23, 7]
+    assert of_two[0]["held out"] == of_two[1]["held out"]
+    assert of_two[0]["held out"]["said"][0] == pytest.approx(of_two[0]["synced"]["val_losses"][-1], abs=1e-6)
+
+
 def test_both_end_with_the_same_weights_and_statistics(of_two):
     assert of_two[0] == of_two[1]
     assert all(np.isfinite(of_two[0]["searched"]))

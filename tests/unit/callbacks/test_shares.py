@@ -6,6 +6,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from onecycle.callbacks.shares import training_cut, training_share, validation_cut, validation_share
+from onecycle.data.balance import OverSampler
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.errors import DataError
 
@@ -80,3 +81,14 @@ def test_streams_of_a_corpus_are_shared_out():
         rows = torch.cat([x for part in parts for x, _ in part[:1]])
         assert rows[:, 0].tolist() == [0, 10, 20, 30, 40, 50]
         assert {len(part) for part in parts} == {2}
+
+
+def test_a_balanced_order_stays_balanced_over_the_processes():
+    labels = torch.tensor([0] * 18 + [1] * 4 + [2] * 2)
+    rows = TensorDataset(torch.arange(24.0), labels)
+    whole = DeviceDataLoader.create(rows, 3, sampler=OverSampler(labels.numpy()))
+    shares = [training_share(whole, rank, 2) for rank in (0, 1)]
+    for share in shares:
+        share.set_epoch(3, 1)
+    seen = torch.cat([y for share in shares for _, y in share])
+    assert torch.bincount(seen).tolist() == [18, 18, 18]
