@@ -43,7 +43,6 @@ def quiet() -> Iterator[None]:
 
     before = dict(vars(defaults))
     yield
-    vars(defaults).clear()
-    vars(defaults).update(before)
+    vars(defaults).update(before)  # what a module added that was imported meanwhile stays
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")

@@ -143,10 +143,50 @@ def tabular(path: Path, workers: int = 0) -> Learner:
     return tabular_learner(data, [16, 8], ps=[0.1, 0.2], emb_drop=0.1, silent=True)
 
 
+def _texts() -> list[str]:
+    draw = np.random.RandomState(0)
+    words = ("cat", "dog", "saw", "the", "a", "red", "ran", "to", "and")
+    return [" ".join(draw.choice(words, draw.randint(4, 12))) for _ in range(_PICTURES)]
+
+
+_SMALL_ENCODER = {"emb_sz": 8, "n_hid": 12, "n_layers": 2}
+
+
+def language_model(path: Path, workers: int = 0) -> Learner:
+    """The next word of random texts, with an AWD-LSTM that remembers and all its dropouts."""
+    from onecycle.text.language_learner import language_model_learner
+    from onecycle.text.lists import TextList
+
+    source = TextList(_texts(), path=path).split_by_rand_pct(0.25, seed=1).label_for_lm()
+    data = source.databunch(bs=6, bptt=5, jitter=False, num_workers=workers, device="cpu")
+    torch.manual_seed(1)
+    return language_model_learner(data, "AWD_LSTM", _SMALL_ENCODER, pretrained=False, clip=0.3, silent=True)
+
+
+def text_classifier(path: Path, workers: int = 0) -> Learner:
+    """Texts of two classes, read in windows, with a frozen embedding."""
+    from onecycle.text.learner import text_classifier_learner
+    from onecycle.text.lists import TextList
+
+    source = TextList(_texts(), path=path).split_by_rand_pct(0.25, seed=1)
+    data = source.label_from_func(_has_a_cat).databunch(bs=6, num_workers=workers, device="cpu")
+    torch.manual_seed(1)
+    settings = {"bptt": 5, "config": _SMALL_ENCODER, "pretrained": False}
+    learn = text_classifier_learner(data, "AWD_LSTM", **settings, silent=True)
+    learn.freeze_to(1)
+    return learn
+
+
+def _has_a_cat(text: str) -> str:
+    return "cat" if "cat" in text else "none"
+
+
 KINDS: dict[str, Callable[..., Learner]] = {
     "classification": classification,
     "segmentation": segmentation,
     "detection": detection,
     "gan": gan,
+    "language_model": language_model,
+    "text_classifier": text_classifier,
     "tabular": tabular,
 }
