@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from onecycle.data.processors import plain
 from onecycle.errors import ArgumentTypeError, DataError, did_you_mean, explain
 
 __all__: list[str] = []
@@ -112,7 +113,7 @@ def _bad_number(owner: str, column: Any, rows: np.ndarray, what: str) -> str:
     cure = "Clean them, or list the column in cat_names." if what == "no number" else "Replace them, e.g. by NaN."
     return (
         f"{owner}: column {column.name!r} must hold finite numbers, as it is in cont_names; {many}, the first in row "
-        f"{column.index[first]}: {column.iloc[first]!r}. {cure}"
+        f"{column.index[first]}: {plain(column.iloc[first])!r}. {cure}"
     )
 
 

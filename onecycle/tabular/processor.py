@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.processors import PreProcessor
+from onecycle.data.processors import PreProcessor, plain
 from onecycle.errors import ArgumentTypeError, DataError, FileFormatError, StepError, explain
 from onecycle.tabular.check import check_kinds, check_training, column_names
 from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, missing_message, one_number
@@ -286,7 +286,7 @@ def _categories(frame: Any, name: Any) -> list[Any]:
         raise DataError(
             explain("table", f"column {name!r}", "must hold categories", str(frame[name].dtype), cure)
         )
-    return [value.item() if isinstance(value, np.generic) else value for value in frame[name].cat.categories]
+    return [plain(value) for value in frame[name].cat.categories]
 
 
 def _codes_of(frame: Any, name: Any, classes: list[Any]) -> np.ndarray:

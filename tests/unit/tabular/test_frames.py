@@ -1,0 +1,108 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onecycle.errors import ArgumentTypeError, DataError
+from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, is_missing, one_number
+
+MADE = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+
+
+class Series:
+    def __init__(self, values):
+        self.values = values
+
+    def to_numpy(self):
+        return np.array(self.values, dtype=object)
+
+
+class PolarsFrame:
+    """Stands in for a frame of polars: columns by name, no pandas."""
+
+    columns = ("a", "b")
+
+    def get_column(self, name):
+        return Series(MADE[name].tolist())
+
+
+PolarsFrame.__module__ = "polars.dataframe.frame"
+
+
+class LazyFrame:
+    def collect(self):
+        return PolarsFrame()
+
+    def collect_schema(self):
+        return {}
+
+
+class ArrowTable:
+    column_names = ("a", "b")
+
+    def to_pandas(self):
+        return MADE
+
+
+@pytest.mark.parametrize("table", [MADE, PolarsFrame(), LazyFrame(), ArrowTable()])
+def test_tables_of_any_library(table):
+    frame = as_frame("from_df", table)
+    assert list(frame.columns) == ["a", "b"] and frame["a"].tolist() == [1, 2]
+    assert frame["b"].isna().tolist() == [False, True]
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(ArgumentTypeError, match=r"from_df: df must be a table; got 'df.csv' \(str\)\. Pass a data frame"):
+        as_frame("from_df", "df.csv")
+
+
+def test_rows_as_dictionaries():
+    expected = {"a": 1, "b": "x"}
+    assert as_row("predict", MADE.iloc[0]) == expected
+    assert as_row("predict", expected) == expected
+    assert as_row("predict", MADE.iloc[:1]) == expected
+    with pytest.raises(ArgumentTypeError, match=r"predict: item must be one row of a table; got DataFrame of shape \(2, 2\)"):
+        as_row("predict", MADE)
+    with pytest.raises(ArgumentTypeError, match="predict: item must be one row of a table; got 3"):
+        as_row("predict", 3)
+
+
+@pytest.mark.parametrize("value", [None, np.nan, pd.NA, pd.NaT, np.float32("nan")])
+def test_missing_values(value):
+    assert is_missing(value)
+    assert np.isnan(one_number("predict", "age", value))
+
+
+@pytest.mark.parametrize("value", ["", 0, False, 1.5, dt.date(2020, 1, 1), [None]])
+def test_values_that_are_not_missing(value):
+    assert not is_missing(value)
+
+
+def test_columns_as_numbers():
+    assert as_numbers("t", pd.Series([1, 2])).tolist() == [1.0, 2.0]
+    assert as_numbers("t", pd.Series(["1.5", "2"])).tolist() == [1.5, 2.0]
+    assert as_numbers("t", pd.Series([True, False])).tolist() == [1.0, 0.0]
+    assert as_numbers("t", pd.Series([3, 4], dtype="category")).tolist() == [3.0, 4.0]
+    assert np.isnan(as_numbers("t", pd.Series([1, None], dtype="Int64")).iloc[1])
+
+
+def test_bad_numbers_name_column_and_first_row():
+    texts = pd.Series([1, "many", "more"], index=[10, 11, 12], name="age", dtype=object)
+    with pytest.raises(DataError, match=r"'age' must hold finite numbers.*2 of 3 values are no number, the first in row 11: 'many'"):
+        as_numbers("table", texts)
+    with pytest.raises(DataError, match=r"'pay' must hold.*1 value is infinite, the first in row 1: inf. Replace"):
+        as_numbers("table", pd.Series([0.0, np.inf], name="pay"))
+    with pytest.raises(DataError, match=r"column 'day' holds dates.*add_datepart\(df, 'day'\)"):
+        as_numbers("table", pd.Series(pd.to_datetime(["2020-01-01"]), name="day"))
+    with pytest.raises(DataError, match=r"predict: column 'age' must be a finite number; got 'x' \(str\)"):
+        one_number("predict", "age", "x")
+    with pytest.raises(DataError, match="column 'age' must be a finite number; got inf"):
+        one_number("predict", "age", np.inf)
+
+
+def test_columns_that_are_not_there_or_there_twice():
+    with pytest.raises(DataError, match=r"there is no column 'agee'\. Did you mean 'age'\? The columns are 'age'"):
+        check_columns("from_df", pd.DataFrame({"age": [1]}), ["agee"])
+    with pytest.raises(DataError, match="several columns of one name: 'a'. Rename or drop them"):
+        check_columns("from_df", pd.DataFrame([[1, 2]], columns=["a", "a"]), ["a"])
