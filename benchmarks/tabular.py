@@ -1,4 +1,4 @@
-"""Tables: accuracy on adult, rows a second beside a hand-written loop over tensors in memory, cost of one prediction."""
+"""Tables: accuracy on adult, rows a second beside a hand-written loop over tensors, cost of one prediction."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_all_that_is_wrong_is_said_at_once():
 
 
 def test_tables_without_columns_or_with_columns_of_one_name():
-    with pytest.raises(DataError, match=r"must have columns to learn from. Pass cat_names and cont_names; cont_cat_split"):
+    with pytest.raises(DataError, match=r"must have columns to learn from. Pass cat_names and cont_names"):
         check_training(pd.DataFrame({"a": [1]}), [], [])
     with pytest.raises(DataError, match="several columns of one name: 'a'"):
         check_training(pd.DataFrame([[1, 2]], columns=["a", "a"]), ["a"], [])
@@ -31,13 +31,13 @@ def test_tables_without_columns_or_with_columns_of_one_name():
 
 
 def test_constant_columns_are_told():
-    with pytest.warns(UserWarning, match="2 columns have one value in all training rows and can teach nothing: 'a', 'b'"):
+    with pytest.warns(UserWarning, match="2 columns have one value in all training rows .*: 'a', 'b'"):
         check_training(pd.DataFrame({"a": ["x"] * 3, "b": [1] * 3, "c": [1, 2, 3]}), ["a"], ["b", "c"])
 
 
 def test_leaks():
     frame = pd.DataFrame({"a": ["x", "y"], "b": [1.5, 2.5], "c": [1, 2]})
-    with pytest.warns(UserWarning, match="the target is among the inputs: column 'a' holds just what is to be predicted"):
+    with pytest.warns(UserWarning, match="the target is among the inputs: column 'a' holds just what"):
         warn_of_leaks(frame, ["a", "b"], frame["a"].to_numpy())
     with pytest.warns(UserWarning, match="column 'b' holds"):
         warn_of_leaks(frame, ["a", "b"], frame["b"].to_numpy(np.float32))

@@ -31,7 +31,7 @@ def test_what_is_no_date():
 
 
 def test_parts():
-    df = add_datepart(pd.DataFrame({"SaleDate": ["2020-12-31 23:59:58", "2021-01-01"]}).iloc[:1].copy(), "SaleDate", time=True)
+    df = add_datepart(pd.DataFrame({"SaleDate": ["2020-12-31 23:59:58"]}), "SaleDate", time=True)
     row = df.iloc[0].to_dict()
     assert row == {
         "SaleYear": 2020, "SaleMonth": 12, "SaleWeek": 53, "SaleDay": 31, "SaleDayofweek": 3, "SaleDayofyear": 366,

@@ -71,7 +71,8 @@ def test_categories_that_do_not_compare_and_those_of_pandas():
 def test_a_column_of_another_kind_is_told():
     proc = Categorify(["number"], [])
     proc(pd.DataFrame({"number": [1, 2]}))
-    with pytest.warns(UserWarning, match=r"not one value of column 'number' is known from training: here 'x' \(str\), there 1 \(int\)"):
+    said = r"not one value of column 'number' is known from training: here 'x' \(str\), there 1 \(int\)"
+    with pytest.warns(UserWarning, match=said):
         proc(pd.DataFrame({"number": ["x", "y"]}), test=True)
 
 
