@@ -175,10 +175,12 @@ def _pair(batch: Any) -> tuple[Any, Any]:
 
 
 def _size(targets: Any, inputs: Any) -> int:
+    """Return how much a batch weighs: its items; of texts their tokens, as the last window of an epoch is narrow."""
     first = _as_args(targets)[0]
     if not isinstance(first, Tensor) or first.ndim == 0:
         first = _as_args(inputs)[0]
-    return len(first)
+    are_tokens = isinstance(first, Tensor) and first.ndim == 2 and not first.is_floating_point()
+    return first.numel() if are_tokens else len(first)
 
 
 def _mean(losses: list[Tensor], sizes: list[int]) -> float | None:
