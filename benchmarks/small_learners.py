@@ -181,6 +181,20 @@ def _has_a_cat(text: str) -> str:
     return "cat" if "cat" in text else "none"
 
 
+def collab(path: Path, workers: int = 0) -> Learner:
+    """Ratings, with a vector and a bias for each user and item."""
+    import pandas as pd
+
+    from onecycle.collab.data import CollabDataBunch
+    from onecycle.collab.learner import collab_learner
+
+    draw = np.random.RandomState(0)
+    ratings = pd.DataFrame({"user": draw.randint(0, 12, 64), "item": draw.randint(0, 8, 64), "rating": draw.rand(64)})
+    data = CollabDataBunch.from_df(ratings, seed=1, bs=6, num_workers=workers, device="cpu", path=path)
+    torch.manual_seed(1)
+    return collab_learner(data, n_factors=4, y_range=(0, 1.1), wd=0.1, silent=True)
+
+
 KINDS: dict[str, Callable[..., Learner]] = {
     "classification": classification,
     "segmentation": segmentation,
@@ -189,4 +203,5 @@ KINDS: dict[str, Callable[..., Learner]] = {
     "language_model": language_model,
     "text_classifier": text_classifier,
     "tabular": tabular,
+    "collab": collab,
 }

@@ -105,6 +105,24 @@ class MixedItemList(ItemList):
             return super().fitted_processors()
         return [MixedProcessor([part.fitted_processors() for part in self.item_lists])]
 
+    def process_one(self, item: Any, processor: Any = None) -> MixedItem:
+        """Return one item as the processors make it.
+
+        Args:
+            item: A `MixedItem`, or its parts, one a list: what each list's own `predict` would take.
+            processor: Processors; those of the list when left out.
+
+        Raises:
+            DataError: there are more parts than lists, or fewer.
+        """
+        parts = item.obj if isinstance(item, MixedItem) else item
+        if not isinstance(parts, (list, tuple)) or len(parts) != len(self.item_lists):
+            cure = "Pass e.g. predict((picture, row))."
+            rule = f"must have {len(self.item_lists)} parts, one for each list"
+            raise DataError(explain("MixedItemList", "item", rule, item, cure))
+        opened = [part.as_item(each) for part, each in zip(self.item_lists, parts, strict=True)]
+        return MixedItem(super().process_one(opened, processor))
+
     def reconstruct(self, t: Any, x: Any = None) -> MixedItem:
         """Return the item that a list of tensors stands for.
 

@@ -80,3 +80,17 @@ def test_state_travels_as_json(data, tmp_path):
     parts = read.single_ds.x.item_lists
     assert [type(part) for part in parts] == [CategoryList, FloatList]
     assert parts[0].classes == ["a", "b"]
+
+
+def test_one_item_of_several_parts(data):
+    parts = data.train_ds.x.process_one(("b", 3.5))
+    assert parts.data[0] == 1 and parts.data[1] == 3.5
+    whole = data.valid_ds.x[0]
+    x, _ = data.single_batch(MixedItem([whole.obj[0].obj, 7.0]))
+    assert x[0].tolist() == [int(whole.data[0])] and x[1].tolist() == [7.0]
+
+
+@pytest.mark.parametrize("item", [("b",), ("b", 1.0, 2.0), "b", 3])
+def test_one_item_of_the_wrong_parts(data, item):
+    with pytest.raises(DataError, match=r"item must have 2 parts, one for each list.*Pass e.g. predict\(\(picture"):
+        data.train_ds.x.process_one(item)
