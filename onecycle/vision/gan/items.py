@@ -67,6 +67,8 @@ def _noise(count: int) -> Tensor:
 class GANItemList(ImageList):
     """List pictures as targets, each with fresh noise as input.
 
+    How the pictures are opened is said where they become targets: `label_from_func(noop, convert_mode="L")` for grey.
+
     Args:
         items: The picture files.
         noise_sz: Length of the noise.
