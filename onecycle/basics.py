@@ -223,6 +223,9 @@ if TYPE_CHECKING:
     from onecycle.data.sources import (
         get_files,
     )
+    from onecycle.data.tar_shards import (
+        ShardOrder, TarShards,
+    )
     from onecycle.errors import (
         ArgumentError, ArgumentTypeError, CallbackError, DataError, DownloadError, FileFormatError,
         NotRegisteredError, OnecycleError, TrainingError,
@@ -464,9 +467,9 @@ __all__ = [
     "R2Score", "RMSE", "RNNTrainer", "Ranger", "Recall", "RecordOnCPU", "Recorder",
     "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch", "RetinaNetFocalLoss", "SGDRScheduler",
     "SWACallback", "SaveFeatures", "SaveModelCallback", "Scheduler", "SelfAttention", "Sequence",
-    "SequentialEx", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches", "Tensor",
-    "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler", "TorchMetric",
-    "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs",
+    "SequentialEx", "ShardOrder", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches",
+    "TarShards", "Tensor", "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler",
+    "TorchMetric", "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs",
     "UnderSampler", "UnderSamplingCallback", "Union", "View", "WassersteinLoss", "accuracy",
     "accuracy_thresh", "activation_for", "activation_map", "add_metrics", "annealing_cos", "annealing_exp",
     "annealing_linear", "annealing_no", "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array",
@@ -664,6 +667,9 @@ _LEAVES = {
     ),
     "onecycle.data.sources": (
         "get_files",
+    ),
+    "onecycle.data.tar_shards": (
+        "ShardOrder", "TarShards",
     ),
     "onecycle.errors": (
         "ArgumentError", "ArgumentTypeError", "CallbackError", "DataError", "DownloadError",

@@ -103,6 +103,7 @@ HOMES: dict[str, dict[str, str]] = {
         "SegmentationItemList": "onecycle.vision.segmentation_list",
         "SegmentationLabelList": "onecycle.vision.segmentation_list",
         "TabularList": "onecycle.tabular.lists",
+        "TarImageList": "onecycle.vision.tar_list",
         "TextList": "onecycle.text.lists",
     },
     "items": {

@@ -113,6 +113,9 @@ if TYPE_CHECKING:
     from onecycle.vision.show import (
         image2np, plot_flat, plot_multi, show_all, show_image, show_multi,
     )
+    from onecycle.vision.tar_list import (
+        TarImageList,
+    )
     from onecycle.vision.transform_base import (
         RandTransform, TfmAffine, TfmCoord, TfmCrop, TfmLighting, TfmList, TfmPixel, Transform,
     )
@@ -135,11 +138,11 @@ __all__ = [
     "ObjectCategoryProcessor", "ObjectDetectionInterpretation", "ObjectItemList", "PictureFacts",
     "PixelBatch", "PointsItemList", "PointsLabelList", "PointsProcessor", "RandTransform", "Report",
     "ResizeMethod", "SegmentationInterpretation", "SegmentationItemList", "SegmentationLabelList",
-    "SegmentationProcessor", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList", "TfmPixel",
-    "TimmArch", "Transform", "bb2hw", "bb_pad_collate", "brightness", "build_arch", "channel_view",
-    "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast", "create_body", "create_cnn",
-    "create_cnn_model", "create_detection_model", "create_head", "create_unet_model", "crop", "crop_pad",
-    "cut_foreign", "cutout", "denormalize", "detection_learner", "dihedral", "dihedral_affine",
+    "SegmentationProcessor", "TarImageList", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList",
+    "TfmPixel", "TimmArch", "Transform", "bb2hw", "bb_pad_collate", "brightness", "build_arch",
+    "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast", "create_body",
+    "create_cnn", "create_cnn_model", "create_detection_model", "create_head", "create_unet_model", "crop",
+    "crop_pad", "cut_foreign", "cutout", "denormalize", "detection_learner", "dihedral", "dihedral_affine",
     "download_image", "download_images", "examine_picture", "feature_loss", "find_arch", "flip_affine",
     "flip_lr", "get_annotations", "get_image_files", "get_transforms", "has_pool_type", "has_weights",
     "image2np", "image_extensions", "imagenet_stats", "jitter", "mnist_stats", "models", "normalize",
@@ -252,6 +255,9 @@ _LEAVES = {
     ),
     "onecycle.vision.show": (
         "image2np", "plot_flat", "plot_multi", "show_all", "show_image", "show_multi",
+    ),
+    "onecycle.vision.tar_list": (
+        "TarImageList",
     ),
     "onecycle.vision.transform_base": (
         "RandTransform", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList", "TfmPixel",

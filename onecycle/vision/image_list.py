@@ -13,7 +13,7 @@ from onecycle.data.item_list import ItemList
 from onecycle.data.items import ItemBase
 from onecycle.data.sources import read_csv
 from onecycle.types import PathOrStr
-from onecycle.utils.registry import register
+from onecycle.utils.registry import lookup, register
 from onecycle.vision.grids import show_grid, show_pairs
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_files import image_extensions
@@ -89,6 +89,11 @@ class ImageList(ItemList):
             **kwargs: What `ItemList.from_folder` takes: recurse, exclude, include, convert_mode …
         """
         return super().from_folder(path, extensions=extensions or image_extensions(), **kwargs)
+
+    @classmethod
+    def from_tar_shards(cls, path: PathOrStr = ".", extensions: Any = None, **kwargs: Any) -> ImageList:
+        """List the pictures in the tar files of a folder; see `TarImageList`."""
+        return lookup("item_list", "TarImageList").from_tar_shards(path, extensions, **kwargs)
 
     @classmethod
     def from_df(
