@@ -15,6 +15,7 @@ from onecycle.tabular.procs import nothing_known
 __all__: list[str] = []
 
 _OWNER = "table"
+_FIRST_ROWS = 1000
 
 
 def column_names(owner: str, parameter: str, given: Any) -> list[Any]:
@@ -89,7 +90,9 @@ def _look_at_numbers(column: Any, errors: ErrorList) -> None:
 
 
 def _is_constant(column: Any) -> bool:
-    return len(column) > 1 and not column.isna().any() and column.nunique() == 1
+    if len(column) < 2 or column.iloc[:_FIRST_ROWS].nunique() > 1:  # most columns end here
+        return False
+    return not column.isna().any() and column.nunique() == 1
 
 
 def _warn_of_constants(names: Sequence[Any]) -> None:
