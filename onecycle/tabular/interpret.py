@@ -401,6 +401,7 @@ def _draw_categories(frame: Any, name: Any, ax: Any) -> None:
     for x, y, category in zip(across, up, frame["category"], strict=True):
         ax.annotate(str(category), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=8)
     ax.margins(0.12)
+    ax.set_aspect("equal", adjustable="datalim")
     ax.set_title(str(name))
     ax.set_xlabel("component 0")
     ax.set_ylabel("component 1" if 1 in frame.columns else "")
