@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/tabular.md and docs/collab.md, on tables that are made here: python docs/pictures/tables.py."""
+"""Draws the pictures of docs/tabular.md and docs/collab.md on tables made here: python docs/pictures/tables.py."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def main() -> None:
     learn = rent_learner()
     feature_importance(learn)
     saved("importance.png")
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    _, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     partial_dependence(learn, "built", ax=axes[0])
     partial_dependence(learn, "town", ax=axes[1])
     saved("dependence.png")

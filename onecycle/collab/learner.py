@@ -42,6 +42,15 @@ class CollabLearner(Learner):
         learn.weight(top_movies).pca(3)       # what kind each is
     """
 
+    def _fit(self, epochs: int, lr: Any, wd: Any, callbacks: Any, table: bool = True) -> None:
+        """Train, then make the unknown user and item the mean of all others."""
+        try:
+            super()._fit(epochs, lr, wd, callbacks, table)
+        finally:
+            model: Any = get_model(self.model)
+            if table and hasattr(model, "average_unknown"):
+                model.average_unknown()
+
     def get_idx(self, arr: Sequence[Any], is_item: bool = True) -> Tensor:
         """Return the indices of items, or of users.
 

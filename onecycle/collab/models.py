@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, explain
@@ -52,6 +55,18 @@ class EmbeddingDotBias(Module):
         match = (self.u_weight(users) * self.i_weight(items)).sum(-1)  # (N,)
         rating = match + self.u_bias(users).squeeze(-1) + self.i_bias(items).squeeze(-1)
         return rating if self.y_range is None else sigmoid_range(rating, *self.y_range)
+
+    def average_unknown(self) -> None:
+        """Make the unknown user, and the unknown item, the mean of all others: no rating teaches it anything."""
+        put_mean_first(self.u_weight, self.i_weight, self.u_bias, self.i_bias)
+
+
+@torch.no_grad()
+def put_mean_first(*layers: Any) -> None:
+    """Put the mean of the other rows into row 0 of embeddings."""
+    for layer in layers:
+        if len(layer.weight) > 1:
+            layer.weight[0] = layer.weight[1:].mean(0)
 
 
 def _check_count(name: str, count: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from onecycle.collab.models import put_mean_first
 from onecycle.tabular.models import TabularModel
 from onecycle.types import Floats
 from onecycle.utils.registry import register
@@ -52,3 +53,7 @@ class EmbeddingNN(TabularModel):
         """Return the rating that each user gives each item."""
         codes = torch.stack([users, items], 1)  # (N, 2)
         return super().forward(codes, codes.new_zeros((len(codes), 0), dtype=torch.float32))
+
+    def average_unknown(self) -> None:
+        """Make the unknown user, and the unknown item, the mean of all others: no rating teaches it anything."""
+        put_mean_first(*self.embeds)

@@ -161,3 +161,17 @@ def test_other_data_and_models(data):
     assert isinstance(learn, Learner)
     with pytest.raises(StepError, match="weight: the model must be one of collab_learner; it is Linear"):
         learn.weight(films(1))
+
+
+def test_somebody_new_gets_what_films_get_on_average(trained, ratings):
+    means = ratings.groupby("title").rating.mean()
+    with pytest.warns(UserWarning, match="user 'nobody' is none of those"):
+        found = [float(trained.predict(("nobody", film))[2]) for film in means.index]
+    assert abs(np.mean(found) - means.mean()) < 0.25 and np.corrcoef(found, means)[0, 1] > 0.6
+
+
+def test_a_look_for_the_rate_changes_nothing(make):
+    learn = make()
+    before = {name: weight.clone() for name, weight in learn.model.state_dict().items()}
+    learn.lr_find(num_it=10)
+    assert all(torch.equal(weight, before[name]) for name, weight in learn.model.state_dict().items())

@@ -60,3 +60,12 @@ def test_bad_numbers(numbers):
 def test_bad_ranges(y_range):
     with pytest.raises(ArgumentError, match="y_range must be two growing numbers"):
         EmbeddingDotBias(3, 4, 5, y_range=y_range)
+
+
+@pytest.mark.parametrize("model", [EmbeddingDotBias(3, 4, 5), EmbeddingNN([(4, 3), (5, 2)], layers=[8])])
+def test_the_unknown_is_the_mean_of_all(model):
+    model.average_unknown()
+    layers = [layer for layer in model.modules() if isinstance(layer, torch.nn.Embedding)]
+    assert len(layers) >= 2
+    for layer in layers:
+        assert torch.allclose(layer.weight[0], layer.weight[1:].mean(0)) and layer.weight.requires_grad
