@@ -17,6 +17,7 @@ from benchmarks.mnist import plain_net
 from onecycle.data.bunch import DataBunch
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
+from onecycle.nn.norm import NormType
 from onecycle.utils.functions import noop
 from onecycle.vision.gan.items import GANItemList
 from onecycle.vision.gan.learner import GANLearner
@@ -38,12 +39,12 @@ class Way:
 
     bound: dict[str, Any]
     norm: dict[str, Any]  # of the critic
-    lr: float
+    lr: float | slice  # of both sides, or of generator and critic
     epochs: int
 
 
 WAYS = {
-    "weight clipping": Way({"clip": 0.01}, {}, 1e-3, 24),
+    "weight clipping": Way({"clip": 0.05}, {"norm_type": NormType.Instance}, slice(2e-3, 1e-3), 24),
     "gradient penalty": Way({"gp": 10.0}, {"norm_type": None}, 2e-3, 24),
 }
 
