@@ -25,6 +25,8 @@ __all__ = ["install"]
 DOORS = {
     "basics": "onecycle.basics",
     "callbacks": "onecycle.callbacks",
+    "collab": "onecycle.collab",
+    "tabular": "onecycle.tabular",
     "text": "onecycle.text",
     "text.models": "onecycle.text.models",
     "vision": "onecycle.vision",

@@ -22,12 +22,15 @@ from fastai import *
 from fastai.vision import *
 from fastai.callbacks import *
 from fastai.callbacks.hooks import *
+from fastai.collab import *
+from fastai.tabular import *
 from fastai.basic_train import Learner as learner_class
 import onecycle.learner, onecycle.vision, onecycle
 assert fv.__version__ == fastai.__version__ == onecycle.__version__
 assert learner_class is onecycle.learner.Learner is Learner
 assert fastai.vision.ImageList is onecycle.vision.ImageList is ImageList
 assert fastai.vision.image.Image is Image
+assert collab_learner and CollabDataBunch and TabularList and add_datepart and pd
 assert SaveModelCallback and hook_output and np.zeros(1) == 0
 import onecycle.as_fastai
 print('ok')
