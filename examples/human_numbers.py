@@ -150,9 +150,9 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         print(f"{name:<15}{row['accuracy']:>15.3f}")
     last = next(reversed(found.values()))["learn"]
     if isinstance(last.model, Stateful):
-        start = f"{in_words(args.last - 4)} , {in_words(args.last - 3)} ,"
+        start = " , ".join(map(in_words, range(args.last - 22, args.last - 2))) + " ,"
         found["counted"] = count_on(last, start, 14)
-        print(f"\n{start} → {found['counted']}")
+        print(f"\n… {start[-60:]} → {found['counted']}")
     return found
 
 

@@ -85,3 +85,14 @@ def test_human_numbers(tmp_path):
     tied = found["gru, tied"]["learn"].model
     assert tied.out.weight is tied.embedding.weight
     assert len(found["counted"].split()) == 14
+
+
+def test_from_a_language_model_to_a_classifier(tmp_path, capsys):
+    found = example("ulmfit").main(["--fast", "--out", str(tmp_path)])
+    assert found["forwards"] > 0.85 > 0.7 > found["plain"]  # from ten labelled texts
+    assert found["both"] > 0.85
+    assert found["learn"].predict("the acting was witty and warm .")[0].obj == "good"
+    assert found["language"].predict("the plot was", n_words=5).startswith("the plot was ")
+    names = {file.name for file in (tmp_path / "models").iterdir()}
+    assert {"general.pth", "general_itos.json", "encoder.pth"} <= names
+    assert "without pretraining  0." in capsys.readouterr().out
