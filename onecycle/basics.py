@@ -103,6 +103,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.fp16 import (
         MixedPrecision,
     )
+    from onecycle.callbacks.fsdp import (
+        ShardedTrainer,
+    )
     from onecycle.callbacks.general_sched import (
         GeneralScheduler, TrainingPhase,
     )
@@ -467,10 +470,10 @@ __all__ = [
     "R2Score", "RMSE", "RNNTrainer", "Ranger", "Recall", "RecordOnCPU", "Recorder",
     "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch", "RetinaNetFocalLoss", "SGDRScheduler",
     "SWACallback", "SaveFeatures", "SaveModelCallback", "Scheduler", "SelfAttention", "Sequence",
-    "SequentialEx", "ShardOrder", "ShowGraph", "SigmoidRange", "SmoothenValue", "StopAfterNBatches",
-    "TarShards", "Tensor", "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback", "TimeProfiler",
-    "TorchMetric", "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase", "Tuple", "URLs",
-    "UnderSampler", "UnderSamplingCallback", "Union", "View", "WassersteinLoss", "accuracy",
+    "SequentialEx", "ShardOrder", "ShardedTrainer", "ShowGraph", "SigmoidRange", "SmoothenValue",
+    "StopAfterNBatches", "TarShards", "Tensor", "TensorDataset", "TensorOrNumber", "TerminateOnNaNCallback",
+    "TimeProfiler", "TorchMetric", "TrackEpochCallback", "TrackerCallback", "TrainingError", "TrainingPhase",
+    "Tuple", "URLs", "UnderSampler", "UnderSamplingCallback", "Union", "View", "WassersteinLoss", "accuracy",
     "accuracy_thresh", "activation_for", "activation_map", "add_metrics", "annealing_cos", "annealing_exp",
     "annealing_linear", "annealing_no", "annealing_poly", "apply_init", "apply_leaf", "arange_of", "array",
     "arrays_split", "as_metric", "attrgetter", "auc_roc_score", "batch_to_half", "batchnorm_2d", "bias_types",
@@ -547,6 +550,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.fp16": (
         "MixedPrecision",
+    ),
+    "onecycle.callbacks.fsdp": (
+        "ShardedTrainer",
     ),
     "onecycle.callbacks.general_sched": (
         "GeneralScheduler", "TrainingPhase",

@@ -153,6 +153,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
     compile = precision.compile_model
     clip_grad = recipes.clip_grad
     to_distributed = processes.to_distributed
+    to_fsdp = processes.to_fsdp
     to_parallel = processes.to_parallel
     show_training_loop = loop_shown.show_training_loop
 

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from onecycle.callbacks.fp16 import (
         MixedPrecision,
     )
+    from onecycle.callbacks.fsdp import (
+        ShardedTrainer,
+    )
     from onecycle.callbacks.general_sched import (
         GeneralScheduler, TrainingPhase,
     )
@@ -139,11 +142,11 @@ __all__ = [
     "LRFinder", "LearnerTensorboardWriter", "LossMetrics", "MLFlowTracker", "MixUpCallback", "MixUpLoss",
     "MixedPrecision", "OneCycleScheduler", "OverSamplingCallback", "ParallelTrainer", "PeakMemMetric",
     "RNNTrainer", "ReduceLROnPlateauCallback", "SGDRScheduler", "SWACallback", "SaveFeatures",
-    "SaveModelCallback", "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback", "TimeProfiler",
-    "TrackEpochCallback", "TrackerCallback", "TrainingPhase", "UnderSamplingCallback", "dummy_batch",
-    "dummy_eval", "get_layer_name", "hook_output", "hook_outputs", "hook_params", "layers_info",
-    "model_sizes", "model_summary", "num_features_model", "params_size", "read_metrics", "setup_distrib",
-    "total_params", "update_batch_norms",
+    "SaveModelCallback", "ShardedTrainer", "ShowGraph", "StopAfterNBatches", "TerminateOnNaNCallback",
+    "TimeProfiler", "TrackEpochCallback", "TrackerCallback", "TrainingPhase", "UnderSamplingCallback",
+    "dummy_batch", "dummy_eval", "get_layer_name", "hook_output", "hook_outputs", "hook_params",
+    "layers_info", "model_sizes", "model_summary", "num_features_model", "params_size", "read_metrics",
+    "setup_distrib", "total_params", "update_batch_norms",
 ]
 
 _LEAVES = {
@@ -185,6 +188,9 @@ _LEAVES = {
     ),
     "onecycle.callbacks.fp16": (
         "MixedPrecision",
+    ),
+    "onecycle.callbacks.fsdp": (
+        "ShardedTrainer",
     ),
     "onecycle.callbacks.general_sched": (
         "GeneralScheduler", "TrainingPhase",

@@ -128,13 +128,21 @@ class DistributedTrainer(LearnerCallback):
         whole = {"train_dl": learn.data.train_dl, "valid_dl": learn.data.valid_dl}
         shares = {"train_dl": training_share(whole["train_dl"], *share), "valid_dl": whole["valid_dl"]}
         if whole["valid_dl"] is not None:
-            shares["valid_dl"] = validation_share(whole["valid_dl"], *share)
+            shares["valid_dl"] = self.validation(whole["valid_dl"], *share)
         if self.sync_bn:
             self._norms = sync_norms(learn.model)
-        wrapped = _wrapped(learn.model, self.cuda_id)
+        wrapped = self.wrapped(learn.model)
         self._model, learn.model = learn.model, wrapped
         self._whole, self._shares = whole, shares
         self._put(shares)
+
+    def wrapped(self, model: nn.Module) -> nn.Module:
+        """Return the model inside PyTorch's engine."""
+        return _wrapped(model, self.cuda_id)
+
+    def validation(self, loader: Any, rank: int, processes: int) -> Any:
+        """Return this process's share of the validation set."""
+        return validation_share(loader, rank, processes)
 
     def _put(self, loaders: dict[str, Any]) -> None:
         for name, loader in loaders.items():

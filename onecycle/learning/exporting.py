@@ -23,12 +23,13 @@ FORMAT, VERSION = "onecycle-learner", 1
 _SETTINGS = ("true_wd", "bn_wd", "wd", "train_bn", "add_time")
 
 
-def write(learn: Any, path: Path) -> None:
+def write(learn: Any, path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write a learner.
 
     Args:
         learn: The learner.
         path: The file.
+        weights: The model's tensors by name, each whole.
 
     Raises:
         ArgumentError: a part that prediction needs has no registered name; names it and the cure.
@@ -53,7 +54,7 @@ def write(learn: Any, path: Path) -> None:
             "frozen": [name for name, parameter in model.named_parameters() if not parameter.requires_grad],
         },
     }
-    write_bundle(path, dict(model.state_dict()), manifest)
+    write_bundle(path, dict(weights), manifest)
 
 
 def _data_state(data: Any) -> Any:

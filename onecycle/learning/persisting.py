@@ -24,6 +24,7 @@ from onecycle.learning import exporting
 from onecycle.nn.surgery import get_model
 from onecycle.training.checkpoint import check_writable, fit_state, read_state, split_state, write_state
 from onecycle.utils.distributed import distrib_barrier, is_first_process
+from onecycle.utils.sharded import whole_weights
 
 if TYPE_CHECKING:
     from onecycle.optim.wrapper import OptimWrapper
@@ -78,7 +79,7 @@ class Persisting:
         """
         target = file if hasattr(file, "write") else self._file(_checked("save", file))
         flat = isinstance(target, Path) and target.suffix == ".safetensors"
-        state: Any = get_model(self.model).state_dict()
+        state: Any = whole_weights(get_model(self.model))
         if with_opt and not flat and self.opt is not None:
             state = {"model": state, "opt": self.opt.state_dict(), **self._states_to_keep()}
         try:
@@ -212,9 +213,10 @@ class Persisting:
             ArgumentError: something (a transform, a loss) has no registered name; names it and the cure.
         """
         target = Path(self.path) / os.fspath(_checked("export", file))
+        weights = whole_weights(get_model(self.model))
         try:
             if is_first_process():
-                exporting.write(self, target)
+                exporting.write(self, target, weights)
         finally:
             distrib_barrier()
         if destroy:

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, did_you_mean, explain
 from onecycle.optim.groups import decay_pairs, spread
+from onecycle.utils.sharded import part_moments, whole_moments
 
 __all__ = ["OptimWrapper"]
 
@@ -223,8 +224,12 @@ class OptimWrapper:
         self.load_state_dict({**self.opt.state_dict(), "state": {}})
 
     def state_dict(self) -> dict[str, Any]:
-        """Return torch's state of the optimiser: tensors, numbers and names of settings only."""
-        return self.opt.state_dict()
+        """Return torch's state of the optimiser: tensors, numbers and names of settings only.
+
+        Where each process holds a part of the weights the tensors are whole, and every process must call it.
+        """
+        state = self.opt.state_dict()
+        return {**state, "state": whole_moments(state["state"])}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over a state's moments, rate and momentum; decay and kernels stay as they are here."""
@@ -233,6 +238,7 @@ class OptimWrapper:
         self.opt.load_state_dict({**state, "param_groups": _regrouped(state["param_groups"], mine)})
         for group, own in zip(self.opt.param_groups, mine):
             group.update({key: own[key] for key in own if key in _OF_THIS_MACHINE or key not in group})
+        part_moments(self.opt.state)
         self.read_defaults()
         self.wd = decay
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from onecycle.errors import FileFormatError, TrainingError
 from onecycle.utils.bundle import load_checkpoint, save_checkpoint, try_save
+from onecycle.utils.sharded import parted_like
 from onecycle.utils.tensors import remove_module_load
 
 __all__: list[str] = []
@@ -95,7 +96,9 @@ def fit_state(
     misshaped = [k for k, v in weights.items() if k in mine and mine[k].shape != v.shape]
     if strict:
         _refuse_misfits(mine, weights, misshaped, source)
-    fitting = {key: value for key, value in weights.items() if key in mine and key not in misshaped}
+    fitting = {
+        key: parted_like(value, mine[key]) for key, value in weights.items() if key in mine and key not in misshaped
+    }
     if not fitting:
         raise FileFormatError(f"load: no name in {source} is one of this model's. {_hint(mine, weights)}")
     model.load_state_dict(fitting, strict=False)

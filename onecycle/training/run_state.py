@@ -15,6 +15,7 @@ from onecycle.nn.surgery import get_model
 from onecycle.training.callback import Callback
 from onecycle.training.handler import CallbackHandler
 from onecycle.utils.frozen_values import freeze, thaw
+from onecycle.utils.sharded import parted_like, whole
 
 __all__: list[str] = []
 
@@ -86,7 +87,7 @@ def _kept(value: Any) -> Any:
 
 
 def _copies(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
-    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors}
+    return {name: whole(tensor.detach()).to("cpu", copy=True) for name, tensor in tensors}
 
 
 def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -102,7 +103,7 @@ def _fill(module: nn.Module, weights: dict[str, Tensor]) -> None:
     for name, value in weights.items():
         tensor = mine.get(name)
         if tensor is not None and tensor.shape == value.shape:
-            tensor.copy_(value)
+            tensor.copy_(parted_like(value, tensor))
         else:
             owner, _, leaf = name.rpartition(".")
             place = value if tensor is None else value.to(tensor.device)
@@ -114,11 +115,16 @@ def _parts(model: nn.Module) -> dict[str, Any]:
     places = {tensor.data_ptr() for _, tensor in _tensors(model) if tensor.numel()}
     found = {}
     for path, module in model.named_modules():
-        if not type(module).__module__.startswith("torch."):
+        if not _own_class(module).__module__.startswith("torch."):
             values = dict(_kept_attributes(module, places))
             if values:
                 found[path] = values
     return found
+
+
+def _own_class(module: nn.Module) -> type:
+    """Return the class of a module, below the one that `fully_shard` gives it."""
+    return next(kind for kind in type(module).__mro__ if not kind.__name__.startswith("FSDP"))
 
 
 def _kept_attributes(module: nn.Module, places: set[int]) -> Iterator[tuple[str, Any]]:
@@ -142,17 +148,13 @@ def _put_parts(model: nn.Module, parts: dict[str, Any], device: Any) -> None:
 
 def _grads(model: nn.Module) -> dict[str, Tensor]:
     """Return gradients that are being gathered over several batches."""
-    return {
-        name: parameter.grad.detach().to("cpu", copy=True)
-        for name, parameter in model.named_parameters()
-        if parameter.grad is not None
-    }
+    return _copies((name, weight.grad) for name, weight in model.named_parameters() if weight.grad is not None)
 
 
 def _put_grads(model: nn.Module, grads: dict[str, Tensor]) -> None:
     for name, parameter in model.named_parameters():
         grad = grads.get(name)
-        parameter.grad = None if grad is None else grad.to(parameter.device, copy=True)
+        parameter.grad = None if grad is None else parted_like(grad.to(parameter.device, copy=True), parameter)
 
 
 # ---- the optimiser, the callbacks, the generators ----

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.nn.surgery import get_model
+from onecycle.utils.sharded import parted_like, whole
 
 __all__: list[str] = []
 
@@ -26,7 +27,7 @@ class Snapshot:
 
     def __init__(self, learn: Any) -> None:
         self.model, self.opt = learn.model, learn.opt
-        self._values = [tensor.detach().to("cpu", copy=True) for tensor in _tensors(self.model)]
+        self._values = [whole(tensor.detach()).to("cpu", copy=True) for tensor in _tensors(self.model)]
         self._grads = [parameter.grad for parameter in self.model.parameters()]
         self._modes = [module.training for module in self.model.modules()]
         for parameter in self.model.parameters():
@@ -36,7 +37,7 @@ class Snapshot:
     def restore(self, learn: Any) -> None:
         """Put everything back."""
         for tensor, value in zip(_tensors(self.model), self._values):
-            tensor.copy_(value)
+            tensor.copy_(parted_like(value, tensor))
         for parameter, grad in zip(self.model.parameters(), self._grads):
             parameter.grad = grad
         for module, training in zip(self.model.modules(), self._modes):

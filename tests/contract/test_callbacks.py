@@ -17,6 +17,7 @@ from onecycle.callbacks.cutmix import CutMixCallback
 from onecycle.callbacks.distributed import DistributedTrainer
 from onecycle.callbacks.epoch_log import EpochLogger
 from onecycle.callbacks.experiment_tracker import ExperimentTracker
+from onecycle.callbacks.fsdp import ShardedTrainer, shard
 from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
 from onecycle.callbacks.hooks import HookCallback
 from onecycle.callbacks.loss_metrics import LossMetrics
@@ -109,7 +110,11 @@ def learner_for(cls, make_learner, make_data):
         for batches in (ready, data.valid_dl.dl):
             batches[:] = [(x.reshape(-1, 1, 2, 3), y) for x, y in batches]
         return make_learner(data=data, model=nn.Sequential(nn.Flatten(), nn.Linear(6, 3)))
-    return make_learner(data=data)
+    learn = make_learner(data=data)
+    if cls is ShardedTrainer:  # the model is parted for good, by `to_fsdp`
+        _connect()
+        shard(learn.model)
+    return learn
 
 
 def test_some_are_found():

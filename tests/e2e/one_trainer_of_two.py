@@ -6,6 +6,7 @@ usage: one_trainer_of_two.py FOLDER, started as torchrun does: with RANK, WORLD_
 import gc
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -22,7 +23,7 @@ from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.metrics.confusion import FBeta
 from onecycle.training.callback import Callback
-from onecycle.utils.distributed import num_distrib, rank_distrib
+from onecycle.utils.distributed import added_up, num_distrib, rank_distrib
 
 TRAIN, VALID = 50, 23
 
@@ -76,6 +77,59 @@ def held_out(learn):
     return {"preds": [preds.tolist() for preds, _ in sets], "targets": [y.tolist() for _, y in sets], "said": figures}
 
 
+def make_deep(folder, bs):
+    """Return a learner of a network of blocks."""
+    learn = make_learner(folder, bs)
+    torch.manual_seed(2)
+    block = nn.Sequential(nn.Linear(6, 9, bias=False), nn.BatchNorm1d(9), nn.ReLU())
+    net = nn.Sequential(block, nn.Sequential(nn.Linear(9, 8), nn.ReLU()), nn.Linear(8, 3))
+    return Learner(learn.data, net, loss_func=nn.CrossEntropyLoss(), metrics=[accuracy, FBeta("macro")])
+
+
+class BreaksRun(Callback):
+    """Ends a run at a step of the middle of its second epoch."""
+
+    def __init__(self, step=None):
+        self.step = step
+
+    def on_batch_end(self, iteration, train, **kwargs):
+        if train and iteration == self.step:
+            raise InterruptedError
+
+    def run_state(self):
+        return {}
+
+
+def sharded(folder, bs):
+    """Train with a part of the weights in each process: whole, and broken off and taken up; save, load, predict."""
+
+    def make():
+        return make_deep(folder, bs).to_fsdp(None, cache_dir="records", sync_bn=True)
+
+    def train(learn, step=None, **run):
+        torch.manual_seed(7)
+        learn.fit_one_cycle(3, 1e-2, callbacks=[BreaksRun(step)], **run)
+        return learn
+
+    learn = train(make())
+    learn.save("sharded")
+    preds = learn.get_preds()[0].tolist()
+    with suppress(InterruptedError):
+        train(make(), 5, checkpoint=folder / "sharded run", every=1)
+    resumed = train(make(), checkpoint=folder / "sharded run", every=1, resume=True)
+    same = [one.full_tensor().equal(other.full_tensor())
+            for one, other in zip(learn.model.parameters(), resumed.model.parameters(), strict=True)]  # fmt: skip
+    loaded = make().load("sharded")
+    before = loaded.get_preds()[0].tolist()
+    loaded.lr_find(num_it=4)
+    parts = sum(weight.to_local().numel() for weight in learn.model.parameters())
+    return {
+        "losses": learn.recorder.losses, "val_losses": learn.recorder.val_losses, "preds": preds, "same": same,
+        "resumed losses": resumed.recorder.losses, "loaded": before, "after lr_find": loaded.get_preds()[0].tolist(),
+        "parts": float(added_up(torch.tensor(float(parts)))),
+    }  # fmt: skip
+
+
 def runs(folder, bs, share):
     """Train in several ways; `share` is told each learner first."""
     plain = share(make_learner(folder, bs, rank_distrib()))
@@ -90,6 +144,8 @@ def runs(folder, bs, share):
     result["synced"] = train_synced(synced)
     assert type(synced.model[1]) is nn.BatchNorm1d
     result["held out"] = held_out(synced)
+
+    result["sharded"] = sharded(folder, bs)
 
     normed = share(make_learner(folder, bs, norm=True))
     normed.fit(1, 1e-2, callbacks=[OverSamplingCallback(normed)])

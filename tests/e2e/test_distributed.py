@@ -92,6 +92,27 @@ def test_norms_over_both_do_what_one_does(of_two, tmp_path):
         assert np.allclose(synced["weights"], alone["weights"], rtol=1e-4)
 
 
+def test_parted_weights_learn_as_whole_ones(folder, of_two, tmp_path):
+    learn = worker().make_deep(tmp_path, 16)
+    learn.silent = True
+    torch.manual_seed(7)
+    learn.fit_one_cycle(3, 1e-2)
+    for found in (of_two[0]["sharded"], of_two[1]["sharded"]):
+        for name in ("losses", "val_losses"):
+            assert found[name] == pytest.approx(getattr(learn.recorder, name), abs=1e-5), name
+        assert np.allclose(found["preds"], learn.get_preds()[0], atol=1e-5)
+        assert found["parts"] == sum(weight.numel() for weight in learn.model.parameters())
+    alone = worker().make_deep(tmp_path, 16).load(folder / "models" / "sharded.pth", with_opt=True)
+    assert np.allclose(alone.get_preds()[0], learn.get_preds()[0], atol=1e-5)
+    assert alone.opt.state_dict()["state"][0]["exp_avg"].shape == (9, 6)
+
+
+def test_parted_runs_are_taken_up_and_files_read(of_two):
+    for found in (of_two[0]["sharded"], of_two[1]["sharded"]):
+        assert all(found["same"]) and found["resumed losses"] == found["losses"]
+        assert found["loaded"] == found["preds"] == found["after lr_find"]
+
+
 def test_predictions_come_in_order_and_once(of_two, tmp_path):
     data = worker().make_learner(tmp_path, 8).data
     for found in (of_two[0]["held out"], of_two[1]["held out"]):
