@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,21 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onecycle.data.collate import place
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
-from onecycle.interpret.base import in_order
+from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.losses import activation_for
 from onecycle.nn.surgery import get_model
-from onecycle.tabular.rows import TableRows
+from onecycle.tabular.interpret_plots import draw_categories, draw_dependence, draw_importance
+from onecycle.tabular.whole_set import WholeSet, no_column, rows_of_learner
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.components import pca
 from onecycle.utils.seeding import Stream, mix
 
 __all__ = ["embedding_pca", "feature_importance", "partial_dependence"]
-
-_ROWS_AT_ONCE = 4096
-_MOST_CATEGORIES = 30  # in one plot
 
 
 def feature_importance(
@@ -70,7 +65,7 @@ def feature_importance(
 
     check_numbers("feature_importance", "repeats", repeats, "must be at least 1", lambda count: count >= 1)
     check_numbers("feature_importance", "k", k, "must be at least 1", lambda count: count >= 1)
-    table = _Table("feature_importance", learn, ds_type)
+    table = WholeSet("feature_importance", learn, ds_type)
     measure = _mean_loss(learn) if metric is None else _of_predictions(learn, metric)
     base = measure(table.outputs(), table.targets)
     found = []
@@ -81,7 +76,7 @@ def feature_importance(
     frame = pd.DataFrame(found, columns=["feature", "importance", "std"])
     frame = frame.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
     if plot:
-        _draw_importance(frame.head(int(k)), "the loss" if metric is None else _name_of(metric), ax)
+        draw_importance(frame.head(int(k)), "the loss" if metric is None else _name_of(metric), ax)
     return frame
 
 
@@ -138,7 +133,7 @@ def partial_dependence(
     import pandas as pd
 
     check_numbers("partial_dependence", "grid", grid, "must be at least 2", lambda count: count >= 2)
-    table = _Table("partial_dependence", learn, ds_type)
+    table = WholeSet("partial_dependence", learn, ds_type)
     shown, inner = table.grid_of(name, int(grid)) if values is None else table.given(name, list(values))
     pick = _picked(learn, target)
     rows = []
@@ -148,7 +143,7 @@ def partial_dependence(
         rows.append((value, float(preds.mean()), low, high))
     frame = pd.DataFrame(rows, columns=["value", "mean", "low", "high"])
     if plot:
-        _draw_dependence(frame, name, table.is_category(name), _label_of(learn, target), ax)
+        draw_dependence(frame, name, table.is_category(name), _label_of(learn, target), ax)
     return frame
 
 
@@ -211,10 +206,10 @@ def embedding_pca(
     """
     import pandas as pd
 
-    items = _rows_of("embedding_pca", learn)
+    items = rows_of_learner("embedding_pca", learn)
     names = list(items.cat_names)
     if name not in names:
-        raise ArgumentError(_no_column("embedding_pca", name, names, "column of categories"))
+        raise ArgumentError(no_column("embedding_pca", name, names, "column of categories"))
     place = names.index(name)
     classes = items.classes[name][1:]
     if len(classes) < 2:
@@ -228,7 +223,7 @@ def embedding_pca(
     counts = np.bincount(items.codes[:, place], minlength=len(classes) + 1)[1:]
     frame = pd.concat([pd.DataFrame({"category": classes, "rows": counts}), pd.DataFrame(moved)], axis=1)
     if plot:
-        _draw_categories(frame.nlargest(int(most), "rows"), name, ax)
+        draw_categories(frame.nlargest(int(most), "rows"), name, ax)
     return frame
 
 
@@ -240,168 +235,3 @@ def _embedding(learn: Any, place: int) -> Any:
         return (model.u_weight, model.i_weight)[place]
     rule = "must have embeddings of categories (embeds): a TabularModel, or a model of ratings"
     raise ArgumentTypeError(explain("embedding_pca", "learn.model", rule, type(model).__name__))
-
-
-class _Table:
-    """Hold all rows of a set as tensors, to be changed column by column and predicted."""
-
-    def __init__(self, owner: str, learn: Any, ds_type: DatasetType) -> None:
-        _rows_of(owner, learn)
-        self.owner, self.learn = owner, learn
-        dataset = learn.data.dl(in_order(ds_type)).dataset
-        if not len(dataset):
-            raise DataError(f"{owner}: the set must hold at least one row; it is empty. Split off a validation set.")
-        self.items = dataset.x
-        self.targets = dataset.y.get_batch(range(len(dataset)))
-        self.cat_names, self.cont_names = list(self.items.cat_names), list(self.items.cont_names)
-        self.names = [*self.cat_names, *self.cont_names]
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def is_category(self, name: Any) -> bool:
-        """Say whether a column holds categories.
-
-        Raises:
-            ArgumentError: there is no such column.
-        """
-        if name not in self.names:
-            raise ArgumentError(_no_column(self.owner, name, self.names, "column"))
-        return name in self.cat_names
-
-    def column(self, name: Any) -> np.ndarray:
-        """Return the codes or the scaled numbers of a column, `(N,)`."""
-        if self.is_category(name):
-            return self.items.codes[:, self.cat_names.index(name)]
-        return self.items.conts[:, self.cont_names.index(name)]
-
-    def outputs(self, name: Any = None, column: Any = None) -> Tensor:
-        """Return what the model makes of all rows, `(N, outputs)`.
-
-        Args:
-            name: A column in the place of which another one is put; none when left out.
-            column: The codes or scaled numbers, `(N,)` or one for all rows.
-        """
-        codes, conts = self.items.codes.copy(), self.items.conts.copy()
-        if name is not None:
-            names, values = (self.cat_names, codes) if self.is_category(name) else (self.cont_names, conts)
-            values[:, names.index(name)] = column
-        changed = copy.copy(self.items)
-        changed.items = TableRows(np.arange(len(codes)), codes, conts)
-        starts = range(0, len(codes), _ROWS_AT_ONCE)
-        parts = [self._predicted(changed, range(len(codes))[at : at + _ROWS_AT_ONCE]) for at in starts]
-        return torch.cat(parts)
-
-    def _predicted(self, items: Any, rows: range) -> Tensor:
-        batch = place((items.get_batch(rows), self.targets[list(rows)]), self.learn.data.device)
-        return self.learn.pred_batch(batch=batch, activ=_unchanged)
-
-    # Values of one column
-
-    def grid_of(self, name: Any, count: int) -> tuple[list[Any], list[Any]]:
-        """Return values of a column as a person reads them, and as the model gets them."""
-        column = self.column(name)
-        if self.is_category(name):
-            counts = np.bincount(column, minlength=len(self.items.classes[name]))
-            counts[0] = 0
-            common = sorted(np.argsort(-counts, kind="stable")[: min(_MOST_CATEGORIES, int((counts > 0).sum()))])
-            return [self.items.classes[name][code] for code in common], [int(code) for code in common]
-        low, high = np.quantile(column, [0.02, 0.98])
-        inner = np.unique(column) if len(np.unique(column)) <= count else np.linspace(low, high, count)
-        offset, scale = self._scale(name)
-        return [float(offset + scale * value) for value in inner], [float(value) for value in inner]
-
-    def given(self, name: Any, values: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Return given values of a column, and how the model gets them.
-
-        Raises:
-            ArgumentError: a value is no category of the column.
-        """
-        if not self.is_category(name):
-            offset, scale = self._scale(name)
-            return values, [(float(value) - offset) / scale for value in values]
-        classes = list(self.items.classes[name])
-        for value in values:
-            if value not in classes:
-                near = did_you_mean(str(value), map(str, classes))
-                raise ArgumentError(f"{self.owner}: {value!r} is no category of column {name!r}.{near}")
-        return values, [classes.index(value) for value in values]
-
-    def _scale(self, name: Any) -> tuple[float, float]:
-        """Return offset and factor that lead from scaled numbers of a column back to its own."""
-        place = self.cont_names.index(name)
-        ends = np.zeros((2, len(self.cont_names)))
-        ends[1, place] = 1.0
-        zero, one = (float(row[place]) for row in self.items.processor[0].readable(ends))
-        return zero, one - zero
-
-
-def _unchanged(outputs: Any) -> Any:
-    return outputs
-
-
-def _rows_of(owner: str, learn: Any) -> Any:
-    """Return the training rows of a learner.
-
-    Raises:
-        ArgumentTypeError: it is no learner, or its data are no table.
-    """
-    data = getattr(learn, "data", None)
-    items = getattr(getattr(data, "train_ds", None), "x", None)
-    if getattr(items, "codes", None) is None:
-        cure = "Make it with tabular_learner(data, …); a loaded one has no rows."
-        raise ArgumentTypeError(explain(owner, "learn", "must be a learner of a table", type(learn).__name__, cure))
-    return items
-
-
-def _no_column(owner: str, name: Any, names: Sequence[Any], what: str) -> str:
-    shown = ", ".join(map(repr, names))
-    return f"{owner}: {name!r} is no {what} of the inputs.{did_you_mean(str(name), map(str, names))} There are {shown}."
-
-
-# Drawings
-
-
-def _axes(ax: Any, **size: Any) -> Any:
-    import matplotlib.pyplot as plt
-
-    return plt.figure(**{"layout": "constrained", **size}).add_subplot() if ax is None else ax
-
-
-def _draw_importance(frame: Any, measure: str, ax: Any) -> None:
-    ax = _axes(ax, figsize=(6, 0.6 + 0.28 * len(frame)))
-    rows = frame.iloc[::-1]
-    ax.barh([str(name) for name in rows["feature"]], rows["importance"], xerr=rows["std"], color="#4c72b0")
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_xlabel(f"rise of {measure} when the column is exchanged")
-
-
-def _draw_dependence(frame: Any, name: Any, is_category: bool, label: str, ax: Any) -> None:
-    ax = _axes(ax, figsize=(6, 0.6 + 0.28 * len(frame)) if is_category else (6, 4))
-    if is_category:
-        rows = frame.iloc[::-1]
-        places = range(len(rows))
-        ax.hlines(places, rows["low"], rows["high"], color="#4c72b0", linewidth=5, alpha=0.35)
-        ax.plot(rows["mean"], places, "o", color="#4c72b0")
-        ax.set_yticks(places, [str(value) for value in rows["value"]])
-        ax.set_xlabel(label)
-        ax.set_ylabel(str(name))
-        return
-    ax.fill_between(frame["value"], frame["low"], frame["high"], color="#4c72b0", alpha=0.25, linewidth=0)
-    ax.plot(frame["value"], frame["mean"], color="#4c72b0")
-    ax.set_xlabel(str(name))
-    ax.set_ylabel(label)
-
-
-def _draw_categories(frame: Any, name: Any, ax: Any) -> None:
-    ax = _axes(ax, figsize=(7, 6))
-    across = np.asarray(frame[0], dtype=float)
-    up = np.asarray(frame[1], dtype=float) if 1 in frame.columns else np.zeros(len(frame))
-    ax.scatter(across, up, s=18, color="#4c72b0")
-    for x, y, category in zip(across, up, frame["category"], strict=True):
-        ax.annotate(str(category), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=8)
-    ax.margins(0.12)
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.set_title(str(name))
-    ax.set_xlabel("component 0")
-    ax.set_ylabel("component 1" if 1 in frame.columns else "")

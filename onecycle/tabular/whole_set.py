@@ -1,0 +1,139 @@
+"""All rows of a set as a model gets them, to be changed column by column and predicted."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from onecycle.data.collate import place
+from onecycle.data.loaders import DatasetType
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
+from onecycle.interpret.base import in_order
+from onecycle.tabular.rows import TableRows
+
+__all__: list[str] = []
+
+_ROWS_AT_ONCE = 4096
+_MOST_CATEGORIES = 30  # in one plot
+
+
+class WholeSet:
+    """Hold all rows of a set as tensors, to be changed column by column and predicted."""
+
+    def __init__(self, owner: str, learn: Any, ds_type: DatasetType) -> None:
+        rows_of_learner(owner, learn)
+        self.owner, self.learn = owner, learn
+        dataset = learn.data.dl(in_order(ds_type)).dataset
+        if not len(dataset):
+            raise DataError(f"{owner}: the set must hold at least one row; it is empty. Split off a validation set.")
+        self.items = dataset.x
+        self.targets = dataset.y.get_batch(range(len(dataset)))
+        self.cat_names, self.cont_names = list(self.items.cat_names), list(self.items.cont_names)
+        self.names = [*self.cat_names, *self.cont_names]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def is_category(self, name: Any) -> bool:
+        """Say whether a column holds categories.
+
+        Raises:
+            ArgumentError: there is no such column.
+        """
+        if name not in self.names:
+            raise ArgumentError(no_column(self.owner, name, self.names, "column"))
+        return name in self.cat_names
+
+    def column(self, name: Any) -> np.ndarray:
+        """Return the codes or the scaled numbers of a column, `(N,)`."""
+        if self.is_category(name):
+            return self.items.codes[:, self.cat_names.index(name)]
+        return self.items.conts[:, self.cont_names.index(name)]
+
+    def outputs(self, name: Any = None, column: Any = None) -> Tensor:
+        """Return what the model makes of all rows, `(N, outputs)`.
+
+        Args:
+            name: A column in the place of which another one is put; none when left out.
+            column: The codes or scaled numbers, `(N,)` or one for all rows.
+        """
+        codes, conts = self.items.codes.copy(), self.items.conts.copy()
+        if name is not None:
+            names, values = (self.cat_names, codes) if self.is_category(name) else (self.cont_names, conts)
+            values[:, names.index(name)] = column
+        changed = copy.copy(self.items)
+        changed.items = TableRows(np.arange(len(codes)), codes, conts)
+        starts = range(0, len(codes), _ROWS_AT_ONCE)
+        parts = [self._predicted(changed, range(len(codes))[at : at + _ROWS_AT_ONCE]) for at in starts]
+        return torch.cat(parts)
+
+    def _predicted(self, items: Any, rows: range) -> Tensor:
+        batch = place((items.get_batch(rows), self.targets[list(rows)]), self.learn.data.device)
+        return self.learn.pred_batch(batch=batch, activ=_unchanged)
+
+    # Values of one column
+
+    def grid_of(self, name: Any, count: int) -> tuple[list[Any], list[Any]]:
+        """Return values of a column as a person reads them, and as the model gets them."""
+        column = self.column(name)
+        if self.is_category(name):
+            counts = np.bincount(column, minlength=len(self.items.classes[name]))
+            counts[0] = 0
+            common = sorted(np.argsort(-counts, kind="stable")[: min(_MOST_CATEGORIES, int((counts > 0).sum()))])
+            return [self.items.classes[name][code] for code in common], [int(code) for code in common]
+        low, high = np.quantile(column, [0.02, 0.98])
+        inner = np.unique(column) if len(np.unique(column)) <= count else np.linspace(low, high, count)
+        offset, scale = self._scale(name)
+        return [float(offset + scale * value) for value in inner], [float(value) for value in inner]
+
+    def given(self, name: Any, values: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Return given values of a column, and how the model gets them.
+
+        Raises:
+            ArgumentError: a value is no category of the column.
+        """
+        if not self.is_category(name):
+            offset, scale = self._scale(name)
+            return values, [(float(value) - offset) / scale for value in values]
+        classes = list(self.items.classes[name])
+        for value in values:
+            if value not in classes:
+                near = did_you_mean(str(value), map(str, classes))
+                raise ArgumentError(f"{self.owner}: {value!r} is no category of column {name!r}.{near}")
+        return values, [classes.index(value) for value in values]
+
+    def _scale(self, name: Any) -> tuple[float, float]:
+        """Return offset and factor that lead from scaled numbers of a column back to its own."""
+        place = self.cont_names.index(name)
+        ends = np.zeros((2, len(self.cont_names)))
+        ends[1, place] = 1.0
+        zero, one = (float(row[place]) for row in self.items.processor[0].readable(ends))
+        return zero, one - zero
+
+
+def _unchanged(outputs: Any) -> Any:
+    return outputs
+
+
+def rows_of_learner(owner: str, learn: Any) -> Any:
+    """Return the training rows of a learner.
+
+    Raises:
+        ArgumentTypeError: it is no learner, or its data are no table.
+    """
+    data = getattr(learn, "data", None)
+    items = getattr(getattr(data, "train_ds", None), "x", None)
+    if getattr(items, "codes", None) is None:
+        cure = "Make it with tabular_learner(data, …); a loaded one has no rows."
+        raise ArgumentTypeError(explain(owner, "learn", "must be a learner of a table", type(learn).__name__, cure))
+    return items
+
+
+def no_column(owner: str, name: Any, names: Sequence[Any], what: str) -> str:
+    shown = ", ".join(map(repr, names))
+    return f"{owner}: {name!r} is no {what} of the inputs.{did_you_mean(str(name), map(str, names))} There are {shown}."
