@@ -208,7 +208,7 @@ class DeviceDataLoader:
         coming, self._coming = self._coming, None
         raw = self._look() if coming is None else self._epoch(*coming)
         if self.tfms or self.device.type != "cpu" or isinstance(self.dl, ItemLoader):
-            return map(self.proc_batch, raw)
+            return (self.proc_batch(batch) for batch in raw)  # it can be closed, as notebooks do
         return raw
 
     def _epoch(self, seed: int, epoch: int, start_step: int) -> Iterator[Any]:

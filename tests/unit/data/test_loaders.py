@@ -213,3 +213,10 @@ def test_one_batch_in_the_middle_of_an_epoch_changes_no_name():
     loader.one_batch()
     assert loader.batch_items(0) == first
     assert next(batches)[1].tolist() == loader.batch_items(1)
+
+
+def test_an_iteration_can_be_closed():
+    batches = iter(DeviceDataLoader.create(tensors(), 4))
+    assert next(batches)[1].tolist() == [0, 1, 2, 3]
+    batches.close()
+    assert next(batches, None) is None
