@@ -4,6 +4,9 @@ Three steps: a language model reads much text of any kind; it goes on with texts
 no labels; its encoder becomes that of a classifier, which learns from a handful of labelled texts, unfrozen group by
 group. Beside it the same classifier without all that, and at the end one that reads backwards too.
 
+The grammar was made for this: with harder ones, and so few labels, the language model learnt too little to help.
+It shows the steps at work, not how much pretraining helps with texts of people.
+
     python examples/ulmfit.py
     python examples/ulmfit.py --text reviews.csv     # with the columns label and text
 
