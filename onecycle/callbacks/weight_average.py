@@ -51,9 +51,9 @@ class WeightAverage(LearnerCallback):
     def _tensors(self) -> list[Tensor]:
         return [*self.learn.model.parameters(), *self.learn.model.buffers()]
 
-    def on_train_begin(self, n_epochs: int, pbar: Any, skip_validate: bool, **kwargs: Any) -> None:
+    def on_train_begin(self, n_epochs: int, pbar: Any, **kwargs: Any) -> None:
         """Begin without an average; a validation by itself or a search for the rate changes nothing."""
-        self._active = pbar is not None and not skip_validate
+        self._active = pbar is not None and not self.learn.is_trying_rates
         if not self._active:
             return
         self._be_the_only_one(pbar)

@@ -45,6 +45,7 @@ class Fitting:
         callback_fns: list[Any]
         loss_func: Any
         keeper: RunKeeper | None
+        is_trying_rates: bool
 
     def lr_range(self, lr: float | slice | Any) -> Any:
         """Spread a rate over the layer groups.
@@ -121,8 +122,11 @@ class Fitting:
         if not is_first_process():
             everyone = [callback for callback in everyone if not getattr(callback, "first_process_only", False)]
         display = not self.silent and is_first_process()
-        keeper = self.keeper if table else None  # a search for the rate is no run
-        loop.fit(epochs, self, everyone, self.metrics, display, keeper)
+        self.is_trying_rates = not table
+        try:
+            loop.fit(epochs, self, everyone, self.metrics, display, self.keeper if table else None)
+        finally:
+            self.is_trying_rates = False
 
     def _ready_opt(self, lr: Any, wd: Any) -> None:
         """Set rate and decay of the optimiser, making one where there is none."""

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn, optim
 
+from benchmarks.small_learners import gan
+from onecycle.callbacks.weight_average import EMACallback
 from onecycle.data.bunch import DataBunch, DatasetType
 from onecycle.learner import Learner, load_learner
 from onecycle.nn.losses import MSELossFlat
@@ -140,3 +142,14 @@ def test_pretrained_sides_are_joined_and_the_pictures_stay_near(tmp_path):
         learn.gan_trainer.switch(gen_mode=gen_mode)
         learn.show_results(DatasetType.Train, rows=2)
     plt.close("all")
+
+
+def test_the_average_of_both_sides_is_kept(tmp_path):
+    """A GAN without metrics is not validated; its weights are averaged all the same."""
+    learn = gan(tmp_path, 0)
+    average = EMACallback(learn, 0.9)
+    learn.fit(1, 1e-3, callbacks=[average])
+    means = [p.detach().clone() for p in learn.model.parameters()]
+    average.use_trained()
+    assert average.n_averaged == len(learn.recorder.lrs)
+    assert not all(torch.equal(mean, p) for mean, p in zip(means, learn.model.parameters()))
