@@ -91,10 +91,7 @@ class BatchOrder:
     def _cut(self, seed: int, epoch: int) -> Sequence[Any]:
         if self.batch_sampler is not None:
             return drawn_at(self.batch_sampler, seed, epoch)
-        order = self.order(seed, epoch)
-        whole = len(order) // self.batch_size * self.batch_size
-        end = whole if self.drop_last else len(order)
-        return [order[start : start + self.batch_size] for start in range(0, end, self.batch_size)]
+        return _Parts(self.order(seed, epoch), self.batch_size, self.drop_last)
 
     def order(self, seed: int, epoch: int) -> Any:
         """Return all items of an epoch in their order, before it is cut into batches."""
@@ -103,10 +100,26 @@ class BatchOrder:
         return epoch_permutation(seed, epoch, self.count) if self.shuffle else np.arange(self.count)
 
 
-def drawn_at(sampler: Any, seed: int, epoch: int) -> list[Any]:
+class _Parts(Sequence[Any]):
+    """Be an order in parts of one size, each cut when it is asked for."""
+
+    def __init__(self, order: Any, size: int, drop_last: bool) -> None:
+        end = len(order) // size * size if drop_last else len(order)
+        self._order, self._size, self._starts = order, size, range(0, end, size)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, step: Any) -> Any:
+        start = self._starts[step]
+        return self._order[start : start + self._size]
+
+
+def drawn_at(sampler: Any, seed: int, epoch: int) -> Any:
     """Return all that a sampler yields in an epoch, as a function of the address."""
     if hasattr(sampler, "order"):
-        return list(sampler.order(seed, epoch))
+        order = sampler.order(seed, epoch)
+        return order if isinstance(order, (Sequence, np.ndarray)) else list(order)  # a sequence may draw when asked
     with global_rng_kept():
         set_all_seed(mix(seed, _SAMPLER, epoch) >> 1)
         return list(sampler)

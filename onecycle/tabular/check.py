@@ -69,7 +69,7 @@ def check_training(frame: Any, cat_names: Sequence[Any], cont_names: Sequence[An
     for name in cont_names:
         _look_at_numbers(frame[name], errors)
     errors.raise_if_any(DataError)
-    _warn_of_constants([name for name in names if _is_constant(frame[name])])
+    warn_of_constants([name for name in names if _is_constant(frame[name])])
 
 
 def _look_at_category(column: Any, errors: ErrorList) -> None:
@@ -95,7 +95,8 @@ def _is_constant(column: Any) -> bool:
     return not column.isna().any() and column.nunique() == 1
 
 
-def _warn_of_constants(names: Sequence[Any]) -> None:
+def warn_of_constants(names: Sequence[Any]) -> None:
+    """Warn of columns with one value only, if there are such."""
     if names:
         what = "column has" if len(names) == 1 else "columns have"
         warnings.warn(
@@ -119,12 +120,17 @@ def warn_of_leaks(frame: Any, names: Sequence[Any], labels: Any) -> None:
         return
     columns = [targets] if targets.ndim == 1 else list(targets.T)
     leaks = [name for name in names if any(_is_same(frame[name], column) for column in columns)]
+    warn_of_leak(leaks, stacklevel=6)
+
+
+def warn_of_leak(leaks: Sequence[Any], stacklevel: int = 4) -> None:
+    """Warn of columns of the inputs that hold just what is to be predicted, if there are such."""
     if leaks:
         warnings.warn(
             f"table: the target is among the inputs: column {', '.join(map(repr, leaks))} holds just what is to be "
             f"predicted. Take it out of cat_names and cont_names.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=stacklevel,
         )
 
 

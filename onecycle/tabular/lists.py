@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from onecycle.tabular.sizes import embedding_sizes
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import register
 from onecycle.utils.shown_tables import show_columns
+
+if TYPE_CHECKING:
+    from onecycle.tabular.parquet_sentence import ParquetList
 
 __all__ = ["TabularList"]
 
@@ -166,6 +169,41 @@ class TabularList(ItemList):
         frame = read_csv(Path(path) / csv_name, header, delimiter)
         return cls.from_df(frame, cat_names, cont_names, procs, path=path, **kwargs)
 
+    @classmethod
+    def from_parquet(
+        cls,
+        files: Any,
+        cat_names: Any = None,
+        cont_names: Any = None,
+        procs: Any = None,
+        path: PathOrStr = ".",
+        row_groups: int = 4,
+        processor: Any = None,
+    ) -> ParquetList:
+        """Take the rows of parquet files that need not fit into memory; they are read by row groups.
+
+        The sentence goes on as with `from_df`: `split_by_rand_pct`, `split_by_row_groups` or `split_none`, then
+        `label_from_df`, then `databunch`. See docs/tabular.md for what is held in memory.
+
+        Args:
+            files: A file, a folder of `*.parquet`, or a list of files.
+            cat_names: Columns of categories.
+            cont_names: Columns of numbers.
+            procs: The steps of preprocessing, out of `[FillMissing, Categorify, Normalize]`; they learn from the
+                training rows.
+            path: The folder where models and exports go.
+            row_groups: From how many row groups the rows of a batch are drawn; as many are held, as arrays.
+            processor: A `TabularProcessor` that has learnt, in place of `procs`.
+
+        Raises:
+            ArgumentError: pyarrow is not installed, or steps cannot learn row group by row group.
+            DataError: there is no such file or column, or no row.
+        """
+        from onecycle.tabular.parquet_sentence import ParquetList
+
+        empty = cls([], cat_names=cat_names, cont_names=cont_names, procs=procs, path=path, ignore_empty=True)
+        return ParquetList(empty, files, row_groups, processor)
+
     def from_items(self, items: Any) -> TabularList:
         """Return a list of other rows, as this one treats its own.
 
@@ -240,7 +278,7 @@ class TabularList(ItemList):
         """Return row `o` as a `TabularLine`; before it is processed, as a row of the data frame."""
         if not isinstance(self.items, TableRows):
             return None if self.inner_df is None else self.inner_df.iloc[o]
-        return self._line(self.items.codes[o], self.items.conts[o])
+        return self._line(*self.items.row(o))
 
     def _line(self, codes: Any, conts: Any) -> Any:
         fitted = self._fitted

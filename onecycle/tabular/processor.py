@@ -86,6 +86,25 @@ class TabularProcessor(PreProcessor):
         self._take_classes({name: [_NA, *_categories(frame, name)] for name in cats})
         return frame
 
+    def take_learnt(
+        self,
+        procs: Sequence[TabularProc],
+        cat_names: Sequence[Any],
+        cont_names: Sequence[Any],
+        classes: dict[Any, list[Any]],
+    ) -> TabularProcessor:
+        """Take over steps that have learnt elsewhere; return itself.
+
+        Args:
+            procs: The steps.
+            cat_names: Columns of categories, those that say what was missing among them.
+            cont_names: Columns of numbers.
+            classes: For each column of categories its categories, without `#na#`.
+        """
+        self.procs, self.cat_names, self.cont_names = list(procs), list(cat_names), list(cont_names)
+        self._take_classes({name: [_NA, *found] for name, found in classes.items()})
+        return self
+
     def _take_classes(self, classes: dict[Any, list[Any]]) -> None:
         self.classes = classes
         self._codes = {name: {value: i for i, value in enumerate(found)} for name, found in classes.items()}
@@ -301,7 +320,7 @@ def _numbers_of(column: Any) -> np.ndarray:
     missing = numbers.isna().to_numpy()
     if missing.any():
         first = column.index[int(np.flatnonzero(missing)[0])]
-        raise DataError(_no_number(column.name, f"{int(missing.sum())} of {len(column)} rows, the first {first}"))
+        raise DataError(no_number(column.name, f"{int(missing.sum())} of {len(column)} rows, the first {first}"))
     with np.errstate(over="ignore"):
         found = numbers.to_numpy().astype(np.float32)
     if not np.isfinite(found).all():
@@ -312,11 +331,12 @@ def _numbers_of(column: Any) -> np.ndarray:
 def _number_of(name: Any, value: Any) -> float:
     number = one_number("predict", name, value)
     if number != number:
-        raise DataError(_no_number(name, "this row"))
+        raise DataError(no_number(name, "this row"))
     return number
 
 
-def _no_number(name: Any, where: str) -> str:
+def no_number(name: Any, where: str) -> str:
+    """Return the sentence about missing numbers."""
     return (
         f"table: column {name!r} has no value in {where}. Put FillMissing into procs, or fill the column before: "
         f"procs=[FillMissing, Categorify, Normalize]."

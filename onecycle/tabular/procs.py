@@ -166,9 +166,9 @@ class FillMissing(TabularProc):
 
     def _fill(self, df: Any, name: Any, numbers: Any) -> None:
         if self.add_col:
-            df[_marked(name)] = numbers.isna()
-            if _marked(name) not in self.cat_names:
-                self.cat_names.append(_marked(name))
+            df[marked(name)] = numbers.isna()
+            if marked(name) not in self.cat_names:
+                self.cat_names.append(marked(name))
         df[name] = numbers.fillna(self.fills[name])
 
     def apply_test(self, df: Any) -> None:
@@ -189,12 +189,13 @@ class FillMissing(TabularProc):
                 row[name] = fill
             if name in self.na_dict:
                 if self.add_col:
-                    row[_marked(name)] = missing
+                    row[marked(name)] = missing
             elif missing:
                 _warn_of_new_gaps(name, 1, fill)
 
 
-def _marked(name: Any) -> str:
+def marked(name: Any) -> str:
+    """Return the name of the column that says where another one had no value."""
     return f"{name}_na"
 
 
@@ -250,10 +251,14 @@ def _categories_of(column: Any) -> list[Any]:
         return [plain(value) for value in column.cat.categories]
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         raise DataError(dates_message("Categorify", column.name))
-    found = [plain(value) for value in column.dropna().unique()]
+    return sorted_categories([plain(value) for value in column.dropna().unique()])
+
+
+def sorted_categories(found: Sequence[Any]) -> list[Any]:
+    """Return different values in order; several kinds of them in the order of their kinds."""
     try:
         return sorted(found)
-    except TypeError:  # several kinds of values in one column
+    except TypeError:
         return sorted(found, key=lambda value: (type(value).__name__, str(value)))
 
 

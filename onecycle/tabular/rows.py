@@ -56,6 +56,10 @@ class TableRows:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.numbers if dtype is None else self.numbers.astype(dtype)
 
+    def row(self, position: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return codes and numbers of one row."""
+        return self.codes[position], self.conts[position]
+
     def batch(self, positions: Tensor) -> list[Tensor]:
         """Return many rows at once.
 

@@ -129,7 +129,7 @@ def rows_of_learner(owner: str, learn: Any) -> Any:
     data = getattr(learn, "data", None)
     items = getattr(getattr(data, "train_ds", None), "x", None)
     if getattr(items, "codes", None) is None:
-        cure = "Make it with tabular_learner(data, …); a loaded one has no rows."
+        cure = "Make it with tabular_learner(data, …); a loaded one has no rows, and from_parquet holds few in memory."
         raise ArgumentTypeError(explain(owner, "learn", "must be a learner of a table", type(learn).__name__, cure))
     return items
 

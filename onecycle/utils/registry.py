@@ -107,6 +107,7 @@ HOMES: dict[str, dict[str, str]] = {
         "TextList": "onecycle.text.lists",
     },
     "items": {
+        "ParquetRows": "onecycle.tabular.parquet_rows",
         "TableRows": "onecycle.tabular.rows",
         "TokenTexts": "onecycle.text.token_texts",
     },

@@ -1,0 +1,121 @@
+"""Parquet files read a row group at a time: which groups there are, and the rows of one as small data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onecycle.errors import ArgumentTypeError, DataError, explain
+from onecycle.tabular.frames import missing_message
+from onecycle.utils.extras import import_extra
+
+__all__: list[str] = []
+
+OWNER = "from_parquet"
+ROWS_AT_ONCE = 65_536  # of a row group, while it is turned into codes and numbers
+_ENDING = ".parquet"
+
+
+class ParquetTable:
+    """Know the row groups of one or several parquet files, and read them one by one.
+
+    Only the footers are held: names of columns, and how many rows each row group has. Groups are numbered over all
+    files in their order; so are rows.
+
+    Args:
+        files: A file, a folder (its `*.parquet`, sorted by name), or a list of files.
+
+    Raises:
+        ArgumentError: pyarrow is not installed.
+        DataError: there is no such file, it is no parquet file, or there are no rows.
+    """
+
+    def __init__(self, files: Any) -> None:
+        parquet = import_extra(OWNER, "pyarrow.parquet", "tables")
+        self.files = _files(files)
+        self._footers = [_footer(parquet, file) for file in self.files]
+        counts = [
+            (file, group, footer.row_group(group).num_rows)
+            for file, footer in enumerate(self._footers)
+            for group in range(footer.num_row_groups)
+        ]
+        self._groups = [(file, group) for file, group, rows in counts if rows]
+        self.counts = np.array([rows for _, _, rows in counts if rows], dtype=np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(self.counts)]).astype(np.int64)
+        if not len(self):
+            shown = ", ".join(repr(str(file)) for file in self.files[:5])
+            raise DataError(f"{OWNER}: the table must have rows; there is none in {shown}.")
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def check_columns(self, names: Sequence[Any]) -> None:
+        """Check that all files have columns.
+
+        Raises:
+            DataError: a column is missing; names the file.
+        """
+        for file, footer in zip(self.files, self._footers, strict=True):
+            there = footer.schema.to_arrow_schema().names
+            missing = [name for name in names if name not in there]
+            if missing:
+                raise DataError(missing_message(f"{OWNER}: '{file}'", missing, there))
+
+    def frames(self, group: int, columns: Sequence[Any]) -> Iterator[Any]:
+        """Yield the rows of a row group as data frames of at most 65,536 rows.
+
+        Args:
+            group: Its number.
+            columns: Which columns.
+
+        Returns:
+            pandas data frames; the index is the number of the row in the whole table.
+        """
+        import pandas as pd
+
+        parquet = import_extra(OWNER, "pyarrow.parquet", "tables")
+        file, number = self._groups[group]
+        at = int(self.starts[group])
+        # No threads and no reading ahead: the pools of a process are not there in a forked worker.
+        with parquet.ParquetFile(self.files[file], metadata=self._footers[file], pre_buffer=False) as opened:
+            parts = opened.iter_batches(ROWS_AT_ONCE, [number], list(dict.fromkeys(columns)), use_threads=False)
+            for part in parts:
+                frame = part.to_pandas(use_threads=False, ignore_metadata=True)
+                frame.index = pd.RangeIndex(at, at + len(frame))
+                at += len(frame)
+                yield _without_dictionaries(frame)
+
+
+def _files(given: Any) -> list[Path]:
+    many = [given] if isinstance(given, (str, Path)) else list(given) if hasattr(given, "__iter__") else [given]
+    if not all(isinstance(file, (str, Path)) for file in many):
+        cure = "Pass the name of a file or folder, or a list of files."
+        raise ArgumentTypeError(explain(OWNER, "files", "must be parquet files", given, cure))
+    if len(many) == 1 and Path(many[0]).is_dir():
+        many = sorted(Path(many[0]).glob("*" + _ENDING))
+    if not many:
+        raise DataError(f"{OWNER}: no file *{_ENDING} is there; looked for {given!r}.")
+    return [Path(file) for file in many]
+
+
+def _footer(parquet: Any, file: Path) -> Any:
+    try:
+        return parquet.read_metadata(file)
+    except OSError as error:
+        raise DataError(f"{OWNER}: '{file}' cannot be opened ({error.strerror or error}). Check the path.") from error
+    except ValueError as error:  # ArrowInvalid
+        said = str(error).partition("\n")[0].rstrip(".")
+        raise DataError(f"{OWNER}: '{file}' is no whole parquet file ({said}). Write it anew.") from error
+
+
+def _without_dictionaries(frame: Any) -> Any:
+    """Return a frame with plain values: the dictionaries of one row group are not those of the next."""
+    import pandas as pd
+
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
+    return frame

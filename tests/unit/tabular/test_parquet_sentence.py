@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pyarrow")
+
+import numpy as np
+import torch
+
+from onecycle.data.loaders import DatasetType
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, StepError
+from onecycle.learner import load_learner
+from onecycle.metrics.classification import accuracy
+from onecycle.tabular.interpret import feature_importance
+from onecycle.tabular.learner import tabular_learner
+from onecycle.tabular.lists import TabularList
+from onecycle.tabular.parquet_sets import GroupOrder
+from onecycle.tabular.processor import TabularProcessor
+from tests.unit.tabular.parquet_files import CATS, CONTS, PROCS, people, source, written
+
+
+@pytest.fixture
+def frame(tmp_path):
+    return written(tmp_path)
+
+
+@pytest.fixture
+def data(tmp_path, frame):
+    lists = source(tmp_path, row_groups=3).split_by_row_groups(0.2, seed=2)
+    return lists.label_from_df("pay").databunch(bs=32, device="cpu")
+
+
+def test_what_is_there_is_shown(tmp_path, frame):
+    rows = source(tmp_path)
+    assert len(rows) == 1000
+    assert repr(rows).startswith("TabularList (1000 rows in 11 row groups of 2 files)")
+    assert "Train: 1000 rows\nValid: 0 rows" in repr(rows.split_none())
+
+
+def test_a_learner_learns_predicts_and_is_exported(tmp_path, data, frame):
+    learn = tabular_learner(data, [20], metrics=accuracy, silent=True)
+    torch.manual_seed(0)
+    learn.fit_one_cycle(3, 2e-2)
+    assert learn.validate()[1] > 0.9
+    chances, targets = learn.get_preds()
+    assert len(chances) == len(data.valid_ds)
+    assert torch.equal(targets, data.valid_ds.y.get_batch(range(len(data.valid_ds))))
+    number = data.valid_ds.x.items[7]
+    torch.testing.assert_close(learn.predict(frame.iloc[number])[2], chances[7])
+    learn.export()
+    again = load_learner(tmp_path)
+    torch.testing.assert_close(again.predict(frame.iloc[number])[2], chances[7])
+
+
+def test_looks_a_test_set_and_another_batch_size(data, frame, capsys):
+    data.show_batch(rows=2)
+    data.add_test(frame.iloc[:5])
+    assert len(data.dl(DatasetType.Test).dataset) == 5
+    data.batch_size = 16
+    assert isinstance(data.train_dl.dl.sampler, GroupOrder)
+    assert data.one_batch()[0][0].shape == (16, 3)
+    fixed = [index for step in range(3) for index in data.fix_dl.batch_items(step)]
+    assert fixed == list(range(48))
+
+
+def test_an_order_of_ones_own(tmp_path, frame):
+    labelled = source(tmp_path).split_none().label_from_df("pay")
+    data = labelled.databunch(bs=10, device="cpu", shuffle=False, drop_last=False)
+    assert data.empty_val
+    codes = torch.cat([x[0] for x, _ in data.train_dl])
+    assert torch.equal(codes, data.train_ds.x.get_batch(range(1000))[0])
+
+
+def test_a_split_without_a_seed_follows_numpy(tmp_path, frame):
+    rows = source(tmp_path)
+    np.random.seed(4)
+    first = list(rows.split_by_rand_pct(0.3).valid.all_numbers())
+    np.random.seed(4)
+    assert list(rows.split_by_rand_pct(0.3).valid.all_numbers()) == first
+    assert list(rows.split_by_rand_pct(0.3).valid.all_numbers()) != first
+
+
+def test_a_processor_that_has_learnt_before(tmp_path, frame):
+    fitted = TabularProcessor(procs=PROCS, cat_names=CATS, cont_names=CONTS).fit(frame)
+    made = source(tmp_path, None, None, None, processor=fitted).split_none().label_from_df("pay")
+    assert torch.equal(made.train.x.get_batch(range(1000))[1], torch.from_numpy(fitted.arrays(frame)[1]))
+    with pytest.raises(ArgumentTypeError, match="processor must be a TabularProcessor that has learnt"):
+        source(tmp_path, processor=TabularProcessor(procs=PROCS, cat_names=CATS))
+
+
+def test_settings_out_of_range(tmp_path, frame):
+    with pytest.raises(ArgumentError, match="row_groups must be a whole number of at least 1"):
+        source(tmp_path, row_groups=0)
+    with pytest.raises(ArgumentError, match="valid_pct must be from 0 to below 1"):
+        source(tmp_path).split_by_rand_pct(1.0)
+    with pytest.raises(ArgumentError, match="seed must be a whole number"):
+        source(tmp_path).split_by_row_groups(0.2, seed=-1)
+    with pytest.raises(DataError, match="must have columns to learn from"):
+        source(tmp_path, [], [])
+    with pytest.raises(StepError, match="label_from_df: comes too early"):
+        source(tmp_path).label_from_df("pay")
+    with pytest.raises(StepError, match="databunch: comes too early"):
+        source(tmp_path).split_none().databunch()
+
+
+def test_one_row_group_cannot_be_split_by_groups(tmp_path):
+    people(50).to_parquet(tmp_path / "one.parquet")
+    with pytest.raises(DataError, match="needs at least two row groups.*split_by_rand_pct"):
+        source(tmp_path).split_by_row_groups(0.2)
+
+
+def test_the_code_of_the_page_runs(tmp_path, monkeypatch, frame, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).parents[3] / "docs" / "tabular.md"
+    code = page.read_text().partition("## Larger than memory")[2].partition("```python\n")[2].partition("```")[0]
+    known = {"df": frame, "dep_var": "pay", "cat_names": CATS, "cont_names": CONTS, "procs": PROCS}
+    exec(code, known | {"TabularList": TabularList, "tabular_learner": tabular_learner, "accuracy": accuracy})
+    assert "Category" in capsys.readouterr().out
+
+
+def test_looks_at_columns_need_the_rows_in_memory(data):
+    with pytest.raises(ArgumentTypeError, match="from_parquet"):
+        feature_importance(tabular_learner(data, [20], silent=True))
