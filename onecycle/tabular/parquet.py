@@ -73,20 +73,32 @@ class ParquetTable:
 
         Returns:
             pandas data frames; the index is the number of the row in the whole table.
+
+        Raises:
+            DataError: the row group cannot be read; names the file.
         """
         import pandas as pd
 
-        parquet = import_extra(OWNER, "pyarrow.parquet", "tables")
-        file, number = self._groups[group]
         at = int(self.starts[group])
-        # No threads and no reading ahead: the pools of a process are not there in a forked worker.
-        with parquet.ParquetFile(self.files[file], metadata=self._footers[file], pre_buffer=False) as opened:
-            parts = opened.iter_batches(ROWS_AT_ONCE, [number], list(dict.fromkeys(columns)), use_threads=False)
-            for part in parts:
+        try:
+            for part in self._parts(group, list(dict.fromkeys(columns))):
                 frame = part.to_pandas(use_threads=False, ignore_metadata=True)
                 frame.index = pd.RangeIndex(at, at + len(frame))
                 at += len(frame)
                 yield _without_dictionaries(frame)
+        except (OSError, ValueError) as error:  # ArrowInvalid is a ValueError
+            file, number = self._groups[group]
+            said = str(error).partition("\n")[0].rstrip(".")
+            raise DataError(
+                f"{OWNER}: row group {number} of '{self.files[file]}' cannot be read ({said}). Write it anew."
+            ) from error
+
+    def _parts(self, group: int, columns: list[Any]) -> Iterator[Any]:
+        parquet = import_extra(OWNER, "pyarrow.parquet", "tables")
+        file, number = self._groups[group]
+        # No threads and no reading ahead: the pools of a process are not there in a forked worker.
+        with parquet.ParquetFile(self.files[file], metadata=self._footers[file], pre_buffer=False) as opened:
+            yield from opened.iter_batches(ROWS_AT_ONCE, [number], columns, use_threads=False)
 
 
 def _files(given: Any) -> list[Path]:

@@ -59,6 +59,18 @@ def test_what_is_no_file_of_rows(tmp_path):
         ParquetTable(tmp_path)
 
 
+def test_a_row_group_that_is_damaged_is_named(tmp_path):
+    written(tmp_path)
+    table = ParquetTable(tmp_path)
+    data = (tmp_path / "b.parquet").read_bytes()
+    (tmp_path / "b.parquet").write_bytes(bytes(len(data)))
+    with pytest.raises(DataError, match=r"row group 1 of '.*b.parquet' cannot be read"):
+        list(table.frames(7, ["age"]))
+    (tmp_path / "b.parquet").unlink()
+    with pytest.raises(DataError, match=r"row group 0 of '.*b.parquet' cannot be read"):
+        list(table.frames(6, ["age"]))
+
+
 def test_a_column_that_one_file_lacks(tmp_path):
     frame = written(tmp_path)
     frame.drop(columns="age").to_parquet(tmp_path / "c.parquet")
