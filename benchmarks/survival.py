@@ -128,9 +128,13 @@ def _one_run(kind: str, root: Path, whole: dict[str, str], draw: random.Random, 
     tally.runs += 1
     said = ""
     for _ in range(kills):
-        said = said or _killed_once(_start(kind, folder, draw.choice((0, 2))), folder, draw, tally)
+        with _start(kind, folder, draw.choice((0, 2))) as process:
+            said = _killed_once(process, folder, draw, tally)
+        if said:
+            break
     if not said:
-        output, _ = _start(kind, folder, draw.choice((0, 2))).communicate(timeout=_PATIENCE)
+        with _start(kind, folder, draw.choice((0, 2))) as process:
+            output, _ = process.communicate(timeout=_PATIENCE)
         said = output.strip().splitlines()[-1]
     try:
         found = json.loads(said)
