@@ -105,11 +105,13 @@ def _await_a_write(process: subprocess.Popen[str], folder: Path) -> None:
 def _killed_once(process: subprocess.Popen[str], folder: Path, draw: random.Random, tally: Tally) -> str:
     """Kill a process some time after it began to train; return its last line where it ended before."""
     assert process.stdout is not None
+    said = "ended without a word"
     for line in process.stdout:
-        if line.strip() == _BEGUN:
+        said = line.strip() or said
+        if said == _BEGUN:
             break
     else:
-        return "broken off before training"
+        return said  # it was killed after its last checkpoint, and has ended again
     time.sleep(draw.uniform(0, _SPAN))
     if draw.random() < 0.5:
         _await_a_write(process, folder / "run")
