@@ -44,8 +44,8 @@ class Way:
 
 
 WAYS = {
-    "weight clipping": Way({"clip": 0.05}, {"norm_type": NormType.Instance}, slice(2e-3, 1e-3), 24),
-    "gradient penalty": Way({"gp": 10.0}, {"norm_type": None}, 2e-3, 24),
+    "weight clipping": Way({"clip": 0.1}, {"norm_type": NormType.Instance}, 1e-3, 16),
+    "gradient penalty": Way({"gp": 10.0}, {"norm_type": None}, 2e-3, 40),
 }
 
 
