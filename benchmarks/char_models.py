@@ -42,7 +42,7 @@ def characters(name: str, streams: Any, epochs: int, cycles: int) -> Row:
         else:
             models.train(learn, epochs)
             how = f"hidden 256, {epochs} epochs"
-        loss = float(learn.validate()[0])
+        loss = float(learn.recorder.val_losses[-1])
     minutes = (time.perf_counter() - begin) / 60
     note = f"{how}, bs 64, bptt 8; {minutes:.0f} minutes"
     return Row(f"nietzsche.txt, {NAMES[name]}", loss, "nats/character", BOUNDS[name], f"{COMMAND} --only {name}", note)
