@@ -126,8 +126,9 @@ def _train(options: argparse.Namespace) -> int:
     _check_architecture(options.arch)
     torch.set_num_threads(options.threads or torch.get_num_threads())
     _make_folder(options.out)
-    learner = _make_learner(_make_data(options), options)
-    torch.manual_seed(options.seed)
+    data = _make_data(options)
+    torch.manual_seed(options.seed)  # of the first weights and of the run
+    learner = _make_learner(data, options)
     start = time.perf_counter()
     learner.fit_one_cycle(options.epochs, max_lr=slice(options.lr) if options.pretrained else options.lr)
     took = time.perf_counter() - start
