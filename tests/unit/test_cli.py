@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as PilImage
 
 from onecycle.cli import main
+from onecycle.learner import Learner
 
 
 @pytest.fixture
@@ -87,3 +89,24 @@ def test_a_warning_is_one_line(pictures, tmp_path, capfd):
 def test_debug_lets_the_error_through():
     with pytest.raises(Exception, match="--data must be a folder that exists"):
         main(["train", "--data", "nowhere", "--debug"])
+
+
+class _Stop(Exception):
+    pass
+
+
+def test_training_begins_with_the_same_weights_each_time(pictures, tmp_path, monkeypatch):
+    """A process begins with generators of any state: the seed comes before the first weights are drawn."""
+    begun = []
+
+    def note(learn, *args, **kwargs):
+        begun.append([tensor.clone() for tensor in learn.model.state_dict().values()])
+        raise _Stop
+
+    monkeypatch.setattr(Learner, "fit_one_cycle", note)
+    words = ["train", "--data", pictures, "--size", 32, "--epochs", 1, "--bs", 4, "--out", tmp_path / "out"]
+    for state in (1, 2):
+        torch.manual_seed(state)
+        with pytest.raises(_Stop):
+            main([str(word) for word in [*words, "--workers", 0, "--threads", 1, "--debug"]])
+    assert all(torch.equal(one, other) for one, other in zip(*begun, strict=True))
