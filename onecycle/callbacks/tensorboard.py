@@ -127,11 +127,11 @@ class LearnerTensorboardWriter(LearnerCallback):
             self.writer = None
 
 
-class ImageGenTensorboardWriter(LearnerTensorboardWriter):
-    """Write pictures that a model makes beside what it saw and what it should have made; and all the base class writes.
+class VisualWriter(LearnerTensorboardWriter):
+    """Write pictures along the way beside all that the base class writes; a base to inherit from.
 
     Args:
-        learn: A learner whose inputs, outputs and targets are pictures.
+        learn: The learner.
         base_dir: Folder of all runs.
         name: Folder of this run, below it.
         loss_iters: Write the loss and the rate every so many steps.
@@ -139,15 +139,8 @@ class ImageGenTensorboardWriter(LearnerTensorboardWriter):
         stats_iters: Write figures on the gradients every so many steps.
         visual_iters: Write pictures every so many steps.
 
-    Tags:
-        `train/input`, `train/generated`, `train/target`: of the step's own batch; `valid/input`, `valid/generated`,
-        `valid/target`: of the first batch of the validation set, where there is one.
-
     Raises:
         ArgumentError: tensorboard is not installed, or a number of steps is below 1.
-
-    Example:
-        learn.fit(3, callbacks=[ImageGenTensorboardWriter(learn, "runs", "sharper")])
     """
 
     def __init__(
@@ -163,7 +156,43 @@ class ImageGenTensorboardWriter(LearnerTensorboardWriter):
         super().__init__(learn, base_dir, name, loss_iters, hist_iters, stats_iters)
         self.visual_iters = visual_iters
         check_numbers(type(self).__name__, "visual_iters", visual_iters, "must be at least 1", lambda n: n >= 1)
-        self._valid: Any = None  # the same pictures each time, so that they can be compared
+
+    def on_batch_end(self, last_loss: Any, iteration: int, train: bool, **kwargs: Any) -> None:
+        """Write the loss and the rate, and every `visual_iters` steps the pictures."""
+        super().on_batch_end(last_loss=last_loss, iteration=iteration, train=train, **kwargs)
+        if train and iteration % self.visual_iters == 0:
+            self.write_visuals(self._before + iteration, **kwargs)
+
+    def write_visuals(self, step: int, **kwargs: Any) -> None:
+        """Write the pictures of a step; the rest is the state of training."""
+        raise NotImplementedError
+
+    @property
+    def _data_of_targets(self) -> Any:
+        """The data, where it normalises targets as well, or None."""
+        data = self.learn.data
+        return data if getattr(getattr(data, "denorm", None), "do_y", False) else None
+
+
+class ImageGenTensorboardWriter(VisualWriter):
+    """Write pictures that a model makes beside what it saw and what it should have made; and all the base class writes.
+
+    Args:
+        learn: A learner whose inputs, outputs and targets are pictures; the rest as for `VisualWriter`.
+
+    Tags:
+        Beside those of `LearnerTensorboardWriter` `train/input`, `train/generated`, `train/target`: of the step's own
+        batch; `valid/input`, `valid/generated`, `valid/target`: of the first batch of the validation set, where there
+        is one.
+
+    Raises:
+        ArgumentError: tensorboard is not installed, or a number of steps is below 1.
+
+    Example:
+        learn.fit(3, callbacks=[ImageGenTensorboardWriter(learn, "runs", "sharper")])
+    """
+
+    _valid: Any = None  # the same pictures each time, so that they can be compared
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Open the run's file and take the validation pictures to look at."""
@@ -173,14 +202,11 @@ class ImageGenTensorboardWriter(LearnerTensorboardWriter):
             xb, yb = data.one_batch(DatasetType.Valid, detach=False, denorm=False, cpu=False)
             self._valid = _head(xb), _head(yb)
 
-    def on_batch_end(self, last_loss: Any, iteration: int, train: bool, **kwargs: Any) -> None:
-        """Write the loss and the rate, and every `visual_iters` steps the pictures."""
-        super().on_batch_end(last_loss=last_loss, iteration=iteration, train=train, **kwargs)
-        if train and iteration % self.visual_iters == 0:
-            step = self._before + iteration
-            self._write_made("train", [kwargs.get(name) for name in ("last_input", "last_output", "last_target")], step)
-            if self._valid is not None:
-                self._write_made("valid", [self._valid[0], self._made(self._valid[0]), self._valid[1]], step)
+    def write_visuals(self, step: int, **kwargs: Any) -> None:
+        """Write those of the step's batch, and those of the validation set."""
+        self._write_made("train", [kwargs.get(name) for name in ("last_input", "last_output", "last_target")], step)
+        if self._valid is not None:
+            self._write_made("valid", [self._valid[0], self._made(self._valid[0]), self._valid[1]], step)
 
     def _made(self, xb: Any) -> Any:
         model = self.learn.model
@@ -189,30 +215,23 @@ class ImageGenTensorboardWriter(LearnerTensorboardWriter):
 
     def _write_made(self, set_name: str, batches: list[Any], step: int) -> None:
         """Write inputs, what was made of them, and targets, as far as they are pictures."""
-        data = self.learn.data
-        as_targets = data if getattr(getattr(data, "denorm", None), "do_y", False) else None
         for kind, batch in zip(("input", "generated", "target"), batches):
             shown = batch[0] if isinstance(batch, (list, tuple)) else batch
             if _are_pictures(shown):
-                seen = pictures(data if kind == "input" else as_targets, shown[:_PICTURES])
-                self.writer.add_images(f"{set_name}/{kind}", seen, step)
+                data = self.learn.data if kind == "input" else self._data_of_targets
+                self.writer.add_images(f"{set_name}/{kind}", pictures(data, shown[:_PICTURES]), step)
 
 
-class GANTensorboardWriter(LearnerTensorboardWriter):
+class GANTensorboardWriter(VisualWriter):
     """Write the losses of both sides of a GAN, and pictures beside real ones; and all the base class writes.
 
     Args:
-        learn: A `GANLearner`.
-        base_dir: Folder of all runs.
-        name: Folder of this run, below it.
-        loss_iters: Write the losses and the rate every so many steps.
-        hist_iters: Write histograms of weights and gradients every so many steps.
-        stats_iters: Write figures on the gradients of the side on turn every so many steps.
-        visual_iters: Write pictures every so many steps.
+        learn: A `GANLearner`; the rest as for `VisualWriter`.
 
     Tags:
-        Beside those of the base class `loss/generator` and `loss/critic`, smoothed; `gradient_generator/<figure>` and
-        `gradient_critic/<figure>` in place of `gradient/<figure>`; `train/generated`, `train/real`.
+        Beside those of `LearnerTensorboardWriter` `loss/generator` and `loss/critic`, smoothed;
+        `gradient_generator/<figure>` and `gradient_critic/<figure>`, of the side on turn, in place of
+        `gradient/<figure>`; `train/generated`, `train/real`.
 
     Raises:
         ArgumentError: tensorboard is not installed, or a number of steps is below 1.
@@ -221,20 +240,6 @@ class GANTensorboardWriter(LearnerTensorboardWriter):
     Example:
         learn.fit(3, callbacks=[GANTensorboardWriter(learn, "runs", "gan")])
     """
-
-    def __init__(
-        self,
-        learn: Any,
-        base_dir: Any,
-        name: str,
-        loss_iters: int = 25,
-        hist_iters: int = 500,
-        stats_iters: int = 100,
-        visual_iters: int = 100,
-    ) -> None:
-        super().__init__(learn, base_dir, name, loss_iters, hist_iters, stats_iters)
-        self.visual_iters = visual_iters
-        check_numbers(type(self).__name__, "visual_iters", visual_iters, "must be at least 1", lambda n: n >= 1)
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Open the run's file."""
@@ -249,22 +254,19 @@ class GANTensorboardWriter(LearnerTensorboardWriter):
     def on_batch_end(self, last_loss: Any, iteration: int, train: bool, **kwargs: Any) -> None:
         """Write losses and the rate, and every `visual_iters` steps the pictures."""
         super().on_batch_end(last_loss=last_loss, iteration=iteration, train=train, **kwargs)
-        trainer, step = self.learn.gan_trainer, self._before + iteration
+        trainer = self.learn.gan_trainer
         if train and iteration % self.loss_iters == 0:
             for side, loss in (("generator", trainer.gen_loss), ("critic", trainer.disc_loss)):
                 if loss is not None:
-                    self.writer.add_scalar(f"loss/{side}", float(loss), step)
-        if train and iteration % self.visual_iters == 0:
-            self._write_sides(trainer.last_gen, kwargs.get("last_target"), step)
+                    self.writer.add_scalar(f"loss/{side}", float(loss), self._before + iteration)
 
-    def _write_sides(self, made: Any, target: Any, step: int) -> None:
+    def write_visuals(self, step: int, last_target: Any = None, **kwargs: Any) -> None:
         """Write what was made last, and real pictures of the step's batch."""
-        data = self.learn.data
-        as_targets = data if getattr(getattr(data, "denorm", None), "do_y", False) else None
-        real = target[-1] if isinstance(target, (list, tuple)) else target  # the critic's turn has [inputs, real]
-        for kind, batch in (("generated", made), ("real", real)):
+        real = last_target[-1] if isinstance(last_target, (list, tuple)) else last_target  # a critic's: [inputs, real]
+        for kind, batch in (("generated", self.learn.gan_trainer.last_gen), ("real", real)):
             if _are_pictures(batch):
-                self.writer.add_images(f"train/{kind}", pictures_of_targets(as_targets, batch[:_PICTURES]), step)
+                shown = pictures_of_targets(self._data_of_targets, batch[:_PICTURES])
+                self.writer.add_images(f"train/{kind}", shown, step)
 
 
 def _head(batch: Any) -> Any:

@@ -27,6 +27,24 @@ __all__: list[str] = []
 _LOWER_GROUPS = 10  # slice(a): how much lower the rate of every group but the last is
 
 
+def callbacks_of(learn: Any, callbacks: Any = None) -> list[Any]:
+    """Return everyone who is told of a training in this process, made anew where a function makes them.
+
+    Those of the learner, those its functions make, those of the library's defaults, those of the call, and a watch for
+    a loss that is no number, unless one of them is that.
+
+    Args:
+        learn: The learner; what is made for it takes its name there.
+        callbacks: Those of the call.
+    """
+    made = [make(learn) for make in [*learn.callback_fns, *listify(defaults.extra_callback_fns)]]
+    everyone = [*learn.callbacks, *made, *listify(defaults.extra_callbacks), *listify(callbacks)]
+    if not any(getattr(callback, "handles_nan", False) for callback in everyone):
+        everyone.append(NanWatch(learn))
+    first = is_first_process()
+    return [callback for callback in everyone if first or not getattr(callback, "first_process_only", False)]
+
+
 class Fitting:
     """Train a learner's model."""
 
@@ -112,15 +130,10 @@ class Fitting:
         wd = self.wd if wd is None else wd
         check_numbers("fit", "wd", wd, "must be a number of at least 0, or one a layer group", lambda decay: decay >= 0)
         self._ready_opt(self.lr_range(lr), wd)
-        made = [make(self) for make in [*self.callback_fns, *listify(defaults.extra_callback_fns)]]
-        for callback in made:
+        everyone = callbacks_of(self, callbacks)
+        for callback in everyone:
             if isinstance(callback, Recorder) and not table:
                 callback.silent = True
-        everyone = [*self.callbacks, *made, *listify(defaults.extra_callbacks), *listify(callbacks)]
-        if not any(getattr(callback, "handles_nan", False) for callback in everyone):
-            everyone.append(NanWatch(self))
-        if not is_first_process():
-            everyone = [callback for callback in everyone if not getattr(callback, "first_process_only", False)]
         display = not self.silent and is_first_process()
         self.is_trying_rates = not table
         try:

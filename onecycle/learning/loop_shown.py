@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from onecycle.learning.fitting import callbacks_of
 from onecycle.training.handler import CallbackHandler
-from onecycle.training.nan_watch import NanWatch
-from onecycle.utils.collections import listify
-from onecycle.utils.defaults import defaults
 
 __all__: list[str] = []
 
@@ -71,10 +69,7 @@ def show_training_loop(self: Any, callbacks: Any = None) -> None:
     """
     before = dict(vars(self))
     try:
-        made = [make(self) for make in [*self.callback_fns, *listify(defaults.extra_callback_fns)]]
-        everyone = [*self.callbacks, *made, *listify(defaults.extra_callbacks), *listify(callbacks)]
-        if not any(getattr(callback, "handles_nan", False) for callback in everyone):
-            everyone.append(NanWatch(self))
+        everyone = callbacks_of(self, callbacks)
         print(training_loop(CallbackHandler(everyone, self.metrics).listeners()))
     finally:
         _put_back(self, before)

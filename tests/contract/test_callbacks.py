@@ -30,6 +30,7 @@ from onecycle.callbacks.tensorboard import (
     GANTensorboardWriter,
     ImageGenTensorboardWriter,
     LearnerTensorboardWriter,
+    VisualWriter,
 )
 from onecycle.callbacks.track_epoch import TrackEpochCallback
 from onecycle.callbacks.weight_average import WeightAverage
@@ -40,7 +41,7 @@ from onecycle.training.nan_watch import NanWatch
 from onecycle.training.recorder import Recorder, RecordOnCPU
 
 # Bases without what they call or are named by.
-ABSTRACT = {HookCallback, WeightAverage, EpochLogger, ItemMixer, Resampling}
+ABSTRACT = {HookCallback, WeightAverage, EpochLogger, ItemMixer, Resampling, VisualWriter}
 ARGUMENTS = {GeneralScheduler: ([TrainingPhase(2)],)}
 _SIDES = SimpleNamespace(gen_mode=True, gen_loss=None, disc_loss=None, last_gen=None)
 # What else a callback needs of its learner: its arguments after it.
