@@ -51,6 +51,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.data.collate": (
             "data_collate",
         ),
+        "onecycle.nn.entrance": (
+            "in_channels",
+        ),
         "onecycle.nn.init": (
             "init_default", "cond_init", "apply_leaf", "apply_init",
         ),
@@ -67,7 +70,7 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "is_pool_type", "requires_grad", "has_params", "trainable_params", "children", "num_children",
             "range_children", "children_and_parameters", "flatten_model", "first_layer", "last_layer",
             "split_model_idx", "split_model", "get_param_groups", "split_no_wd_params", "set_bn_eval",
-            "bn2float", "model2half", "in_channels", "ModelOnCPU", "one_param", "get_model",
+            "bn2float", "model2half", "ModelOnCPU", "one_param", "get_model",
         ),
         "onecycle.types": (
             "ModuleList", "TensorOrNumber", "ArrayOrTensor",

@@ -316,6 +316,12 @@ if TYPE_CHECKING:
     from onecycle.nn.detection_loss import (
         RetinaNetFocalLoss,
     )
+    from onecycle.nn.dry_run import (
+        dummy_batch, dummy_eval, dummy_output, model_sizes, num_features_model,
+    )
+    from onecycle.nn.entrance import (
+        in_channels,
+    )
     from onecycle.nn.feature_loss import (
         FeatureLoss, gram_matrix,
     )
@@ -323,8 +329,7 @@ if TYPE_CHECKING:
         sigmoid_focal_loss,
     )
     from onecycle.nn.hooks import (
-        Hook, Hooks, SaveFeatures, dummy_batch, dummy_eval, dummy_output, eval_mode, hook_output,
-        hook_outputs, model_sizes, num_features_model,
+        Hook, Hooks, SaveFeatures, hook_output, hook_outputs,
     )
     from onecycle.nn.init import (
         apply_init, apply_leaf, cond_init, icnr, init_cnn, init_default, trunc_normal_,
@@ -347,8 +352,8 @@ if TYPE_CHECKING:
         LayerInformation, get_layer_name, hook_params, layers_info, params_size, summary_table, total_params,
     )
     from onecycle.nn.surgery import (
-        ModelOnCPU, bn2float, children, children_and_parameters, first_layer, flatten_model, freeze_groups,
-        get_model, get_param_groups, has_params, in_channels, is_pool_type, last_layer, model2half,
+        ModelOnCPU, bn2float, children, children_and_parameters, eval_mode, first_layer, flatten_model,
+        freeze_groups, get_model, get_param_groups, has_params, is_pool_type, last_layer, model2half,
         num_children, one_param, range_children, requires_grad, set_bn_eval, split_model, split_model_idx,
         split_no_wd_params, trainable_params,
     )
@@ -764,6 +769,12 @@ _LEAVES = {
     "onecycle.nn.detection_loss": (
         "RetinaNetFocalLoss",
     ),
+    "onecycle.nn.dry_run": (
+        "dummy_batch", "dummy_eval", "dummy_output", "model_sizes", "num_features_model",
+    ),
+    "onecycle.nn.entrance": (
+        "in_channels",
+    ),
     "onecycle.nn.feature_loss": (
         "FeatureLoss", "gram_matrix",
     ),
@@ -771,8 +782,7 @@ _LEAVES = {
         "sigmoid_focal_loss",
     ),
     "onecycle.nn.hooks": (
-        "Hook", "Hooks", "SaveFeatures", "dummy_batch", "dummy_eval", "dummy_output", "eval_mode",
-        "hook_output", "hook_outputs", "model_sizes", "num_features_model",
+        "Hook", "Hooks", "SaveFeatures", "hook_output", "hook_outputs",
     ),
     "onecycle.nn.init": (
         "apply_init", "apply_leaf", "cond_init", "icnr", "init_cnn", "init_default", "trunc_normal_",
@@ -797,8 +807,8 @@ _LEAVES = {
         "total_params",
     ),
     "onecycle.nn.surgery": (
-        "ModelOnCPU", "bn2float", "children", "children_and_parameters", "first_layer", "flatten_model",
-        "freeze_groups", "get_model", "get_param_groups", "has_params", "in_channels", "is_pool_type",
+        "ModelOnCPU", "bn2float", "children", "children_and_parameters", "eval_mode", "first_layer",
+        "flatten_model", "freeze_groups", "get_model", "get_param_groups", "has_params", "is_pool_type",
         "last_layer", "model2half", "num_children", "one_param", "range_children", "requires_grad",
         "set_bn_eval", "split_model", "split_model_idx", "split_no_wd_params", "trainable_params",
     ),

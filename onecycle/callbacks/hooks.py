@@ -3,17 +3,8 @@
 from onecycle.callbacks.activation_stats import ActivationStats
 from onecycle.callbacks.hook_callback import HookCallback
 from onecycle.callbacks.model_table import model_summary
-from onecycle.nn.hooks import (
-    Hook,
-    Hooks,
-    SaveFeatures,
-    dummy_batch,
-    dummy_eval,
-    hook_output,
-    hook_outputs,
-    model_sizes,
-    num_features_model,
-)
+from onecycle.nn.dry_run import dummy_batch, dummy_eval, model_sizes, num_features_model
+from onecycle.nn.hooks import Hook, Hooks, SaveFeatures, hook_output, hook_outputs
 from onecycle.nn.summary import get_layer_name, hook_params, layers_info, params_size, total_params
 
 __all__ = [

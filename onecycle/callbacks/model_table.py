@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from onecycle.nn.hooks import dummy_batch
+from onecycle.nn.dry_run import dummy_batch
 from onecycle.nn.summary import summary_table
 from onecycle.utils.seeding import global_rng_kept
 from onecycle.utils.words import PrettyString

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain
 from onecycle.nn import torch_losses  # noqa: F401 - gives the base losses their names in files
+from onecycle.nn.entrance import in_channels
 from onecycle.nn.hooks import hook_outputs
 from onecycle.nn.module import Module
-from onecycle.nn.surgery import children, in_channels, one_param, requires_grad
+from onecycle.nn.surgery import children, one_param, requires_grad
 from onecycle.utils.registry import register
 
 __all__ = ["FeatureLoss", "gram_matrix"]

@@ -1,33 +1,24 @@
-"""Look at what passes through a layer, and measure layers by a dry run."""
+"""Look at what passes through a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, explain
-from onecycle.nn.surgery import in_channels, one_param
+from onecycle.errors import ArgumentTypeError, explain
 from onecycle.utils.tensors import to_np
 
 __all__ = [
     "Hook",
     "Hooks",
     "SaveFeatures",
-    "dummy_batch",
-    "dummy_eval",
-    "dummy_output",
-    "eval_mode",
     "hook_output",
     "hook_outputs",
-    "model_sizes",
-    "num_features_model",
 ]
 
-_SIDES = (64, 128, 224, 256, 512)  # 224, since some transformers take that alone
 HookFunc = Callable[[nn.Module, Any, Any], Any]
 
 
@@ -198,71 +189,3 @@ def hook_output(module: nn.Module, detach: bool = True, grad: bool = False) -> H
 def hook_outputs(modules: Iterable[nn.Module], detach: bool = True, grad: bool = False) -> Hooks:
     """Keep the last output of each module, or with `grad` the gradients of its outputs."""
     return Hooks(modules, _keep_output, is_forward=not grad, detach=detach)
-
-
-# --- dry runs
-
-
-@contextmanager
-def eval_mode(m: nn.Module) -> Iterator[nn.Module]:
-    """Hold a model in eval mode; each of its modules gets its own mode back."""
-    modes = [(module, module.training) for module in m.modules()]
-    try:
-        yield m.eval()
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
-def dummy_batch(m: nn.Module, size: tuple[int, ...] = (64, 64)) -> Tensor:
-    """Return one random item with the channels, device and dtype of the model's first layer.
-
-    The values lie between -1 and 1 and are the same at each call; torch's generator is left alone.
-
-    Shape: `(1, in_channels, *size)`
-    """
-    start = torch.Generator().manual_seed(0)
-    values = torch.rand(1, in_channels(m), *size, generator=start, device="cpu") * 2 - 1
-    return values.to(one_param(m))
-
-
-def dummy_eval(m: nn.Module, size: tuple[int, ...] = (64, 64)) -> Any:
-    """Return what the model makes of a dummy batch, in eval mode and without gradients."""
-    with eval_mode(m), torch.no_grad():
-        return m(dummy_batch(m, size))
-
-
-def model_sizes(m: nn.Module, size: tuple[int, ...] = (64, 64)) -> list[torch.Size]:
-    """Return the output shape of each direct child for one item of this height and width.
-
-    Example:
-        >>> model_sizes(nn.Sequential(nn.Conv2d(3, 4, 3), nn.MaxPool2d(2)), (8, 8))
-        [torch.Size([1, 4, 6, 6]), torch.Size([1, 4, 3, 3])]
-    """
-    with Hooks(m.children(), lambda module, i, o: o.shape) as hooks:
-        dummy_eval(m, size)
-        return hooks.stored
-
-
-def num_features_model(m: nn.Module) -> int:
-    """Return how many channels come out of a model, found by a dry run.
-
-    Raises:
-        ArgumentError: as `dummy_output`.
-    """
-    return int(dummy_output(m).shape[1])
-
-
-def dummy_output(m: nn.Module) -> Any:
-    """Return what the model makes of one item of 64 by 64, or of the next size that it takes, up to 512.
-
-    Raises:
-        ArgumentError: no size up to 512 goes through.
-    """
-    for side in _SIDES:
-        try:
-            return dummy_eval(m, (side, side))
-        except (RuntimeError, ValueError, AssertionError) as error:
-            problem = error
-    rule = f"must take one item of 64x64 up to 512x512; the model says: {problem}"
-    raise ArgumentError(explain("dry run", "m", rule))

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from onecycle.nn.hooks import Hooks, dummy_batch, eval_mode
+from onecycle.nn.dry_run import dummy_batch
+from onecycle.nn.hooks import Hooks
 from onecycle.nn.module import ParameterModule
-from onecycle.nn.surgery import flatten_model
+from onecycle.nn.surgery import eval_mode, flatten_model
 
 __all__ = [
     "LayerInformation",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
@@ -19,13 +20,13 @@ __all__ = [
     "bn2float",
     "children",
     "children_and_parameters",
+    "eval_mode",
     "first_layer",
     "flatten_model",
     "freeze_groups",
     "get_model",
     "get_param_groups",
     "has_params",
-    "in_channels",
     "is_pool_type",
     "last_layer",
     "model2half",
@@ -98,27 +99,6 @@ def last_layer(m: nn.Module) -> nn.Module:
 def is_pool_type(l: Any) -> bool:
     """Return whether a layer is one of torch's pooling layers (or is named like one)."""
     return _POOL_NAME.search(type(l).__name__) is not None
-
-
-def _input_channels(layer: nn.Module) -> int | None:
-    for name in ("in_channels", "in_features", "num_features", "num_embeddings"):
-        if isinstance(getattr(layer, name, None), int):
-            return int(getattr(layer, name))
-    weight = getattr(layer, "weight", None)
-    return int(weight.shape[1]) if isinstance(weight, Tensor) and weight.dim() > 1 else None
-
-
-def in_channels(m: nn.Module) -> int:
-    """Return how many channels (or features) the first layer with weights takes.
-
-    Raises:
-        ArgumentError: no layer has a weight.
-    """
-    for layer in flatten_model(m):
-        found = _input_channels(layer)
-        if found is not None:
-            return found
-    raise ArgumentError(explain("in_channels", "m", "must hold a layer with a weight", m))
 
 
 def one_param(m: nn.Module) -> nn.Parameter:
@@ -296,6 +276,17 @@ def bn2float(module: nn.Module) -> nn.Module:
 def model2half(model: nn.Module) -> nn.Module:
     """Turn a model into half precision, batch norms left in float32."""
     return bn2float(model.half())
+
+
+@contextmanager
+def eval_mode(m: nn.Module) -> Iterator[nn.Module]:
+    """Hold a model in eval mode; each of its modules gets its own mode back."""
+    modes = [(module, module.training) for module in m.modules()]
+    try:
+        yield m.eval()
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 class ModelOnCPU:

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.adapt import with_input_channels
-from onecycle.nn.hooks import dummy_output
+from onecycle.nn.dry_run import dummy_output
+from onecycle.nn.entrance import find_entrance
 from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten, bn_drop_lin
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
@@ -55,15 +56,17 @@ def create_body(
         pretrained: Load the published weights.
         cut: How many of the model's children to keep (negative counts from the end), or a function from the model
             to its body. When left out: what is registered, else everything before the last pooling layer.
-        n_in: Channels of the pictures; for another number than 3 the first convolution is adapted.
+        n_in: Channels of the pictures; where the model takes another number, its first convolution is adapted.
 
     Raises:
-        ArgumentError: no place to cut is found; lists the children of the model.
+        ArgumentError: no place to cut is found (lists the children of the model), or the model takes another number
+            of channels and does not begin with a plain convolution.
     """
     builder = find_arch(arch)
     model = build_arch(builder, pretrained)
     body = model if isinstance(builder, TimmArch) and cut is None else _cut_off(model, builder, cut)
-    return body if n_in == 3 else with_input_channels(body, n_in)
+    unknown = n_in == 3 and find_entrance(body, n_in) is None  # its dry run will say why no picture goes in
+    return body if unknown else with_input_channels(body, n_in)
 
 
 def _cut_off(model: nn.Module, builder: Any, cut: Any) -> nn.Module:

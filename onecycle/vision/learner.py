@@ -59,13 +59,14 @@ def cnn_learner(
         bn_final: Whether the head ends in a batch norm.
         init: How the head's weights start; None leaves them as their layers made them.
         concat_pool: Whether the head sees both the average and the maximum of each channel.
-        n_in: Channels of the pictures; those of the first training picture when left out. For another number
-            than 3 the first convolution is adapted, its pretrained weights kept.
+        n_in: Channels of the pictures; those of the first training picture when left out. Where the body takes
+            another number, its first convolution is adapted, its pretrained weights kept.
         **kwargs: What `Learner` takes: metrics, loss_func, wd, callback_fns, model_dir …
 
     Raises:
         ArgumentTypeError: a keyword is unknown.
-        ArgumentError: `data` does not tell the number of outputs.
+        ArgumentError: `data` does not tell the number of outputs, or the body cannot be made to take the pictures'
+            channels.
         DownloadError: the weights cannot be downloaded; says which file to put where.
 
     References:

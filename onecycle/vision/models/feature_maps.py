@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError
-from onecycle.nn.hooks import Hook, dummy_batch, eval_mode, hook_outputs
+from onecycle.nn.dry_run import dummy_batch
+from onecycle.nn.hooks import Hook, hook_outputs
+from onecycle.nn.surgery import eval_mode
 
 __all__ = ["BodyMaps", "FeatureMap"]
 

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.nn.blocks import MergeLayer, PixelShuffle_ICNR, SequentialEx, conv_layer, res_block
+from onecycle.nn.entrance import in_channels
 from onecycle.nn.hooks import Hook
 from onecycle.nn.layers import SigmoidRange
 from onecycle.nn.module import Module
 from onecycle.nn.norm import batchnorm_2d
-from onecycle.nn.surgery import in_channels
 from onecycle.vision.models.feature_maps import BodyMaps
 
 __all__ = ["DynamicUnet", "UnetBlock"]

@@ -27,3 +27,53 @@ def test_the_same_number_changes_nothing():
 def test_without_convolution():
     with pytest.raises(ArgumentError, match="model must hold a Conv2d with groups=1; got Sequential"):
         with_input_channels(nn.Sequential(nn.Linear(1, 1)), 1)
+
+
+class LastFirst(nn.Module):
+    """Assigns the layer that runs last before the one that runs first, which it holds under two names."""
+
+    def __init__(self, begin=nn.Identity()):
+        super().__init__()
+        self.end, self.begin = nn.Conv2d(8, 16, 3), begin
+        self.stem = self.embed = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x):
+        return self.end(self.stem(self.begin(x)))
+
+
+def test_the_convolution_that_a_picture_reaches_first_is_adapted():
+    model = with_input_channels(LastFirst(), 1)
+    assert model.end.in_channels == 8
+    assert model.stem is model.embed and model.stem.in_channels == 1
+    assert model(torch.zeros(1, 1, 9, 9)).shape == (1, 16, 5, 5)
+
+
+class GreyInside(nn.Module):
+    """Takes any number of channels: it looks at their mean."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+
+    def forward(self, x):
+        return self.conv(x.mean(1, keepdim=True))
+
+
+def test_a_model_that_takes_the_pictures_as_it_is_stays_so():
+    model = GreyInside()
+    conv = model.conv
+    assert with_input_channels(model, 3).conv is conv
+
+
+@pytest.mark.parametrize(
+    ("model", "begins"),
+    [
+        (LastFirst(nn.BatchNorm2d(3)), "it begins with BatchNorm2d, which takes 3"),
+        (nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(12, 4, 3)), "it begins with Conv2d, which takes 12"),
+        (nn.Sequential(nn.Conv2d(3, 3, 3, groups=3), nn.Conv2d(3, 4, 3)), "it begins with Conv2d, which takes 3"),
+    ],
+)
+def test_what_begins_otherwise_cannot_be_adapted(model, begins):
+    with pytest.raises(ArgumentError, match=r"must begin with a Conv2d .* to take 1 channels in place of 3") as caught:
+        with_input_channels(model, 1)
+    assert begins in str(caught.value)

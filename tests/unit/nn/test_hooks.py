@@ -1,23 +1,17 @@
-"""Hooks: what they store, that they leave, that a dry run leaves no trace."""
+"""Hooks: what they store, that they leave."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from onecycle.errors import ArgumentError, ArgumentTypeError
+from onecycle.errors import ArgumentTypeError
 from onecycle.nn.hooks import (
     Hook,
     Hooks,
     SaveFeatures,
-    dummy_batch,
-    dummy_eval,
-    dummy_output,
-    eval_mode,
     hook_output,
     hook_outputs,
-    model_sizes,
-    num_features_model,
 )
 
 
@@ -112,47 +106,6 @@ def test_removing_twice_is_harmless():
     hooks = Hooks(net(), lambda m, i, o: None)
     hooks.remove()
     hooks.remove()
-
-
-def test_eval_mode_gives_each_module_its_own_mode_back():
-    model = net()
-    model[1].eval()
-    with eval_mode(model):
-        assert not model.training
-    assert [m.training for m in model.modules()] == [True, True, False, True, True]
-
-
-def test_dummy_batch_fits_the_model_and_leaves_the_generator_alone():
-    model, state = net().double(), torch.get_rng_state()
-    batch = dummy_batch(model, (5, 7))
-    assert torch.equal(torch.get_rng_state(), state)
-    assert batch.shape == (1, 3, 5, 7)
-    assert batch.dtype == torch.float64
-    assert batch.min() >= -1 and batch.max() <= 1
-
-
-def test_dry_run_leaves_mode_and_statistics():
-    model = net()
-    before = {k: v.clone() for k, v in model.state_dict().items()}
-    assert dummy_eval(model, (16, 16)).shape == (1, 5, 5, 5)
-    assert model.training
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-
-
-def test_model_sizes_of_each_child():
-    assert [tuple(s) for s in model_sizes(net(), (8, 8))] == [(1, 4, 3, 3)] * 3 + [(1, 5, 1, 1)]
-
-
-def test_num_features_grows_the_picture_until_it_fits():
-    deep = nn.Sequential(nn.Conv2d(3, 6, 3, stride=16), nn.Conv2d(6, 7, 9))
-    assert num_features_model(deep) == 7
-    assert dummy_output(deep).shape == (1, 7, 6, 6)  # 224 pixels, the first size that fits
-
-
-def test_num_features_says_why_nothing_fits():
-    stubborn = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(5, 6))
-    with pytest.raises(ArgumentError, match=r"dry run: m must take one item .* the model says: mat1 and mat2"):
-        num_features_model(stubborn)
 
 
 def test_save_features_keeps_an_array_as_the_2018_lessons_do():

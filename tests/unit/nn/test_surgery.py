@@ -62,26 +62,6 @@ def test_pool_types_by_name():
     assert not S.is_pool_type(nn.ReLU())
 
 
-@pytest.mark.parametrize(
-    ("model", "channels"),
-    [
-        (net(), 3),
-        (nn.Sequential(nn.ReLU(), nn.Linear(7, 2)), 7),
-        (nn.BatchNorm1d(6), 6),
-        (nn.Embedding(9, 2), 9),
-        (nn.Conv2d(8, 8, 3, groups=8), 8),
-        (nn.Bilinear(5, 6, 2), 5),  # from the shape of its weight
-    ],
-)
-def test_in_channels(model, channels):
-    assert S.in_channels(model) == channels
-
-
-def test_in_channels_without_weights():
-    with pytest.raises(ArgumentError, match="in_channels: m must hold a layer with a weight; got ReLU"):
-        S.in_channels(nn.ReLU())
-
-
 def test_one_param():
     model = nn.Linear(1, 1)
     assert S.one_param(model) is model.weight
@@ -187,3 +167,11 @@ def test_model_on_cpu_gives_the_model():
     with S.ModelOnCPU(model) as on_cpu:
         assert on_cpu is model
     assert S.one_param(model).device.type == "cpu"
+
+
+def test_eval_mode_gives_each_module_its_own_mode_back():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    model[1].eval()
+    with S.eval_mode(model):
+        assert not model.training
+    assert [m.training for m in model.modules()] == [True, True, False, True]

@@ -179,3 +179,15 @@ def test_widths_of_a_head_are_whole_numbers(widths):
 def test_dropouts_of_a_head_are_numbers():
     with pytest.raises(ArgumentError, match="ps must be numbers between 0 and 1; got 'a'"):
         create_head(8, 2, ps="a")
+
+
+def test_a_foreign_body_is_made_to_take_the_channels_of_the_pictures():
+    grey = lambda: nn.Sequential(conv(1, 8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), Flatten(), nn.Linear(8, 10))
+    assert create_cnn_model(grey, 4, pretrained=False, n_in=3)(torch.zeros(2, 3, 8, 8)).shape == (2, 4)
+    assert create_cnn_model(grey, 4, pretrained=False, n_in=1)[0][0].in_channels == 1
+
+
+def test_a_body_that_cannot_be_made_to_take_them_says_why():
+    normed = lambda: nn.Sequential(nn.BatchNorm2d(1), conv(1, 8), nn.AdaptiveAvgPool2d(1))
+    with pytest.raises(ArgumentError, match="3 channels in place of 1; it begins with BatchNorm2d, which takes 1"):
+        create_cnn_model(normed, 4, pretrained=False, n_in=3)

@@ -35,7 +35,7 @@ def test_shapes_of_every_architecture(name):
 @pytest.mark.parametrize("name", KINDS)
 def test_body_head_and_groups(name, monkeypatch):
     """Without numbers (meta device), so that the large ones cost nothing."""
-    monkeypatch.setattr("onecycle.nn.hooks.dummy_batch", lambda m, size: torch.zeros(1, 3, *size, device="meta"))
+    monkeypatch.setattr("onecycle.nn.dry_run.dummy_batch", lambda m, size: torch.zeros(1, 3, *size, device="meta"))
     with torch.device("meta"):
         model = create_cnn_model(name, 7, pretrained=False).eval()
     assert model(torch.zeros(2, 3, 96, 96, device="meta")).shape == (2, 7)
