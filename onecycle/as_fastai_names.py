@@ -590,8 +590,7 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "decode_spec_tokens",
         ),
         "onecycle.text.heads": (
-            "get_language_model", "MultiBatchEncoder", "get_text_classifier", "PoolingLinearClassifier",
-            "masked_concat_pool",
+            "get_language_model", "get_text_classifier", "PoolingLinearClassifier", "masked_concat_pool",
         ),
         "onecycle.text.language_learner": (
             "LanguageLearner", "language_model_learner",
@@ -601,6 +600,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "onecycle.text.weights": (
             "convert_weights",
+        ),
+        "onecycle.text.windows": (
+            "MultiBatchEncoder",
         ),
     },
     "text.interpret": {

@@ -47,11 +47,23 @@ def remember(model: Any, memory: dict[str, Any]) -> None:
         setattr(modules[name], attribute, value)
 
 
+def _words(raw: Tensor) -> Tensor:
+    """Return where there are words, `(N, T)`: what stands at padding is zero throughout."""
+    return raw.detach().any(dim=-1)
+
+
+def _mean(squares: Tensor, where: Tensor) -> Tensor:
+    """Return the mean of features `(N, T, C)` at the places that count, `(N, T)`."""
+    share = where.numel() / where.sum().clamp(min=1)
+    return squares.masked_fill(~where.unsqueeze(-1), 0).mean() * share
+
+
 class RNNTrainer(LearnerCallback):
     """Train a model that returns `(predictions, raw outputs, outputs)`: predictions go to loss and metrics.
 
     The model's memory is reset where an epoch's training or validation begins; a run that is taken up in the middle
-    of an epoch has it back. A model that returns predictions alone is trained as usual.
+    of an epoch has it back. A model that returns predictions alone is trained as usual. Places at which the last
+    layer's raw output is zero throughout are padding, and count for neither AR nor TAR.
 
     Args:
         learn: The learner.
@@ -101,10 +113,12 @@ class RNNTrainer(LearnerCallback):
         self.raw_out = self.out = None
         if raw is None or not (self.alpha or self.beta):
             return None
+        words = _words(raw[-1])
         if self.alpha:
-            last_loss = last_loss + self.alpha * dropped[-1].float().pow(2).mean()
+            last_loss = last_loss + self.alpha * _mean(dropped[-1].float().pow(2), words)
         if self.beta and raw[-1].shape[1] > 1:
-            last_loss = last_loss + self.beta * raw[-1].float().diff(dim=1).pow(2).mean()
+            change = raw[-1].float().diff(dim=1).pow(2)
+            last_loss = last_loss + self.beta * _mean(change, words[:, 1:] & words[:, :-1])
         return {"last_loss": last_loss}
 
     def run_state(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         decode_spec_tokens,
     )
     from onecycle.text.heads import (
-        MultiBatchEncoder, PoolingLinearClassifier, get_language_model, get_text_classifier,
+        PoolingLinearClassifier, get_language_model, get_text_classifier,
     )
     from onecycle.text.interpret import (
         TextClassificationInterpretation, piece_attn_html, show_piece_attn, value2rgba,
@@ -99,6 +99,9 @@ if TYPE_CHECKING:
     from onecycle.text.weights import (
         convert_weights,
     )
+    from onecycle.text.windows import (
+        MultiBatchEncoder,
+    )
     from onecycle.text.word_tokenizer import (
         BaseTokenizer, CharTokenizer, SpacyTokenizer, WordTokenizer,
     )
@@ -138,7 +141,7 @@ _LEAVES = {
         "decode_spec_tokens",
     ),
     "onecycle.text.heads": (
-        "MultiBatchEncoder", "PoolingLinearClassifier", "get_language_model", "get_text_classifier",
+        "PoolingLinearClassifier", "get_language_model", "get_text_classifier",
     ),
     "onecycle.text.interpret": (
         "TextClassificationInterpretation", "piece_attn_html", "show_piece_attn", "value2rgba",
@@ -212,6 +215,9 @@ _LEAVES = {
     ),
     "onecycle.text.weights": (
         "convert_weights",
+    ),
+    "onecycle.text.windows": (
+        "MultiBatchEncoder",
     ),
     "onecycle.text.word_tokenizer": (
         "BaseTokenizer", "CharTokenizer", "SpacyTokenizer", "WordTokenizer",

@@ -24,7 +24,8 @@ def pad_collate(
     Args:
         samples: Pairs (text, label).
         pad_idx: Number of the padding token.
-        pad_first: Pad at the beginning, so that the last step of a recurrent network sees the text's end.
+        pad_first: Pad at the beginning, so that the last step of a recurrent network sees the text's end. To the
+            classifiers made here both sides are the same.
         backwards: Turn each text round.
 
     Returns:

@@ -14,12 +14,11 @@ from onecycle.nn.layers import bn_drop_lin
 from onecycle.nn.module import Module
 from onecycle.text.models.decoder import LinearDecoder, SequentialRNN
 from onecycle.text.models.spec import find_text_arch, text_spec
-from onecycle.text.models.state import forget
+from onecycle.text.windows import MultiBatchEncoder
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
 
 __all__ = [
-    "MultiBatchEncoder",
     "PoolingLinearClassifier",
     "get_language_model",
     "get_text_classifier",
@@ -28,62 +27,6 @@ __all__ = [
 _HEAD_KEYS = ("output_p", "init")  # of a configuration, that are not the encoder's
 _LM_KEYS = (*_HEAD_KEYS, "tie_weights", "out_bias")
 _HIDDEN, _HEAD_P = [50], 0.1  # of a classifier's head where nothing is said; Howard and Ruder 2018, section 3.3
-
-
-class MultiBatchEncoder(Module):
-    """Read a long text window by window, and keep the outputs of its last words.
-
-    Gradients do not pass from a window into the one before; windows of which nothing is kept have none.
-
-    Args:
-        bptt: Words in a window, at least 1.
-        max_len: How many of the last words are kept, at least 1.
-        module: The encoder.
-        pad_idx: Index of the padding, which stands in front of short texts.
-
-    Shape: `(N, T) -> (raw outputs, outputs, (N, min(T, max_len)) mask of the padding)`
-
-    Raises:
-        ArgumentError: bptt or max_len is below 1.
-    """
-
-    def __init__(self, bptt: int, max_len: int, module: nn.Module, pad_idx: int = 1) -> None:
-        for name, number in (("bptt", bptt), ("max_len", max_len)):
-            check_numbers("MultiBatchEncoder", name, number, "must be at least 1", lambda words: words >= 1)
-        self.bptt, self.max_len, self.module, self.pad_idx = bptt, max_len, module, pad_idx
-
-    def concat(self, arrs: list[list[Tensor]]) -> list[Tensor]:
-        """Join windows, layer by layer.
-
-        Args:
-            arrs: For each window one tensor `(N, T, C)` a layer.
-        """
-        return [torch.cat(windows, dim=1) for windows in zip(*arrs, strict=True)]
-
-    def reset(self) -> None:
-        """Let the encoder forget."""
-        forget(self.module)
-
-    def forward(self, input: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Read texts from their beginning.
-
-        Args:
-            input: Indices `(N, T)`.
-        """
-        self.reset()
-        first = max(0, input.shape[1] - self.max_len)  # the first word that is kept
-        raw_outputs, outputs = [], []
-        for start in range(0, input.shape[1], self.bptt):
-            window = input[:, start : start + self.bptt]
-            if start + window.shape[1] <= first:
-                with torch.no_grad():
-                    self.module(window)
-                continue
-            raw, out = self.module(window)
-            skip = max(0, first - start)
-            raw_outputs.append([layer[:, skip:] for layer in raw])
-            outputs.append([layer[:, skip:] for layer in out])
-        return self.concat(raw_outputs), self.concat(outputs), input[:, first:] == self.pad_idx
 
 
 def masked_concat_pool(outputs: list[Tensor], mask: Tensor) -> Tensor:

@@ -27,11 +27,12 @@ from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
 from onecycle.metrics.classification import accuracy
 from onecycle.nn.surgery import get_model
-from onecycle.text.heads import MultiBatchEncoder, get_text_classifier
+from onecycle.text.heads import get_text_classifier
 from onecycle.text.lists import LMLabelList
 from onecycle.text.models.spec import TextSpec, text_spec
 from onecycle.text.samplers import SortSampler, lengths_of
 from onecycle.text.weights import published_files, read_weights
+from onecycle.text.windows import MultiBatchEncoder
 from onecycle.training.checkpoint import fit_state, read_state, split_state, write_state
 from onecycle.types import PathOrStr
 from onecycle.utils.distributed import distrib_barrier, is_first_process

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from onecycle.text.heads import MultiBatchEncoder, masked_concat_pool
+from onecycle.text.heads import masked_concat_pool
 from onecycle.text.models.awd_lstm import AWD_LSTM
 from onecycle.text.models.qrnn import QRNNLayer, forget_mult, forget_mult_CPU
 from onecycle.text.models.transformer import MultiHeadAttention
 from onecycle.text.models.transformer_xl import MultiHeadRelativeAttention, relative_shift
+from onecycle.text.windows import MultiBatchEncoder
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 64])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
@@ -11,7 +12,7 @@ from onecycle.nn.module import Module
 from onecycle.text.models.dropout import EmbeddingDropout, RNNDropout, WeightDropout
 from onecycle.text.models.qrnn import QRNN
 from onecycle.text.models.spec import TextSpec, register_text_model
-from onecycle.text.models.state import fit_rows, select_rows, without_history
+from onecycle.text.models.state import fit_rows, roll_rows, select_rows, without_history
 
 __all__ = [
     "AWD_LSTM",
@@ -98,6 +99,7 @@ class AWD_LSTM(Module):
     ) -> None:
         _check_sizes({"vocab_sz": vocab_sz, "emb_sz": emb_sz, "n_hid": n_hid, "n_layers": n_layers}, bidir)
         self.emb_sz, self.n_hid, self.n_layers, self.qrnn, self.bidir = emb_sz, n_hid, n_layers, qrnn, bidir
+        self.looks_ahead = bidir
         self.encoder = nn.Embedding(vocab_sz, emb_sz, padding_idx=pad_token if pad_token < vocab_sz else None)
         nn.init.uniform_(self.encoder.weight, -_RANGE, _RANGE)
         self.encoder_dp = EmbeddingDropout(self.encoder, embed_p)
@@ -119,24 +121,37 @@ class AWD_LSTM(Module):
             layer.linear = WeightDropout(layer.linear, weight_p, ["weight"])  # type: ignore[arg-type]
         return rnn
 
-    def forward(self, input: Tensor, from_embeddings: bool = False) -> tuple[list[Tensor], list[Tensor]]:
+    def forward(
+        self, input: Tensor, from_embeddings: bool = False, padding: Tensor | None = None
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return each layer's output, and the same after dropout (the last is not dropped).
 
         Args:
             input: Indices `(N, T)`.
             from_embeddings: The input is embedded already, `(N, T, emb_sz)`.
+            padding: True behind the end of a text, `(N, T)`; of use to one that reads in both directions.
         """
         x = self.input_dp(input if from_embeddings else self.encoder_dp(input))
         before = self._memory(x)
         memory, raw_outputs, outputs = [], [], []
         for depth, (rnn, drop) in enumerate(zip(self.rnns, self.hidden_dps, strict=True)):
-            x, after = rnn(x, before[depth])
+            x, after = self._run(rnn, x, before[depth], padding)
             raw_outputs.append(x)
             memory.append(without_history(after))
             x = drop(x) if depth < self.n_layers - 1 else x
             outputs.append(x)
         self.hidden = memory
         return raw_outputs, outputs
+
+    def _run(self, rnn: nn.Module, x: Tensor, before: Any, padding: Tensor | None) -> tuple[Tensor, Any]:
+        """Run a layer. Where texts have ended, the direction from the end runs on texts padded in front."""
+        forwards, after = rnn(x, before)
+        if padding is None or not self.bidir:
+            return forwards, after
+        missing = padding.sum(1)
+        backwards = roll_rows(rnn(roll_rows(x, missing), before)[0], -missing)  # (N, T, C)
+        half = forwards.shape[2] // 2
+        return torch.cat([forwards[..., :half], backwards[..., half:]], dim=2), after
 
     def _memory(self, x: Tensor) -> list[Any]:
         """Return what each layer remembers, for the texts of this batch."""

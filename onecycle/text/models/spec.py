@@ -48,7 +48,9 @@ def register_text_model(spec: TextSpec) -> Callable[[Any], Any]:
     """Register an encoder with what is known of it; used as a decorator or a call.
 
     The encoder is called with the size of the vocabulary and its configuration. It returns `(raw_outputs,
-    outputs)`, one tensor `(N, T, C)` a layer, and has `encoder`, the embedding, and `reset()`.
+    outputs)`, one tensor `(N, T, C)` a layer, and has `encoder`, the embedding, and `reset()`. In a classifier the
+    padding stands behind the words; one that does not read from left to right has `looks_ahead = True` and takes
+    `padding`, as `MultiBatchEncoder` says.
 
     Args:
         spec: What is known of it.

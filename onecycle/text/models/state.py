@@ -50,3 +50,15 @@ def fit_rows(state: Any, rows: int, dim: int, like: Tensor) -> Any:
 def _usable(state: Tensor) -> Tensor:
     """Return a state that autograd takes: one made in inference mode is copied outside of it."""
     return state.clone() if state.is_inference() and not torch.is_inference_mode_enabled() else state
+
+
+def roll_rows(x: Tensor, by: Tensor) -> Tensor:
+    """Move each row's steps back by a number of its own; what falls off the end comes in front.
+
+    Args:
+        x: Steps of features, `(N, T, C)`.
+        by: How many steps, `(N,)`; less than 0 moves to the front.
+    """
+    steps = x.shape[1]
+    places = (torch.arange(steps, device=x.device) - by.unsqueeze(1)) % steps  # (N, T)
+    return x.gather(1, places.unsqueeze(2).expand_as(x))

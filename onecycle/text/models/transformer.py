@@ -254,7 +254,7 @@ class Transformer(Module):
         mask: bool = True,
     ) -> None:
         check_vocab("Transformer", vocab_sz)
-        self.mask, self.ctx_len = mask, ctx_len
+        self.mask, self.looks_ahead, self.ctx_len = mask, not mask, ctx_len
         self.encoder = nn.Embedding(vocab_sz, d_model)
         self.pos_enc = nn.Embedding(ctx_len, d_model) if learned_pos_enc else PositionalEncoding(d_model)
         self.drop_emb = nn.Dropout(check_p("Transformer", "embed_p", embed_p))
@@ -263,17 +263,19 @@ class Transformer(Module):
             DecoderLayer(n_heads, d_model, d_head, d_inner, *settings) for _ in range(n_layers)
         )
 
-    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def forward(self, x: Tensor, padding: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
         """Return the last layer's output, twice, as encoders of text do.
 
         Args:
             x: Indices `(N, T)`.
+            padding: True behind the end of a text, `(N, T)`; of use where words that come later are not hidden.
         """
         self._check_length(x)
+        unseen = None if padding is None or self.mask else hide(padding)
         places = self.pos_enc(torch.arange(x.shape[1], device=x.device))  # (T, d_model)
         seen = self.drop_emb(self.encoder(x) + places)
         for layer in self.layers:
-            seen = layer(seen, causal=self.mask)
+            seen = layer(seen, mask=unseen, causal=self.mask)
         return [seen], [seen]
 
     def _check_length(self, x: Tensor) -> None:
@@ -291,6 +293,17 @@ class Transformer(Module):
         Args:
             idxs: Row numbers of the batch before.
         """
+
+
+def hide(padding: Tensor) -> Tensor:
+    """Return where no word must look, `(N, 1, 1, T)`: at the padding.
+
+    A text without words looks at its padding: what looks at nothing is no number, and spoils all gradients.
+
+    Args:
+        padding: `(N, T)`.
+    """
+    return (padding & ~padding.all(1, keepdim=True))[:, None, None]
 
 
 def check_vocab(owner: str, vocab_sz: int) -> None:

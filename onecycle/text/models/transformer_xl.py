@@ -18,6 +18,7 @@ from onecycle.text.models.transformer import (
     MultiHeadAttention,
     PositionalEncoding,
     check_vocab,
+    hide,
     init_transformer,
     thirds,
 )
@@ -140,7 +141,7 @@ class TransformerXL(Module):
         mem_len: int = 0,
     ) -> None:
         check_vocab("TransformerXL", vocab_sz)
-        self.mask, self.mem_len = mask, mem_len
+        self.mask, self.looks_ahead, self.mem_len = mask, not mask, mem_len
         self.encoder = nn.Embedding(vocab_sz, d_model)
         places = ctx_len + mem_len
         self.pos_enc = _LearnedDistances(places, d_model) if learned_pos_enc else PositionalEncoding(d_model)
@@ -153,16 +154,17 @@ class TransformerXL(Module):
         )
         self.hidden: list[Tensor] | None = None
 
-    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def forward(self, x: Tensor, padding: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
         """Return the last layer's output, twice, as encoders of text do.
 
         Args:
             x: Indices `(N, T)`.
+            padding: True behind the end of a text, `(N, T)`; of use where words that come later are not hidden.
         """
         seen = self.drop_emb(self.encoder(x))  # (N, T, d_model)
         memory = self._memory(seen)
         before = memory[0].shape[1]
-        r, mask = self._distances(seen, before), self._mask(seen, before)
+        r, mask = self._distances(seen, before), self._mask(seen, before, padding)
         inputs = []
         for layer, mem in zip(self.layers, memory, strict=True):
             inputs.append(seen)
@@ -189,10 +191,10 @@ class TransformerXL(Module):
         steps = torch.arange(before + length - 1, last, -1, device=x.device)
         return self.drop_emb(self.pos_enc(steps).to(x.dtype))  # (D, d_model)
 
-    def _mask(self, x: Tensor, before: int) -> Tensor | None:
-        """Return where each word must not look, `(T, S)`: at those that come later."""
+    def _mask(self, x: Tensor, before: int, padding: Tensor | None) -> Tensor | None:
+        """Return where words must not look, to fit `(N, n_heads, T, S)`: at those that come later, or at padding."""
         if not self.mask:
-            return None
+            return None if padding is None else hide(F.pad(padding, (before, 0)))
         length = x.shape[1]
         everything = torch.ones(length, before + length, dtype=torch.bool, device=x.device)
         return everything.triu(1 + before)

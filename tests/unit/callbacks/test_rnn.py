@@ -43,6 +43,28 @@ def test_penalties_are_added_on_the_way_back_only(make_learner, watch, alpha, be
     assert seen[0][1] == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.parametrize(("alpha", "beta"), [(2.0, 0.0), (0.0, 3.0)])
+def test_padding_counts_for_nothing(make_learner, alpha, beta):
+    trainer = RNNTrainer(make_learner(), alpha, beta)
+    texts = [torch.randn(length, 4) for length in (3, 1, 5)]
+    padded = nn.utils.rnn.pad_sequence(texts, batch_first=True)
+    change = torch.cat([text.diff(dim=0) for text in texts])
+    wanted = alpha * 4 * torch.cat(texts).pow(2).mean() + beta * change.pow(2).mean()
+    for more in (0, 7):
+        raw = nn.functional.pad(padded, (0, 0, 0, more)).requires_grad_()
+        trainer.on_loss_begin((None, [raw], [2 * raw]))
+        loss = trainer.on_backward_begin(torch.zeros(()), None)["last_loss"]
+        torch.testing.assert_close(loss, wanted)
+        loss.backward()
+        assert not raw.grad[padded.shape[1] :].any() and torch.isfinite(raw.grad).all()
+
+
+def test_nothing_but_padding(make_learner):
+    trainer, raw = RNNTrainer(make_learner(), 2.0, 1.0), torch.zeros(2, 3, 4)
+    trainer.on_loss_begin((None, [raw], [raw]))
+    assert trainer.on_backward_begin(torch.ones(()), None)["last_loss"] == 1
+
+
 def test_one_step_has_no_change(make_learner):
     class OneStep(Recurrent):
         def forward(self, x):

@@ -8,7 +8,6 @@ from torch import nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, NotRegisteredError
 from onecycle.text.heads import (
-    MultiBatchEncoder,
     PoolingLinearClassifier,
     get_language_model,
     get_text_classifier,
@@ -100,22 +99,6 @@ def test_the_head_of_a_classifier():
     assert get_text_classifier(AWD_LSTM, 20, 4, config=SMALL_LSTM)[1].layers[2].out_features == 50
 
 
-def test_windows_of_which_nothing_is_kept_have_no_gradient():
-    encoder = AWD_LSTM(20, 6, 8, 2)
-    MultiBatchEncoder(3, 4, encoder)(torch.arange(2, 12)[None])[0][-1].sum().backward()
-    learnt = encoder.encoder.weight.grad.abs().sum(1) > 0
-    assert not learnt[:8].any() and learnt[8:12].any()
-
-
-def test_windows_of_a_module_that_does_not_remember():
-    class Once(nn.Module):
-        def forward(self, x):
-            return [x.float()[..., None]], [x.float()[..., None]]
-
-    raw, _, mask = MultiBatchEncoder(2, 9, Once(), pad_idx=0)(torch.tensor([[0, 1, 2]]))
-    assert raw[0].flatten().tolist() == [0, 1, 2] and mask.tolist() == [[True, False, False]]
-
-
 def test_an_encoder_of_your_own():
     class Mean(nn.Module):
         def __init__(self, vocab_sz, width):
@@ -171,9 +154,3 @@ def test_counts_of_a_classifier():
         get_text_classifier(AWD_LSTM, 20, 2, config=SMALL_LSTM, ps=[0.1, 0.2])
     with pytest.raises(ArgumentError, match="drops must have one number a linear layer, 1; got"):
         PoolingLinearClassifier([3, 2], [0.1, 0.1])
-
-
-@pytest.mark.parametrize("name", ["bptt", "max_len"])
-def test_windows_of_nothing(name):
-    with pytest.raises(ArgumentError, match=f"MultiBatchEncoder: {name} must be at least 1; got 0"):
-        MultiBatchEncoder(**{"bptt": 3, "max_len": 4, name: 0}, module=nn.Identity())

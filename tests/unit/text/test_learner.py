@@ -109,6 +109,21 @@ def test_long_documents_are_read_window_by_window(tmp_path):
     assert learn.model[0].max_len == 40
 
 
+@pytest.mark.parametrize("how", [{}, {"backwards": True}, {"pad_first": False}], ids=str)
+@pytest.mark.parametrize("arch", ARCHS)
+def test_a_text_has_one_prediction_whatever_its_batch(tmp_path, arch, how):
+    texts = [" ".join(sentences(n % 7 + 1, seed=n)) for n in range(40)]
+    small, large = (class_data(tmp_path, texts=texts, valid=30, val_bs=size, **how) for size in (1, 30))
+    learn = make(small, arch, bptt=10, max_len=25)
+    learn.fit(1, 1e-2)
+    alone, figures = learn.get_preds()[0], learn.validate()
+    learn.data = large
+    together = learn.get_preds()[0]
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+    assert [float(x) for x in learn.validate()] == pytest.approx([float(x) for x in figures], abs=1e-5)
+    torch.testing.assert_close(learn.predict(texts[3])[2], together[3], atol=1e-5, rtol=1e-5)
+
+
 def test_both_directions_together(tmp_path):
     learners = []
     for backwards in (False, True):
