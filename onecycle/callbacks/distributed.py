@@ -15,7 +15,7 @@ from onecycle.callbacks.shares import training_share, validation_share
 from onecycle.errors import ArgumentError, StepError, explain
 from onecycle.nn.synced_norm import Replaced, put_norms_back, sync_norms
 from onecycle.training.callback import LearnerCallback
-from onecycle.utils.distributed import added_up, distrib_barrier, num_distrib, rank_distrib
+from onecycle.utils.distributed import added_up, distrib_barrier, num_distrib, process_count, rank_distrib
 from onecycle.utils.files import read_json, write_json
 from onecycle.utils.tensors import to_np
 
@@ -154,7 +154,7 @@ class DistributedTrainer(LearnerCallback):
 
     def on_backward_begin(self, smooth_loss: Any, **kwargs: Any) -> dict[str, Any]:
         """Show everyone the mean of all processes' losses, so that all decide alike."""
-        return {"smooth_loss": added_up(smooth_loss) / _processes()}
+        return {"smooth_loss": added_up(smooth_loss) / process_count()}
 
     def on_batch_end(self, train: bool, num_batch: int, stop_epoch: bool, **kwargs: Any) -> None:
         """Average the statistics of batch norms after the last batch, before validation."""
@@ -177,12 +177,6 @@ class DistributedTrainer(LearnerCallback):
         self._whole, self._shares = {}, {}
 
 
-def _processes() -> int:
-    from torch import distributed
-
-    return distributed.get_world_size()
-
-
 def _wrapped(model: nn.Module, cuda_id: int | None) -> nn.Module:
     """Return the model inside PyTorch's engine, with the weights of rank 0; itself where nothing learns."""
     from torch import distributed
@@ -201,9 +195,10 @@ def _wrapped(model: nn.Module, cuda_id: int | None) -> nn.Module:
 
 def average_buffers(model: nn.Module) -> None:
     """Give a model's buffers of numbers, such as the statistics of batch norms, their mean over the processes."""
-    for buffer in model.buffers():
+    count = process_count()
+    for buffer in model.buffers() if count > 1 else ():
         if buffer.is_floating_point():
-            buffer.copy_(added_up(buffer) / _processes())
+            buffer.copy_(added_up(buffer) / count)
 
 
 class ParallelTrainer(LearnerCallback):

@@ -11,13 +11,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, TrainingError, explain
+from onecycle.callbacks.distributed import average_buffers
+from onecycle.errors import ArgumentError, DataError, TrainingError, explain
 from onecycle.nn.surgery import bn_types
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
+from onecycle.utils.distributed import greatest, process_count
+from onecycle.utils.frozen_values import thaw
+from onecycle.utils.seeding import global_rng_kept
+from onecycle.utils.sharded import own_part, parted_like, whole
 
 __all__ = ["EMACallback", "SWACallback", "update_batch_norms"]
 
+_PASS = 13  # seed of the passes over the training set, so that each is a function of how many came before it
+_TENSORS = ("_averaged", "_trained")  # of several processes that part the weights each has its part
 _SLOWER = 10  # EMA's warm-up: after n updates the past has at most the weight (1 + n) / (10 + n)
 
 
@@ -34,10 +41,12 @@ class WeightAverage(LearnerCallback):
     Raises:
         ArgumentError: start_epoch is no whole number of at least 0.
         TrainingError: another average is kept in the same training; when it begins.
+        DataError: one of several processes has no item of the validation set; when training begins.
     """
 
     _order = 500  # after all who look at the weights that were validated
-    exclude = ("_learn", "_averaged", "_trained", "_run")
+    exclude = ("_learn", *_TENSORS, "_run")
+    not_in_run = (*_TENSORS, "_run")
 
     def __init__(self, learn: Any, start_epoch: int, validate: bool) -> None:
         super().__init__(learn)
@@ -57,6 +66,7 @@ class WeightAverage(LearnerCallback):
         if not self._active:
             return
         self._be_the_only_one(pbar)
+        _check_validated(self)
         self.n_averaged, self._averaged, self._trained = 0, [], None
         self._epochs_left, self._epoch_trained = n_epochs, False
         if self.start_epoch >= n_epochs:
@@ -96,7 +106,7 @@ class WeightAverage(LearnerCallback):
 
     def _move(self, tensors: list[Tensor], weight: float) -> None:
         moved, towards = [], []
-        for mean, tensor in zip(self._averaged, tensors):
+        for mean, tensor in zip(map(own_part, self._averaged), map(own_part, tensors)):
             if mean.is_floating_point():
                 moved.append(mean)
                 towards.append(tensor.to(mean.dtype))
@@ -148,6 +158,7 @@ class WeightAverage(LearnerCallback):
         if self._trained is None:
             self.use_average()
             self.complete()
+            average_buffers(self.learn.model)
             for mean, tensor in zip(self._averaged, self._tensors()):
                 mean.copy_(tensor.detach())
 
@@ -165,6 +176,22 @@ class WeightAverage(LearnerCallback):
             self._end()
         else:
             self.use_trained()
+
+    def run_state(self) -> dict[str, Any]:
+        """Return the numbers, and the averages whole; of several processes all must call it."""
+        kept = {name: getattr(self, name) for name in _TENSORS}
+        copies = {name: value and [whole(one).to("cpu", copy=True) for one in value] for name, value in kept.items()}
+        return {**super().run_state(), **copies}
+
+    def load_run_state(self, state: dict[str, Any]) -> None:
+        """Take over what `run_state` returned, of the averages the part of this process."""
+        super().load_run_state({name: value for name, value in state.items() if name not in _TENSORS})
+        for name in _TENSORS:
+            setattr(self, name, self._parted(thaw(state[name], None, self.learn.data.device)))
+
+    def _parted(self, values: list[Tensor] | None) -> Any:
+        """Return the parts of whole tensors that this process keeps, where the model's are."""
+        return values and [parted_like(value.to(place.device), place) for value, place in zip(values, self._tensors())]
 
     def _end(self) -> None:
         if self._averaged:
@@ -251,7 +278,22 @@ class SWACallback(WeightAverage):
 
     def complete(self) -> None:
         """Compute the statistics of batch norms."""
-        update_batch_norms(self.learn.model, self.learn.data.train_dl)
+        loader = self.learn.data.train_dl
+        with global_rng_kept():  # a loader of torch's own is put at an address by its global generator
+            if hasattr(loader, "set_epoch"):
+                loader.set_epoch(_PASS, self.n_averaged)
+            update_batch_norms(self.learn.model, loader)
+
+
+def _check_validated(average: WeightAverage) -> None:
+    """Refuse where a process would not come to validation, before which all of them average together."""
+    loader = getattr(average.learn.data, "valid_dl", None)
+    if process_count() > 1 and loader is not None and not greatest([-len(loader)])[0]:
+        owner = type(average).__name__
+        raise DataError(
+            f"{owner}: the validation set must give each of {process_count()} processes an item; one has none. Make "
+            f"the validation set larger, or leave {owner} out."
+        )
 
 
 def _check_count(owner: str, name: str, value: Any, least: int) -> None:

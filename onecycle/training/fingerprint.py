@@ -11,6 +11,7 @@ from torch import nn
 from onecycle.metrics.check import metric_name
 from onecycle.nn.surgery import get_model
 from onecycle.utils.distributed import process_count
+from onecycle.utils.sharded import own_class
 
 __all__: list[str] = []
 
@@ -32,7 +33,7 @@ def fingerprint(learn: Any, call: dict[str, Any]) -> Print:
 def _of_model(model: nn.Module) -> dict[str, str]:
     inner = get_model(model)
     shapes = {name: f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for name, t in inner.state_dict().items()}
-    return {"class": type(inner).__name__, **shapes}
+    return {"class": own_class(inner).__name__, **shapes}
 
 
 def _of_data(data: Any) -> dict[str, str]:

@@ -15,7 +15,7 @@ from onecycle.nn.surgery import get_model
 from onecycle.training.callback import Callback
 from onecycle.training.handler import CallbackHandler
 from onecycle.utils.frozen_values import freeze, thaw
-from onecycle.utils.sharded import parted_like, whole
+from onecycle.utils.sharded import own_class, parted_like, whole
 
 __all__: list[str] = []
 
@@ -115,16 +115,11 @@ def _parts(model: nn.Module) -> dict[str, Any]:
     places = {tensor.data_ptr() for _, tensor in _tensors(model) if tensor.numel()}
     found = {}
     for path, module in model.named_modules():
-        if not _own_class(module).__module__.startswith("torch."):
+        if not own_class(module).__module__.startswith("torch."):
             values = dict(_kept_attributes(module, places))
             if values:
                 found[path] = values
     return found
-
-
-def _own_class(module: nn.Module) -> type:
-    """Return the class of a module, below the one that `fully_shard` gives it."""
-    return next(kind for kind in type(module).__mro__ if not kind.__name__.startswith("FSDP"))
 
 
 def _kept_attributes(module: nn.Module, places: set[int]) -> Iterator[tuple[str, Any]]:

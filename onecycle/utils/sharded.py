@@ -15,6 +15,16 @@ def whole(tensor: Tensor) -> Tensor:
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
 
 
+def own_class(module: nn.Module) -> type:
+    """Return the class of a module, below the one that `fully_shard` gives it."""
+    return next(kind for kind in type(module).__mro__ if not kind.__name__.startswith("FSDP"))
+
+
+def own_part(tensor: Tensor) -> Tensor:
+    """Return the part of a tensor that this process keeps, in the same memory; one that is not parted as it is."""
+    return tensor.to_local() if hasattr(tensor, "to_local") else tensor
+
+
 def parted_like(value: Tensor, place: Tensor) -> Tensor:
     """Return the part of a whole tensor that this process keeps, as it does of `place`."""
     if not hasattr(place, "device_mesh") or hasattr(value, "device_mesh"):

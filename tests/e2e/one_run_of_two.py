@@ -1,7 +1,8 @@
 """One of two processes whose run is killed and taken up; started by torchrun.
 
-usage: one_run_of_two.py FOLDER. At the first attempt the second process is killed, at the second the first one is asked
-to stop; the third goes on to the end, and then trains once more without an interruption.
+usage: one_run_of_two.py FOLDER WAY, the way being `copies` of the model, or `parted` weights in half precision. At the
+first attempt the second process is killed, at the second the first one is asked to stop; the third goes on to the end,
+and then trains once more without an interruption.
 """
 
 import gc
@@ -21,12 +22,13 @@ from onecycle.callbacks.csv_logger import CSVLogger
 from onecycle.callbacks.distributed import setup_distrib
 from onecycle.callbacks.early_stopping import EarlyStoppingCallback
 from onecycle.callbacks.mixup import MixUpCallback
-from onecycle.callbacks.weight_average import EMACallback
+from onecycle.callbacks.weight_average import EMACallback, SWACallback
 from onecycle.data.bunch import DataBunch
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.training.callback import Callback
 from onecycle.utils.distributed import rank_distrib
+from onecycle.utils.sharded import whole
 
 # (attempt, rank): the step in which the process gets a signal, and which; an epoch has 7 steps
 SIGNALS = {(0, 1): (9, signal.SIGKILL), (1, 0): (17, signal.SIGTERM)}
@@ -74,17 +76,19 @@ def found(learn):
     """Return what a run ends with."""
     total = hashlib.sha256()
     for tensor in [*learn.model.state_dict().values(), learn.model[2].seen]:
-        total.update(tensor.cpu().numpy().tobytes())
+        total.update(whole(tensor).cpu().numpy().tobytes())
     record = learn.recorder
     metrics = [[float(value) for value in row] for row in record.metrics]
     return {"weights": total.hexdigest(), "losses": record.losses, "val": record.val_losses, "metrics": metrics}
 
 
-def train(folder, gpu, **run):
+def train(folder, way, gpu, **run):
     """Train, and return what the run ends with."""
-    learn = make_learner(folder, 8).to_distributed(gpu)
+    learn = make_learner(folder, 8)
+    learn = learn.to_fsdp(gpu).to_bf16() if way == "parted" else learn.to_distributed(gpu)
+    average = SWACallback(learn, validate=True) if way == "parted" else EMACallback(learn, 0.9)
     callbacks = [
-        CSVLogger(learn), EMACallback(learn, 0.9), AccumulateScheduler(learn, 2), MixUpCallback(learn),
+        CSVLogger(learn), average, AccumulateScheduler(learn, 2), MixUpCallback(learn),
         EarlyStoppingCallback(learn, patience=5), Signalled(),
     ]  # fmt: skip
     torch.manual_seed(5)
@@ -94,12 +98,12 @@ def train(folder, gpu, **run):
 
 def main():
     """Train the run that is interrupted, then the one that is not, and write what was found."""
-    folder = Path(sys.argv[1])
+    folder, way = Path(sys.argv[1]), sys.argv[2]
     torch.set_num_threads(1)
     gpu = setup_distrib()
-    resumed = train(folder / "resumed", gpu, checkpoint=folder / "run", every=2, resume=True)
-    whole = train(folder / "whole", gpu)
-    (folder / f"found_{rank_distrib()}.json").write_text(json.dumps({"resumed": resumed, "whole": whole}))
+    resumed = train(folder / "resumed", way, gpu, checkpoint=folder / "run", every=2, resume=True)
+    unbroken = train(folder / "whole", way, gpu)
+    (folder / f"found_{rank_distrib()}.json").write_text(json.dumps({"resumed": resumed, "whole": unbroken}))
     gc.collect()  # the engine's cycles hold the group
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()

@@ -7,23 +7,27 @@ import gc
 import json
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import Subset, TensorDataset
 
 from onecycle.callbacks.csv_logger import CSVLogger
 from onecycle.callbacks.distributed import setup_distrib
 from onecycle.callbacks.oversampling import OverSamplingCallback
 from onecycle.callbacks.save_model import SaveModelCallback
+from onecycle.callbacks.weight_average import EMACallback, SWACallback
 from onecycle.data.bunch import DataBunch
 from onecycle.data.loaders import DatasetType
+from onecycle.errors import DataError
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.metrics.confusion import FBeta
 from onecycle.training.callback import Callback
 from onecycle.utils.distributed import added_up, num_distrib, rank_distrib
+from onecycle.utils.sharded import whole
 
 TRAIN, VALID = 50, 23
 
@@ -130,6 +134,47 @@ def sharded(folder, bs):
     }  # fmt: skip
 
 
+def averaged(learn, kind, half=False):
+    """Train with an average of the weights; return it, with the losses on the way."""
+    learn = learn.to_bf16() if half else learn
+    torch.manual_seed(7)
+    learn.fit_one_cycle(3, 1e-2, callbacks=[kind(learn)])
+    weights = [whole(tensor.detach()).double().abs().sum().item() for tensor in learn.model.state_dict().values()]
+    return {"losses": learn.recorder.losses, "val_losses": learn.recorder.val_losses, "weights": weights}
+
+
+AVERAGES = {
+    "EMA": partial(EMACallback, decay=0.8),
+    "SWA": partial(SWACallback, validate=True),
+    "SWA at the end": SWACallback,
+}
+
+
+def averages(folder, bs):
+    """Train with each average, of copies and of parted weights, norms over both and each its own, also in half."""
+    kinds = {"copies": Learner.to_distributed, "parted": Learner.to_fsdp}
+    return {
+        f"{name}, {way}, {'synced' if sync else 'own'}, {'half' if half else 'whole'}": averaged(
+            share(make_deep(folder, bs), None, cache_dir="records", sync_bn=sync), kind, half
+        )
+        for name, kind in AVERAGES.items()
+        for way, share in kinds.items()
+        for sync, half in ((True, False), (False, False), (True, True))
+    }
+
+
+def too_few(folder, bs):
+    """Return what is said where one process has nothing to validate."""
+    learn = make_learner(folder, bs).to_distributed(None, cache_dir="records")
+    sets = learn.data.train_ds, Subset(learn.data.valid_ds, [0])
+    learn.data = DataBunch.create(*sets, bs=bs, device="cpu", path=folder)
+    learn.fit(1)  # without an average it goes
+    try:
+        learn.fit(1, callbacks=[EMACallback(learn)])
+    except DataError as error:
+        return str(error)
+
+
 def runs(folder, bs, share):
     """Train in several ways; `share` is told each learner first."""
     plain = share(make_learner(folder, bs, rank_distrib()))
@@ -146,6 +191,8 @@ def runs(folder, bs, share):
     result["held out"] = held_out(synced)
 
     result["sharded"] = sharded(folder, bs)
+    result["averages"] = averages(folder, bs)
+    result["too few"] = too_few(folder, bs)
 
     normed = share(make_learner(folder, bs, norm=True))
     normed.fit(1, 1e-2, callbacks=[OverSamplingCallback(normed)])

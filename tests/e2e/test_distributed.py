@@ -113,6 +113,22 @@ def test_parted_runs_are_taken_up_and_files_read(of_two):
         assert found["loaded"] == found["preds"] == found["after lr_find"]
 
 
+@pytest.mark.parametrize("way", ["copies", "parted"])
+@pytest.mark.parametrize("name", ["EMA", "SWA", "SWA at the end"])
+def test_averages_of_weights_and_half_precision_are_those_of_one(of_two, tmp_path, name, way):
+    for half, tolerance in (("whole", 1e-5), ("half", 5e-3)):
+        learn = worker().make_deep(tmp_path, 16)
+        learn.silent = True
+        alone = worker().averaged(learn, worker().AVERAGES[name], half == "half")
+        found = of_two[1]["averages"][f"{name}, {way}, synced, {half}"]
+        for part in alone:
+            assert found[part] == pytest.approx(alone[part], abs=tolerance, rel=tolerance), part
+
+
+def test_an_average_is_refused_where_a_process_has_nothing_to_validate(of_two):
+    assert "EMACallback: the validation set must give each of 2 processes an item" in of_two[1]["too few"]
+
+
 def test_predictions_come_in_order_and_once(of_two, tmp_path):
     data = worker().make_learner(tmp_path, 8).data
     for found in (of_two[0]["held out"], of_two[1]["held out"]):

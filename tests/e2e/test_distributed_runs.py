@@ -20,15 +20,15 @@ CONNECTS = distributed.is_available() and distributed.is_gloo_available() and sy
 pytestmark = pytest.mark.skipif(not CONNECTS, reason="needs gloo over the loopback of Linux")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+@pytest.fixture(scope="module", params=["copies", "parted"])
+def folder(request, tmp_path_factory):
     """Return the folder that three attempts of two processes have worked in."""
     folder = tmp_path_factory.mktemp("runs")
     where = {**os.environ, "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
     where["CUDA_VISIBLE_DEVICES"] = ""
     start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts", "2"]
     start += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]
-    command = [*start, str(HERE / "one_run_of_two.py"), str(folder)]
+    command = [*start, str(HERE / "one_run_of_two.py"), str(folder), request.param]
     done = subprocess.run(command, env=where, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     (folder / "said.txt").write_text(done.stdout)

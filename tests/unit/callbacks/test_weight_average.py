@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from onecycle.callbacks import weight_average
 from onecycle.callbacks.accumulate import AccumulateScheduler
 from onecycle.callbacks.save_model import SaveModelCallback
 from onecycle.callbacks.weight_average import EMACallback, SWACallback, update_batch_norms
-from onecycle.errors import ArgumentError, TrainingError
+from onecycle.errors import ArgumentError, DataError, TrainingError
 from onecycle.training.callback import Callback
 
 
@@ -227,3 +228,11 @@ def test_a_start_beyond_the_end(make, make_learner):
 def test_limits(make, how, said, make_learner):
     with pytest.raises(ArgumentError, match=said):
         make(make_learner(), **how)
+
+
+def test_a_process_without_items_to_validate_is_refused(make_learner, monkeypatch):
+    learn = make_learner()
+    monkeypatch.setattr(weight_average, "process_count", lambda: 3)
+    monkeypatch.setattr(weight_average, "greatest", lambda numbers: [0])  # -1 here, 0 elsewhere
+    with pytest.raises(DataError, match="each of 3 processes an item; one has none"):
+        learn.fit(1, callbacks=[SWACallback(learn)])

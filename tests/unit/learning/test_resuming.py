@@ -12,7 +12,7 @@ from torch.utils.data import TensorDataset
 from onecycle.callbacks.accumulate import AccumulateScheduler
 from onecycle.callbacks.csv_logger import CSVLogger
 from onecycle.callbacks.mixup import MixUpCallback
-from onecycle.callbacks.weight_average import EMACallback
+from onecycle.callbacks.weight_average import EMACallback, SWACallback
 from onecycle.data.bunch import DataBunch
 from onecycle.errors import ArgumentError, ArgumentTypeError, CallbackError, TrainingError
 from onecycle.learner import Learner
@@ -110,6 +110,15 @@ def test_at_an_epochs_end(tmp_path):
 def test_the_number_of_workers_may_change(tmp_path, workers):
     whole = state_of(train(make_learner(tmp_path), [KillAt()]))
     assert_same(whole, state_of(killed_and_resumed(tmp_path, kill=KillAt(step=17), every=5, workers=workers)))
+
+
+def test_the_passes_for_a_mean_of_weights_take_the_same_order(tmp_path):
+    def callbacks(learn):
+        return [SWACallback(learn, validate=True)]
+
+    learn = make_learner(tmp_path)
+    whole = state_of(train(learn, [*callbacks(learn), KillAt()]))
+    assert_same(whole, state_of(killed_and_resumed(tmp_path, callbacks, KillAt(step=29), every=1)))
 
 
 def test_with_averages_accumulated_gradients_and_mixup(tmp_path):

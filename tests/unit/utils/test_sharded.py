@@ -7,7 +7,15 @@ import torch
 from torch import distributed, nn
 
 from onecycle.callbacks.fsdp import shard
-from onecycle.utils.sharded import part_moments, parted_like, whole, whole_moments, whole_weights
+from onecycle.utils.sharded import (
+    own_class,
+    own_part,
+    part_moments,
+    parted_like,
+    whole,
+    whole_moments,
+    whole_weights,
+)
 
 
 @pytest.fixture
@@ -43,3 +51,12 @@ def test_moments_are_parted_as_their_weights(parted):
     assert hasattr(state[model.weight]["exp_avg"], "device_mesh")
     assert not hasattr(state[model.weight]["step"], "device_mesh")
     assert torch.equal(whole_moments(state)[model.weight]["exp_avg"], before["weight"])
+
+
+def test_the_own_part_is_in_the_same_memory_and_the_class_is_the_users(parted):
+    model, before = parted
+    own = own_part(model.weight.detach())
+    own.add_(1)
+    assert whole(model.weight.detach()).equal(before["weight"] + 1)
+    assert own_part(own) is own
+    assert type(model) is not nn.Linear and own_class(model) is nn.Linear and own_class(nn.ReLU()) is nn.ReLU
