@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from onecycle.collab.models import EmbeddingDotBias, checked_range
+from onecycle.collab.data import CollabList
+from onecycle.collab.models import EmbeddingDotBias
 from onecycle.collab.network import EmbeddingNN
 from onecycle.errors import ArgumentError, ArgumentTypeError, StepError, check_keywords, did_you_mean, explain
 from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
 from onecycle.nn.surgery import get_model
+from onecycle.tabular.learner import keywords_of, warn_of_range
+from onecycle.tabular.models import checked_range
 from onecycle.types import Floats
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.components import pca
@@ -206,10 +208,11 @@ def collab_learner(
         learn = collab_learner(data, n_factors=50, y_range=(0, 5.5), wd=1e-1)
         learn.fit_one_cycle(3, 5e-3)
     """
-    check_keywords("collab_learner", learn_kwargs, _keywords())
+    check_keywords("collab_learner", learn_kwargs, keywords_of(collab_learner))
     check_data("collab_learner", data)
     pairs = _ratings(data)
     y_range = checked_range("collab_learner", y_range)
+    warn_of_range("collab_learner", data, y_range)
     if use_nn:
         args: dict[str, Any] = {
             "emb_szs": pairs.get_emb_szs(dict(emb_szs or {})), "layers": _plain(layers), "ps": _plain(ps),
@@ -233,12 +236,6 @@ def _plain(values: Any) -> Any:
     return list(values) if hasattr(values, "__iter__") else values
 
 
-def _keywords() -> list[str]:
-    own = inspect.signature(collab_learner).parameters.values()
-    learners = inspect.signature(Learner.__init__).parameters.values()
-    return [p.name for p in (*own, *learners) if p.kind is not p.VAR_KEYWORD and p.name not in ("self", "model")]
-
-
 def _ratings(data: Any) -> Any:
     """Return the list of users and items.
 
@@ -246,7 +243,7 @@ def _ratings(data: Any) -> Any:
         ArgumentTypeError: the data are something else.
     """
     pairs: Any = getattr(data.train_ds, "x", None)
-    if not hasattr(pairs, "get_emb_szs") or len(pairs.processor[0].cat_names) != 2:
+    if not isinstance(pairs, CollabList):
         cure = "Make them with CollabDataBunch.from_df."
         raise ArgumentTypeError(explain("collab_learner", "data", "must be ratings", type(data).__name__, cure))
     return pairs

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
 from onecycle.nn.layers import embedding, sigmoid_range
 from onecycle.nn.module import Module
+from onecycle.tabular.models import checked_range
 from onecycle.utils.registry import register
 
 __all__ = ["EmbeddingDotBias"]
@@ -62,7 +61,7 @@ class EmbeddingDotBias(Module):
 
 
 @torch.no_grad()
-def put_mean_first(*layers: Any) -> None:
+def put_mean_first(*layers: nn.Embedding) -> None:
     """Put the mean of the other rows into row 0 of embeddings."""
     for layer in layers:
         if len(layer.weight) > 1:
@@ -72,21 +71,3 @@ def put_mean_first(*layers: Any) -> None:
 def _check_count(name: str, count: int) -> None:
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ArgumentError(explain("EmbeddingDotBias", name, "must be a whole number of at least 1", count))
-
-
-def checked_range(owner: str, y_range: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Return the range of ratings.
-
-    Raises:
-        ArgumentError: it is no pair of growing numbers.
-    """
-    if y_range is None:
-        return None
-    try:
-        low, high = (float(end) for end in y_range)
-    except (TypeError, ValueError):
-        low, high = 0.0, 0.0
-    if not low < high:
-        cure = "Pass the lowest and the highest value, a little wider than the targets: y_range=(0, 5.5)."
-        raise ArgumentError(explain(owner, "y_range", "must be two growing numbers", y_range, cure))
-    return low, high

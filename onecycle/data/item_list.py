@@ -16,7 +16,7 @@ from onecycle.data.label_list import LabelList
 from onecycle.data.labels import Labelling
 from onecycle.data.processors import PreProcessor, as_items, is_number
 from onecycle.data.show import as_text, readable, show_table
-from onecycle.data.sources import column_numbers, complete_values, files_or_complain, read_csv
+from onecycle.data.sources import column_numbers, complete_values, csv_file, files_or_complain, read_csv
 from onecycle.data.split import Splitting, numbers_from
 from onecycle.data.stages import ITEMS, Stage
 from onecycle.errors import ArgumentTypeError, DataError, check_function, check_keywords, explain
@@ -294,7 +294,7 @@ class ItemList(Splitting, Labelling, Stage):
         Raises:
             DataError: there is no such file or column, or values are missing.
         """
-        frame = read_csv(Path(path) / csv_name, header, delimiter)
+        frame = read_csv(csv_file(path, csv_name), header, delimiter)
         return cls.from_df(frame, path=path, cols=cols, processor=processor, **kwargs)
 
     # Leaving items out

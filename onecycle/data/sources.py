@@ -181,6 +181,19 @@ def need_frame(owner: str, frame: Any) -> Any:
     return frame
 
 
+def csv_file(path: PathOrStr, csv_name: PathOrStr) -> Path:
+    """Return the CSV file of a folder.
+
+    Raises:
+        ArgumentTypeError: one of the names is none.
+    """
+    for name, given in (("path", path), ("csv_name", csv_name)):
+        if not isinstance(given, (str, os.PathLike)):
+            cure = "Pass the folder and the file: from_csv('data', 'labels.csv', …)."
+            raise ArgumentTypeError(explain("from_csv", name, "must be the name of a folder or file", given, cure))
+    return Path(path) / csv_name
+
+
 def read_csv(file: PathOrStr, header: Any = "infer", delimiter: str | None = None) -> Any:
     """Read a CSV file into a data frame.
 

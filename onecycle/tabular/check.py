@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, ErrorList, explain
-from onecycle.tabular.frames import as_numbers, check_columns, dates_message
+from onecycle.tabular.frames import as_numbers, check_columns, refuse_times
 from onecycle.tabular.procs import nothing_known
 
 __all__: list[str] = []
@@ -53,8 +53,8 @@ def check_training(frame: Any, cat_names: Sequence[Any], cont_names: Sequence[An
     Columns with one value only are told in a warning.
 
     Raises:
-        DataError: there are no columns, or one is missing, there twice, without any value, holds dates, or is among
-            the numbers and holds something else.
+        DataError: there are no columns or no rows, or a column is missing, there twice, without any value, holds dates,
+            or is among the numbers and holds something else.
     """
     names = [*cat_names, *cont_names]
     if not names:
@@ -62,7 +62,8 @@ def check_training(frame: Any, cat_names: Sequence[Any], cont_names: Sequence[An
         raise DataError(explain(_OWNER, "", "must have columns to learn from", cure=cure))
     check_columns(_OWNER, frame, names)
     if not len(frame):
-        return
+        cure = "Look at the split, or at what the filters left."
+        raise DataError(explain(_OWNER, "", "must have rows to learn from; there is none", cure=cure))
     errors = ErrorList(_OWNER)
     for name in cat_names:
         _look_at_category(frame[name], errors)
@@ -73,12 +74,12 @@ def check_training(frame: Any, cat_names: Sequence[Any], cont_names: Sequence[An
 
 
 def _look_at_category(column: Any, errors: ErrorList) -> None:
-    import pandas as pd
-
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        errors.add(dates_message(_OWNER, column.name).removeprefix(f"{_OWNER}: "))
-    elif column.isna().all():
-        errors.add(nothing_known(_OWNER, column.name).removeprefix(f"{_OWNER}: "))
+    try:
+        refuse_times(_OWNER, column)
+        if column.isna().all():
+            errors.add(nothing_known(_OWNER, column.name).removeprefix(f"{_OWNER}: "))
+    except DataError as error:
+        errors.add(str(error).removeprefix(f"{_OWNER}: "))
 
 
 def _look_at_numbers(column: Any, errors: ErrorList) -> None:
@@ -90,9 +91,12 @@ def _look_at_numbers(column: Any, errors: ErrorList) -> None:
 
 
 def _is_constant(column: Any) -> bool:
-    if len(column) < 2 or column.iloc[:_FIRST_ROWS].nunique() > 1:  # most columns end here
+    try:
+        if len(column) < 2 or column.iloc[:_FIRST_ROWS].nunique() > 1:  # most columns end here
+            return False
+        return not column.isna().any() and column.nunique() == 1
+    except TypeError:  # values such as lists, which the steps refuse
         return False
-    return not column.isna().any() and column.nunique() == 1
 
 
 def warn_of_constants(names: Sequence[Any]) -> None:
@@ -135,9 +139,9 @@ def warn_of_leak(leaks: Sequence[Any], stacklevel: int = 4) -> None:
 
 
 def _is_same(column: Any, targets: np.ndarray) -> bool:
-    values = column.to_numpy(dtype=object)
-    if len(values) != len(targets) or len(values) < 2:
+    if len(column) != len(targets) or len(column) < 2 or column.isna().any():  # NA cannot be compared
         return False
+    values = column.to_numpy(dtype=object)
     if targets.dtype.kind == "f":
         try:
             return bool(np.array_equal(values.astype(targets.dtype), targets))

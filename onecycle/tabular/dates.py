@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.errors import DataError, explain
+from onecycle.data.processors import plain
+from onecycle.errors import ArgumentTypeError, DataError, explain
 from onecycle.tabular.frames import as_frame, check_columns
 from onecycle.utils.collections import listify
 
@@ -43,24 +44,46 @@ def make_date(df: Any, date_field: Any) -> None:
     """
     import pandas as pd
 
+    _check_pandas("make_date", df)
     check_columns("make_date", df, [date_field])
-    if pd.api.types.is_datetime64_any_dtype(df[date_field].dtype):
+    if df[date_field].dtype.kind == "M":
         return
+    if df[date_field].dtype.kind in "biufcm" and df[date_field].notna().any():  # pandas would take them for nanoseconds
+        raise DataError(_numbers_for_dates(df[date_field]))
     try:
         df[date_field] = pd.to_datetime(df[date_field])
     except (TypeError, ValueError) as error:
         raise DataError(_no_date(df[date_field], error)) from error
 
 
+def _check_pandas(owner: str, df: Any) -> None:
+    if not (hasattr(df, "iloc") and hasattr(df, "columns")):
+        cure = "Pass a data frame of pandas; frames of other libraries have df.to_pandas()."
+        raise ArgumentTypeError(explain(owner, "df", "must be a data frame of pandas, as it is changed", df, cure))
+
+
+def _numbers_for_dates(column: Any) -> str:
+    name, first = column.name, plain(column.dropna().iloc[0])
+    cure = f"For years, or for days such as 20191204: df[{name!r}] = pd.to_datetime(df[{name!r}].astype(str))."
+    return explain("make_date", f"column {name!r}", "must hold dates, and holds numbers", first, cure)
+
+
 def _no_date(column: Any, error: Exception) -> str:
     import pandas as pd
 
-    parsed = pd.to_datetime(column.astype(str), errors="coerce", format="mixed")
+    try:
+        parsed = pd.to_datetime(column.astype(str), errors="coerce", format="mixed", utc=True)
+    except (TypeError, ValueError):  # it is no single value that is at fault
+        parsed = column
     bad = np.flatnonzero((parsed.isna() & column.notna()).to_numpy())
+    name = f"column {column.name!r}"
     if not len(bad):
-        return f"make_date: column {column.name!r} must hold dates of one form: {error}"
+        said = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+        cure = f"Turn it into dates first, with pd.to_datetime(df[{column.name!r}], format=…) or utc=True."
+        return f"make_date: {name} must hold dates of one form; pandas says: {said}. {cure}"
     row = column.index[int(bad[0])]
-    return explain("make_date", f"column {column.name!r}", f"must hold dates; row {row} does not", column.iloc[bad[0]])
+    cure = "Correct it, or set it to None."
+    return explain("make_date", name, f"must hold dates; row {row} does not", column.iloc[bad[0]], cure)
 
 
 def _prefix(field_name: Any, prefix: str | None) -> str:
@@ -110,8 +133,9 @@ def _seconds(dates: Any) -> Any:
     """Return whole seconds since 1970; with a missing date numbers of double precision with NaN."""
     import pandas as pd
 
-    plain = dates.dt.tz_convert("UTC").dt.tz_localize(None) if dates.dt.tz is not None else dates
-    seconds = (plain - pd.Timestamp(0)) // pd.Timedelta(seconds=1)
+    here = dates.dt.tz_convert("UTC").dt.tz_localize(None) if dates.dt.tz is not None else dates
+    start = pd.Timestamp(0).as_unit("s")  # of nanoseconds it would bring dates before 1678 out of their range
+    seconds = (here - start) // pd.Timedelta(seconds=1).as_unit("s")
     return seconds.astype("float64" if seconds.isna().any() else "int64")
 
 
@@ -189,12 +213,7 @@ def add_cyclic_datepart(
         ['weekday_cos', 'weekday_sin']
     """
     make_date(df, field_name)
-    if df[field_name].isna().any():
-        row = df.index[int(np.flatnonzero(df[field_name].isna())[0])]
-        cure = "Fill it or drop the row first."
-        raise DataError(
-            f"add_cyclic_datepart: column {field_name!r} has no date in row {row}, so no place on a circle. {cure}"
-        )
+    _check_complete("add_cyclic_datepart", df[field_name], "date", ", so no place on a circle")
     start = _prefix(field_name, prefix)
     rows = [cyclic_dt_features(when, time, add_linear) for when in df[field_name]]
     names = cyclic_dt_feat_names(time, add_linear)
@@ -206,6 +225,19 @@ def add_cyclic_datepart(
     return df
 
 
+def _check_complete(owner: str, column: Any, what: str, so: str = "") -> None:
+    """Check that no value is missing.
+
+    Raises:
+        DataError: one is; names the column and the row.
+    """
+    missing = np.flatnonzero(column.isna())
+    if len(missing):
+        row = column.index[int(missing[0])]
+        cure = "Fill it or drop the row first."
+        raise DataError(f"{owner}: column {column.name!r} has no {what} in row {row}{so}. {cure}")
+
+
 # Events
 
 
@@ -214,7 +246,7 @@ def add_elapsed_times(df: Any, field_names: Sequence[Any] | Any, date_field: Any
 
     For each event `e`: `Aftere`, the days since the last one; `Beforee`, the days until the next one, as a number below
     0; both 0 where there is none; `e_bw` and `e_fw`, how many there are in seven rows back and forward, this one among
-    them. Each group, such as a shop, has a time of its own.
+    them. Each group, such as a shop, has a time of its own. Columns of these names are replaced.
 
     Args:
         df: A table with one row for each group and date; its dates and events are put in form, in place.
@@ -223,7 +255,8 @@ def add_elapsed_times(df: Any, field_names: Sequence[Any] | Any, date_field: Any
         base_field: The column of groups.
 
     Raises:
-        DataError: there is no such column, or a value is no date.
+        DataError: there is no such column, a date, an event or a group is missing, a value is no date, or an event is
+            neither a truth value nor a number.
 
     Example:
         >>> import pandas as pd
@@ -235,11 +268,26 @@ def add_elapsed_times(df: Any, field_names: Sequence[Any] | Any, date_field: Any
     df = as_frame("add_elapsed_times", df)
     check_columns("add_elapsed_times", df, [*events, date_field, base_field])
     make_date(df, date_field)
+    for name, what in ((date_field, "date"), (base_field, "group")):
+        _check_complete("add_elapsed_times", df[name], what)
+    for event in events:
+        _check_event(df[event])
     for event in events:
         df[event] = df[event].astype(bool)
-    ordered = df[[*events, date_field, base_field]].sort_values([base_field, date_field], kind="stable")
-    made = _days_and_counts(ordered, events, date_field, base_field)
-    return df.join(made)
+    columns = df[[*events, date_field, base_field]].reset_index(drop=True)  # an index may have a label twice
+    ordered = columns.sort_values([base_field, date_field], kind="stable")
+    made = _days_and_counts(ordered, events, date_field, base_field).sort_index().set_axis(df.index)
+    return df.assign(**{name: made[name] for name in made.columns})
+
+
+def _check_event(column: Any) -> None:
+    _check_complete("add_elapsed_times", column, "value")
+    values = column.tolist()
+    odd = next((value for value in values if not isinstance(plain(value), (bool, int, float))), None)
+    if odd is not None:
+        cure = f"Say when it is one first, e.g. df[{column.name!r}] = df[{column.name!r}] == {odd!r}."
+        rule = "must hold truth values, or 1 and 0"
+        raise DataError(explain("add_elapsed_times", f"column {column.name!r}", rule, odd, cure))
 
 
 def _days_and_counts(ordered: Any, events: Sequence[Any], date_field: Any, base_field: Any) -> Any:

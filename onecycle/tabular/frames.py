@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from onecycle.data.processors import plain
-from onecycle.errors import ArgumentTypeError, DataError, did_you_mean, explain
+from onecycle.errors import ArgumentTypeError, DataError, describe, did_you_mean, explain
 
 __all__: list[str] = []
 
@@ -47,13 +48,15 @@ def as_row(owner: str, row: Any) -> dict[Any, Any]:
 
     Args:
         owner: Who asks, for the message.
-        row: A row of pandas (`df.iloc[0]`), a mapping, or a table of one row.
+        row: A row of pandas (`df.iloc[0]`, or one of `df.itertuples()`), a mapping, or a table of one row.
 
     Raises:
         ArgumentTypeError: it is none of these.
     """
     if isinstance(row, Mapping):
         return dict(row)
+    if isinstance(row, tuple) and hasattr(row, "_asdict"):
+        return row._asdict()
     if hasattr(row, "index") and hasattr(row, "tolist"):  # a pandas Series
         return dict(zip(row.index.tolist(), row.tolist(), strict=True))
     if hasattr(row, "columns") or hasattr(row, "column_names"):
@@ -85,8 +88,9 @@ def as_numbers(owner: str, column: Any) -> Any:
     """
     import pandas as pd
 
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        raise DataError(dates_message(owner, column.name))
+    refuse_times(owner, column)
+    if column.dtype.kind == "c":
+        raise DataError(_bad_number(owner, column, np.arange(len(column)), "complex"))
     plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
     numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
     values = numbers.to_numpy(na_value=np.nan)
@@ -99,6 +103,21 @@ def as_numbers(owner: str, column: Any) -> Any:
     return numbers
 
 
+def refuse_times(owner: str, column: Any) -> None:
+    """Refuse a column of dates or of spans of time.
+
+    Raises:
+        DataError: it is one; says what to make of it.
+    """
+    if column.dtype.kind == "M":
+        raise DataError(dates_message(owner, column.name))
+    if column.dtype.kind == "m":
+        raise DataError(
+            f"{owner}: column {column.name!r} holds spans of time. Make numbers of them first: "
+            f"df[{column.name!r}] = df[{column.name!r}].dt.total_seconds()."
+        )
+
+
 def dates_message(owner: str, name: Any) -> str:
     """Return the sentence about a column of dates among the inputs."""
     return (
@@ -107,10 +126,32 @@ def dates_message(owner: str, name: Any) -> str:
     )
 
 
+def refuse_odd_categories(owner: str, name: Any, values: Iterable[Any]) -> None:
+    """Refuse categories that no file can hold, so that nothing is trained that cannot be written.
+
+    Args:
+        owner: Who asks, for the message.
+        name: The column.
+        values: Its values, or the different ones.
+
+    Raises:
+        DataError: one is neither text nor number nor truth value; names its kind and the cure.
+    """
+    odd = next((value for value in values if not isinstance(plain(value), (str, bool, int, float))), None)
+    if odd is None:
+        return
+    if isinstance(odd, date):
+        raise DataError(dates_message(owner, name))
+    raise DataError(
+        f"{owner}: column {name!r} must hold text, numbers or truth values, which a file can hold; got "
+        f"{describe(odd)}. Make text of it first: df[{name!r}] = df[{name!r}].astype(str)."
+    )
+
+
 def _bad_number(owner: str, column: Any, rows: np.ndarray, what: str) -> str:
     first, count = int(rows[0]), len(rows)
     many = f"1 value is {what}" if count == 1 else f"{count} of {len(column)} values are {what}"
-    cure = "Clean them, or list the column in cat_names." if what == "no number" else "Replace them, e.g. by NaN."
+    cure = "Replace them, e.g. by NaN." if what == "infinite" else "Clean them, or list the column in cat_names."
     return (
         f"{owner}: column {column.name!r} must hold finite numbers, as it is in cont_names; {many}, the first in row "
         f"{column.index[first]}: {plain(column.iloc[first])!r}. {cure}"
@@ -118,7 +159,7 @@ def _bad_number(owner: str, column: Any, rows: np.ndarray, what: str) -> str:
 
 
 def one_number(owner: str, name: Any, value: Any) -> float:
-    """Return one value as a number, NaN where it is missing.
+    """Return one value of a row as a number, NaN where it is missing.
 
     Raises:
         DataError: it is no number, or infinite; names the column.
@@ -130,7 +171,8 @@ def one_number(owner: str, name: Any, value: Any) -> float:
     except (TypeError, ValueError):
         number = np.inf
     if number in (np.inf, -np.inf):
-        raise DataError(explain(owner, f"column {name!r}", "must be a finite number", value))
+        cure = "Pass a number, or None where it is missing."
+        raise DataError(explain(owner, f"column {name!r}", "must be a finite number", value, cure))
     return number
 
 
@@ -155,7 +197,5 @@ def missing_message(owner: str, missing: Sequence[Any], there: Sequence[Any]) ->
     shown = ", ".join(map(repr, missing))
     what = "is no column" if len(missing) == 1 else "are no columns"
     known = ", ".join(map(repr, there[:20])) + (" …" if len(there) > 20 else "")
-    return (
-        f"{owner}: there {what} {shown}.{did_you_mean(str(missing[0]), map(str, there))} "
-        f"The columns are {known}."
-    )
+    all_there = f"The columns are {known}." if there else "It has no columns at all."
+    return f"{owner}: there {what} {shown}.{did_you_mean(str(missing[0]), map(str, there))} {all_there}"

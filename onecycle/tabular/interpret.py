@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, check_function, explain
 from onecycle.nn.losses import activation_for
 from onecycle.nn.surgery import get_model
 from onecycle.tabular.interpret_plots import draw_categories, draw_dependence, draw_importance
@@ -31,6 +31,7 @@ def feature_importance(
     plot: bool = True,
     k: int = 20,
     ax: Any = None,
+    rows: int | None = None,
 ) -> Any:
     """Measure how much worse a model gets when the values of a column are exchanged between the rows; plot it.
 
@@ -46,6 +47,7 @@ def feature_importance(
         plot: Draw the largest as bars.
         k: How many bars, at least 1.
         ax: Where to draw; a figure of its own when left out.
+        rows: The most rows to look at, drawn from the set; all when left out, 100,000 of parquet files.
 
     Returns:
         A data frame, the most important first: `feature`, `importance` (how much the metric rises, the mean of the
@@ -65,7 +67,9 @@ def feature_importance(
 
     check_numbers("feature_importance", "repeats", repeats, "must be at least 1", lambda count: count >= 1)
     check_numbers("feature_importance", "k", k, "must be at least 1", lambda count: count >= 1)
-    table = WholeSet("feature_importance", learn, ds_type)
+    if metric is not None:
+        check_function("feature_importance", "metric", metric)
+    table = WholeSet("feature_importance", learn, ds_type, rows)
     measure = _mean_loss(learn) if metric is None else _of_predictions(learn, metric)
     base = measure(table.outputs(), table.targets)
     found = []
@@ -103,6 +107,7 @@ def partial_dependence(
     values: Sequence[Any] | None = None,
     plot: bool = True,
     ax: Any = None,
+    rows: int | None = None,
 ) -> Any:
     """Predict all rows with one value of a column, then with the next: how the mean depends on it; plot it.
 
@@ -115,6 +120,7 @@ def partial_dependence(
         values: The values, in place of those of the set; names of categories or numbers.
         plot: Draw it.
         ax: Where to draw; a figure of its own when left out.
+        rows: The most rows to look at, drawn from the set; all when left out, 100,000 of parquet files.
 
     Returns:
         A data frame: `value`, `mean` of the predictions, and `low` and `high`, the quarter and three quarters of the
@@ -133,18 +139,22 @@ def partial_dependence(
     import pandas as pd
 
     check_numbers("partial_dependence", "grid", grid, "must be at least 2", lambda count: count >= 2)
-    table = WholeSet("partial_dependence", learn, ds_type)
-    shown, inner = table.grid_of(name, int(grid)) if values is None else table.given(name, list(values))
+    table = WholeSet("partial_dependence", learn, ds_type, rows)
+    shown, inner = table.grid_of(name, int(grid)) if values is None else table.given(name, _listed(values))
     pick = _picked(learn, target)
-    rows = []
+    found = []
     for value, put in zip(shown, inner, strict=True):
         preds = pick(table.outputs(name, put))
         low, high = torch.quantile(preds, torch.tensor([0.25, 0.75])).tolist()
-        rows.append((value, float(preds.mean()), low, high))
-    frame = pd.DataFrame(rows, columns=["value", "mean", "low", "high"])
+        found.append((value, float(preds.mean()), low, high))
+    frame = pd.DataFrame(found, columns=["value", "mean", "low", "high"])
     if plot:
         draw_dependence(frame, name, table.is_category(name), _label_of(learn, target), ax)
     return frame
+
+
+def _listed(values: Any) -> list[Any]:
+    return list(values) if hasattr(values, "__iter__") and not isinstance(values, str) else [values]
 
 
 def _picked(learn: Any, target: Any) -> Callable[[Tensor], Tensor]:
@@ -220,7 +230,7 @@ def embedding_pca(
         "embedding_pca", "k", k, f"must be 1 to {factors.shape[1]}, the factors", lambda n: 1 <= n <= factors.shape[1]
     )
     moved = pca(factors, int(k)).numpy()
-    counts = np.bincount(items.codes[:, place], minlength=len(classes) + 1)[1:]
+    counts = items.items.counts(place, len(classes) + 1)[1:]
     frame = pd.concat([pd.DataFrame({"category": classes, "rows": counts}), pd.DataFrame(moved)], axis=1)
     if plot:
         draw_categories(frame.nlargest(int(most), "rows"), name, ax)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+import numpy as np
+
+from onecycle.errors import ArgumentError, ArgumentTypeError, check_keywords, explain
 from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
-from onecycle.tabular.models import TabularModel
+from onecycle.tabular.models import TabularModel, checked_range
 from onecycle.types import Floats
 
 __all__ = ["tabular_learner"]
@@ -46,6 +50,7 @@ def tabular_learner(
         learn = tabular_learner(data, layers=[200, 100], metrics=accuracy)
         learn.fit_one_cycle(3, 1e-2)
     """
+    check_keywords("tabular_learner", learn_kwargs, keywords_of(tabular_learner))
     check_data("tabular_learner", data)
     if not hasattr(data, "get_emb_szs"):
         cure = "Begin the data with TabularList.from_df."
@@ -55,18 +60,46 @@ def tabular_learner(
         raise ArgumentError(explain("tabular_learner", "data.c", "must be the number of outputs", data.c, cure))
     args = {
         "emb_szs": data.get_emb_szs(emb_szs), "n_cont": len(data.cont_names), "out_sz": data.c,
-        "layers": _widths(layers), "ps": _plain(ps), "emb_drop": emb_drop, "y_range": _plain(y_range), "use_bn": use_bn,
+        "layers": _widths(layers), "ps": _plain(ps), "emb_drop": emb_drop,
+        "y_range": _plain(checked_range("tabular_learner", y_range)), "use_bn": use_bn,
     }  # fmt: skip
+    warn_of_range("tabular_learner", data, args["y_range"])
     learn = Learner(data, TabularModel(**args), metrics=metrics, **learn_kwargs)
     learn.model_spec = {"builder": "TabularModel", "args": args}
     return learn
 
 
+def keywords_of(maker: Callable[..., Any]) -> list[str]:
+    """Return the keywords that a function that makes a learner knows: its own and those of `Learner`."""
+    parameters = [inspect.signature(each).parameters.values() for each in (maker, Learner.__init__)]
+    named = (p.name for several in parameters for p in several if p.kind is not p.VAR_KEYWORD)
+    return [name for name in dict.fromkeys(named) if name not in ("self", "model")]
+
+
+def warn_of_range(owner: str, data: Any, y_range: Sequence[float] | None) -> None:
+    """Warn where targets of the training set lie outside the range of the outputs, which can never reach them."""
+    labels = getattr(data.train_ds, "y", None)
+    targets = getattr(labels, "items", None)
+    if y_range is None or not isinstance(targets, np.ndarray) or targets.dtype.kind != "f" or not targets.size:
+        return
+    low, high = float(targets.min()), float(targets.max())
+    if getattr(labels, "log", False):
+        low, high = float(np.log(low)), float(np.log(high))
+    if low < y_range[0] or high > y_range[1]:
+        what = "logarithms of the targets" if getattr(labels, "log", False) else "targets"
+        warnings.warn(
+            f"{owner}: y_range is {tuple(y_range)} and the {what} go from {low:g} to {high:g}: no output can reach "
+            f"those outside. Pass a range a little wider than the {what}.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def _widths(layers: Any) -> list[int]:
     widths = list(layers) if hasattr(layers, "__iter__") else [layers]
-    if not all(isinstance(width, int) and width > 0 for width in widths):
+    if not all(isinstance(width, (int, np.integer)) and width > 0 for width in widths):
         raise ArgumentError(explain("tabular_learner", "layers", "must be widths such as [200, 100]", layers))
-    return widths
+    return [int(width) for width in widths]
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from onecycle.data.item_list import ItemList
 from onecycle.data.label_list import LabelList
-from onecycle.data.sources import read_csv
+from onecycle.data.sources import csv_file, read_csv
 from onecycle.errors import StepError
 from onecycle.tabular.bunch import TabularDataBunch
 from onecycle.tabular.check import check_kinds, column_names, warn_of_leaks
@@ -166,7 +165,7 @@ class TabularList(ItemList):
         Raises:
             DataError: there is no such file or column.
         """
-        frame = read_csv(Path(path) / csv_name, header, delimiter)
+        frame = read_csv(csv_file(path, csv_name), header, delimiter)
         return cls.from_df(frame, cat_names, cont_names, procs, path=path, **kwargs)
 
     @classmethod

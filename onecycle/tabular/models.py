@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
 from onecycle.nn.layers import bn_drop_lin, embedding
 from onecycle.types import Floats
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
 
 __all__ = ["TabularModel"]
@@ -60,10 +63,10 @@ class TabularModel(nn.Module):
         super().__init__()
         widths = list(layers)
         self.embeds = nn.ModuleList(embedding(count, width) for count, width in emb_szs)
-        self.emb_drop = nn.Dropout(emb_drop)
+        self.emb_drop = nn.Dropout(_checked_drop(emb_drop))
         self.bn_cont = nn.BatchNorm1d(n_cont)
         self.n_emb = sum(width for _, width in emb_szs)
-        self.n_cont, self.y_range = n_cont, _as_range(y_range)
+        self.n_cont, self.y_range = n_cont, checked_range("TabularModel", y_range)
         if not self.n_emb and not n_cont:
             raise ArgumentError(explain("TabularModel", "", "must have columns: emb_szs is empty and n_cont is 0"))
         sizes = self.get_sizes(widths, out_sz)
@@ -102,26 +105,38 @@ class TabularModel(nn.Module):
         return low + (high - low) * torch.sigmoid(out)
 
 
-def _as_range(y_range: Any) -> tuple[float, float] | None:
+def checked_range(owner: str, y_range: Any) -> tuple[float, float] | None:
+    """Return the range of the outputs as two numbers, or None.
+
+    Raises:
+        ArgumentError: it is no pair of growing, finite numbers.
+    """
     if y_range is None:
         return None
-    low, high = (float(value) for value in y_range) if _is_pair(y_range) else (0.0, 0.0)
-    if not low < high:
-        cure = "Pass the smallest and the largest value, e.g. y_range=(0, 5.5)."
-        raise ArgumentError(explain("TabularModel", "y_range", "must be two numbers, the smaller first", y_range, cure))
+    try:
+        low, high = (float(end) for end in y_range)
+    except (TypeError, ValueError):
+        low, high = 0.0, 0.0
+    if not -math.inf < low < high < math.inf:
+        cure = "Pass the smallest and the largest value, a little wider than the targets: y_range=(0, 5.5)."
+        rule = "must be two growing numbers, for all outputs"
+        raise ArgumentError(explain(owner, "y_range", rule, y_range, cure))
     return low, high
 
 
-def _is_pair(y_range: Any) -> bool:
-    return hasattr(y_range, "__len__") and len(y_range) == 2
+def _checked_drop(emb_drop: Any) -> float:
+    rule = "must be a number from 0 to below 1"
+    check_numbers("TabularModel", "emb_drop", emb_drop, rule, lambda p: 0 <= p < 1)
+    return float(emb_drop)
 
 
 def _one_each(ps: Any, layers: Sequence[int]) -> list[float]:
     """Return the dropout of each hidden layer."""
-    drops = [0.0 if ps is None else float(ps)] * len(layers) if ps is None or isinstance(ps, (int, float)) else list(ps)
-    if len(drops) == 1 and len(layers) > 1:
+    rule = f"must be numbers from 0 to below 1, one for each of the {len(layers)} hidden layers"
+    check_numbers("TabularModel", "ps", 0.0 if ps is None else ps, rule, lambda p: 0 <= p < 1)
+    drops = np.ravel(0.0 if ps is None else ps).tolist()
+    if len(drops) == 1:
         drops *= len(layers)
-    if len(drops) != len(layers) or not all(0 <= p < 1 for p in drops):
-        rule = f"must be numbers from 0 to below 1, one for each of the {len(layers)} hidden layers"
+    if len(drops) != len(layers):
         raise ArgumentError(explain("TabularModel", "ps", rule, ps))
     return drops

@@ -98,6 +98,11 @@ class RowStore:
         codes, conts, targets = (np.concatenate(column) for column in zip(*parts, strict=True))
         return codes, conts, targets
 
+    def all_codes(self) -> Iterator[np.ndarray]:
+        """Yield the codes of all rows, `(N, categories)`, part after part; nothing of them is kept."""
+        wanted = [*self.processor.source_cats, *self.processor.source_conts]
+        return (self.processor.arrays(frame)[0] for frame in self.rows.frames(wanted))
+
     def _arrays(self, frame: Any) -> Arrays:
         codes, conts = self.processor.arrays(frame)
         return codes.astype(np.int32), conts, self.targets.numbers(frame)
@@ -144,15 +149,23 @@ class ParquetRows(TableRows):
         codes, conts, _ = self.store.take(positions.numpy())
         return [torch.from_numpy(codes.astype(np.int64)), torch.from_numpy(conts)]
 
+    def counts(self, column: int, classes: int) -> np.ndarray:
+        """Return how many rows have each code of a column, `(classes,)`, row group after row group."""
+        found = np.zeros(classes, np.int64)
+        for codes in self.store.all_codes():
+            found += np.bincount(codes[:, column], minlength=classes)
+        return found
+
     def get_state(self) -> JsonDict:
         """Refuse: the rows stay in their files.
 
         Raises:
-            ArgumentError: always; says what can be written.
+            ArgumentError: always; says how to have the same data again.
         """
         raise ArgumentError(
-            "data.save: the rows of from_parquet stay in their files and cannot be written with the data. "
-            "Write the learner with learn.export, or the preprocessing with processor.save."
+            "data.save: the rows of from_parquet stay in their files and cannot be written with the data. Write what "
+            "was learnt of them, data.train_ds.x.processor[0].save('prepare.json'); the same data are then "
+            "from_parquet(files, processor=TabularProcessor.load('prepare.json')) with the same split and seed."
         )
 
 

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from onecycle.data.processors import PreProcessor, plain
-from onecycle.errors import ArgumentTypeError, DataError, FileFormatError, StepError, explain
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    FileFormatError,
+    StepError,
+    describe,
+    did_you_mean,
+    explain,
+)
 from onecycle.tabular.check import check_kinds, check_training, column_names
-from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, missing_message, one_number
+from onecycle.tabular.frames import (
+    as_frame,
+    as_numbers,
+    as_row,
+    check_columns,
+    is_missing,
+    missing_message,
+    one_number,
+    refuse_odd_categories,
+)
 from onecycle.tabular.lines import TabularLine
 from onecycle.tabular.procs import FillMissing, Normalize, TabularProc, as_categories, row_by_row
 from onecycle.tabular.rows import TableRows, rows_of
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.files import read_json, write_json
-from onecycle.utils.registry import decode, encode, register
+from onecycle.utils.registry import decode, encode, name_of, register
 
 __all__ = ["TabularProcessor"]
 
@@ -107,9 +125,7 @@ class TabularProcessor(PreProcessor):
 
     def _take_classes(self, classes: dict[Any, list[Any]]) -> None:
         self.classes = classes
-        self._codes = {name: {value: i for i, value in enumerate(found)} for name, found in classes.items()}
-        for found in self._codes.values():
-            found.pop(_NA, None)
+        self._codes = {name: {value: i for i, value in enumerate(found) if i} for name, found in classes.items()}
 
     def apply(self, df: Any) -> Any:
         """Return a table as the steps make it; the table itself is not changed.
@@ -167,8 +183,10 @@ class TabularProcessor(PreProcessor):
         if (numbers and not self._fills()) or len(lacking) == len(wanted):
             raise DataError(missing_message("table", numbers or lacking, shown))
         names = ", ".join(map(repr, lacking))
+        others = [str(name) for name in shown if name not in wanted]
+        near = next(filter(None, (did_you_mean(str(name), others) for name in lacking)), "")
         warnings.warn(
-            f"table: columns of the training rows are not there and count as missing: {names}.",
+            f"table: columns of the training rows are not there and count as missing: {names}.{near}",
             UserWarning,
             stacklevel=4,
         )
@@ -205,8 +223,26 @@ class TabularProcessor(PreProcessor):
             row.update(dict.fromkeys(self._lacking(row, list(row))))
         for proc in self.procs:
             (proc.apply_row if row_by_row(proc) else _as_table(proc))(row)
-        codes = [self._codes[name].get(row[name], 0) for name in self.cat_names]
+        codes = [self.code_of(name, row[name]) for name in self.cat_names]
         return self.line(codes, [_number_of(name, row[name]) for name in self.cont_names])
+
+    def code_of(self, name: Any, value: Any) -> int:
+        """Return the code of one value of a column, 0 where training has not seen it.
+
+        Warns where it was seen as another kind of value, as 3 and not as '3'.
+
+        Raises:
+            DataError: it is none that a category can be, such as a list.
+        """
+        known = self._codes[name]
+        try:
+            code = known.get(value, 0)
+        except TypeError as error:
+            rule = "must be one category"
+            raise DataError(explain("predict", f"column {name!r}", rule, value, "Pass one row.")) from error
+        if not code and not is_missing(value):
+            _warn_of_kind(name, value, known)
+        return code
 
     def line(self, codes: Any, conts: Any) -> TabularLine:
         """Return codes and numbers as an item that shows the numbers as they were."""
@@ -222,7 +258,13 @@ class TabularProcessor(PreProcessor):
     # Files
 
     def get_state(self) -> JsonDict:
-        """Return the steps with what they learnt, the columns and their classes."""
+        """Return the steps with what they learnt, the columns and their classes.
+
+        Raises:
+            ArgumentError: a step is of a class without a registered name; says how to give it one.
+        """
+        for proc in self.procs:
+            _check_named(proc if isinstance(proc, type) else type(proc))
         names = ("procs", "source_cats", "source_conts", "cat_names", "cont_names", "classes")
         return {name: getattr(self, name) for name in names}
 
@@ -282,16 +324,39 @@ def _steps(given: Any) -> list[Any]:
 def _run(proc: Any, frame: Any, cats: list[Any], conts: list[Any]) -> TabularProc:
     """Return a step after it was applied to the training rows, from which it learns unless it has before."""
     if not isinstance(proc, TabularProc):
-        made = proc(cats, conts)
+        made = _checked_step(proc, proc(cats, conts))
         made(frame)
-        return made
-    made = copy.copy(proc)
-    if not proc.learnt:
-        made.cat_names, made.cont_names = cats, conts
-    made(frame, test=proc.learnt)
-    cats += [name for name in made.cat_names if name not in cats]
-    conts += [name for name in made.cont_names if name not in conts]
+    else:
+        made = copy.copy(proc)
+        if not proc.learnt:
+            made.cat_names, made.cont_names = cats, conts
+        made(frame, test=proc.learnt)
+        cats += [name for name in made.cat_names if name not in cats]
+        conts += [name for name in made.cont_names if name not in conts]
+    _check_left(type(made).__name__, frame, [*cats, *conts])
     return made
+
+
+def _checked_step(given: Any, made: Any) -> TabularProc:
+    if isinstance(made, TabularProc):
+        return made
+    cure = "Pass e.g. procs=[FillMissing, Categorify, Normalize]."
+    raise ArgumentTypeError(explain("TabularList", "procs", "must be classes of steps", given, cure))
+
+
+def _check_left(step: str, frame: Any, names: Sequence[Any]) -> None:
+    """Check that a step left the columns of the inputs in the table.
+
+    Raises:
+        DataError: one is gone; says how a step takes a column away.
+    """
+    there = set(frame.columns)
+    gone = [name for name in names if name not in there]
+    if gone:
+        raise DataError(
+            f"{step}: column {gone[0]!r} is gone from the table and still among the inputs. Take it out of the step's "
+            f"cat_names or cont_names too: self.cont_names.remove({gone[0]!r})."
+        )
 
 
 def _as_table(proc: TabularProc) -> Any:
@@ -305,7 +370,9 @@ def _categories(frame: Any, name: Any) -> list[Any]:
         raise DataError(
             explain("table", f"column {name!r}", "must hold categories", str(frame[name].dtype), cure)
         )
-    return [plain(value) for value in frame[name].cat.categories]
+    found = [plain(value) for value in frame[name].cat.categories]
+    refuse_odd_categories("table", name, found)
+    return found
 
 
 def _codes_of(frame: Any, name: Any, classes: list[Any]) -> np.ndarray:
@@ -326,6 +393,31 @@ def _numbers_of(column: Any) -> np.ndarray:
     if not np.isfinite(found).all():
         raise DataError(_too_large(column.name, float(np.abs(numbers).max())))
     return found
+
+
+def _warn_of_kind(name: Any, value: Any, known: Mapping[Any, int]) -> None:
+    """Warn where a value that is unknown is known as another kind of value."""
+    for kind in (str, int, float):
+        try:
+            other = kind(value)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if other in known:
+            warnings.warn(
+                f"predict: {describe(value)} is no category of column {name!r} and counts as unknown; "
+                f"{describe(other)} is one. Give both one kind of value.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return
+
+
+def _check_named(kind: type) -> None:
+    if issubclass(kind, TabularProc) and name_of("processor", kind) is None:
+        raise ArgumentError(
+            f"TabularProcessor: the step {kind.__name__} has no name by which a file can refer to it. Write "
+            f"@register('processor') above its class (from onecycle.utils.registry import register)."
+        )
 
 
 def _number_of(name: Any, value: Any) -> float:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from onecycle.data.processors import plain
-from onecycle.errors import DataError, StepError
-from onecycle.tabular.frames import as_numbers, dates_message, is_missing, one_number
+from onecycle.errors import ArgumentError, DataError, StepError, explain
+from onecycle.tabular.frames import as_numbers, is_missing, one_number, refuse_odd_categories, refuse_times
 from onecycle.types import JsonDict
 from onecycle.utils.registry import register
 
@@ -113,6 +113,14 @@ class FillStrategy(enum.IntEnum):
     CONSTANT = 3
 
 
+def _strategy(given: Any) -> FillStrategy:
+    try:
+        return FillStrategy(given)
+    except ValueError as error:
+        names = ", ".join(f"FillStrategy.{known.name}" for known in FillStrategy)
+        raise ArgumentError(explain("FillMissing", "fill_strategy", f"must be one of {names}", given)) from error
+
+
 @register("processor")
 class FillMissing(TabularProc):
     """Fill missing numbers, and say in a new column of categories where they were missing.
@@ -144,7 +152,7 @@ class FillMissing(TabularProc):
         fill_val: float = 0.0,
     ) -> None:
         super().__init__(cat_names, cont_names)
-        self.fill_strategy, self.add_col, self.fill_val = FillStrategy(fill_strategy), add_col, fill_val
+        self.fill_strategy, self.add_col, self.fill_val = _strategy(fill_strategy), add_col, fill_val
 
     def apply_train(self, df: Any) -> None:
         """Learn what is put in each column, and fill the training rows."""
@@ -154,7 +162,13 @@ class FillMissing(TabularProc):
             self.fills[name] = self._fill_of(numbers)
             if numbers.isna().any():
                 self.na_dict[name] = self.fills[name]
+                self._refuse_taken(df, name)
                 self._fill(df, name, numbers)
+
+    def _refuse_taken(self, df: Any, name: Any) -> None:
+        there = self.add_col and marked(name) in self.cat_names and marked(name) in df.columns
+        if there and df[marked(name)].dtype != bool:  # one of bools may be of an earlier filling
+            raise DataError(name_taken(name))
 
     def _fill_of(self, numbers: Any) -> float:
         known = numbers.dropna()
@@ -204,6 +218,14 @@ def nothing_known(owner: str, name: Any) -> str:
     return f"{owner}: column {name!r} has no value in any training row. Leave it out of cat_names and cont_names."
 
 
+def name_taken(name: Any) -> str:
+    """Return the sentence about a column of the inputs that has the name of the one that is to be added."""
+    return (
+        f"FillMissing: column {marked(name)!r} is among the inputs, and is the name of the new column that says where "
+        f"{name!r} is missing. Rename it, or pass partial(FillMissing, add_col=False)."
+    )
+
+
 def _warn_of_new_gaps(name: Any, count: int, fill: float) -> None:
     many = "1 value is" if count == 1 else f"{count} values are"
     warnings.warn(
@@ -247,11 +269,27 @@ class Categorify(TabularProc):
 def _categories_of(column: Any) -> list[Any]:
     import pandas as pd
 
+    refuse_times("Categorify", column)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return [plain(value) for value in column.cat.categories]
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        raise DataError(dates_message("Categorify", column.name))
-    return sorted_categories([plain(value) for value in column.dropna().unique()])
+        found = [plain(value) for value in column.cat.categories]  # in an order of their own
+    else:
+        found = sorted_categories([plain(value) for value in different_values("Categorify", column)])
+    refuse_odd_categories("Categorify", column.name, found)
+    return found
+
+
+def different_values(owner: str, column: Any) -> Any:
+    """Return the different values of a column, without missing ones.
+
+    Raises:
+        DataError: they are such as cannot be told apart, e.g. lists; names the column and the cure.
+    """
+    known = column.dropna()
+    try:
+        return known.unique()
+    except TypeError:
+        refuse_odd_categories(owner, column.name, known)
+        raise
 
 
 def sorted_categories(found: Sequence[Any]) -> list[Any]:
@@ -269,17 +307,17 @@ def as_categories(column: Any, categories: Sequence[Any]) -> Any:
     values = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
     codes = pd.Index(categories, dtype=None if len(categories) else object).get_indexer(values)
     found = pd.Categorical.from_codes(codes, categories=list(categories), ordered=True)
-    if len(column) > 1 and (codes < 0).all() and not column.isna().all():
+    if len(column) > 1 and len(categories) and (codes < 0).all() and not column.isna().all():
         warnings.warn(_all_unknown(column, categories), UserWarning, stacklevel=4)
     return pd.Series(found, index=column.index, name=column.name)
 
 
 def _all_unknown(column: Any, categories: Sequence[Any]) -> str:
-    first, known = plain(column.dropna().iloc[0]), categories[0] if len(categories) else None
-    return (
-        f"Categorify: not one value of column {column.name!r} is known from training: here {first!r} "
-        f"({type(first).__name__}), there {known!r} ({type(known).__name__}) … Look at the kind of the values."
-    )
+    first, known = plain(column.dropna().iloc[0]), categories[0]
+    said = f"Categorify: not one value of column {column.name!r} is known from training: here {first!r}"
+    if type(first) is type(known):
+        return f"{said}, there {known!r} … If each value comes once, such as an identity, leave the column out."
+    return f"{said} ({type(first).__name__}), there {known!r} ({type(known).__name__}). Give both one kind of value."
 
 
 @register("processor")

@@ -71,6 +71,15 @@ class TableRows:
         """
         return [tensor.index_select(0, positions) for tensor in self._tensors]
 
+    def counts(self, column: int, classes: int) -> np.ndarray:
+        """Return how many rows have each code of a column of categories, `(classes,)`.
+
+        Args:
+            column: Its number.
+            classes: How many codes there are.
+        """
+        return np.bincount(self.codes[:, column], minlength=classes)
+
     def get_state(self) -> JsonDict:
         """Return the arrays as text."""
         shape = [self.codes.shape[1], self.conts.shape[1]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from onecycle.tabular.frames import as_frame, check_columns
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.collections import listify
 
 __all__ = ["cont_cat_split"]
@@ -25,7 +26,8 @@ def cont_cat_split(df: Any, max_card: int = 20, dep_var: Any = None) -> tuple[li
         Columns of numbers, columns of categories.
 
     Raises:
-        DataError: there is no column `dep_var`.
+        ArgumentError: `max_card` is no number.
+        DataError: there is no column `dep_var`, or there are two of one name.
 
     Example:
         >>> import pandas as pd
@@ -35,7 +37,8 @@ def cont_cat_split(df: Any, max_card: int = 20, dep_var: Any = None) -> tuple[li
     """
     frame = as_frame("cont_cat_split", df)
     targets = listify(dep_var)
-    check_columns("cont_cat_split", frame, targets)
+    check_numbers("cont_cat_split", "max_card", max_card, "must be a number of categories")
+    check_columns("cont_cat_split", frame, [*targets, *frame.columns])
     names = [name for name in frame.columns if name not in targets]
     numbers = [name for name in names if _is_number(frame[name], max_card)]
     return numbers, [name for name in names if name not in numbers]

@@ -11,7 +11,7 @@ import numpy as np
 from onecycle.data.processors import plain
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.tabular.check import warn_of_constants, warn_of_leak
-from onecycle.tabular.frames import as_numbers, dates_message
+from onecycle.tabular.frames import as_numbers, refuse_odd_categories, refuse_times
 from onecycle.tabular.processor import TabularProcessor, no_number
 from onecycle.tabular.procs import (
     Categorify,
@@ -19,7 +19,9 @@ from onecycle.tabular.procs import (
     FillStrategy,
     Normalize,
     TabularProc,
+    different_values,
     marked,
+    name_taken,
     nothing_known,
     sorted_categories,
 )  # fmt: skip
@@ -110,15 +112,16 @@ class CategoryColumn:
         """Take part of the column.
 
         Raises:
-            DataError: it holds dates.
+            DataError: it holds dates, or values that no file can hold.
         """
-        if column.dtype.kind == "M":
-            raise DataError(dates_message("table", self.name))
-        known = column.dropna()
-        self.count += len(known)
-        self.missing += len(column) - len(known)
+        refuse_times("table", column)
+        missing = int(column.isna().sum())
+        self.count += len(column) - missing
+        self.missing += missing
         self._kinds.add(column.dtype.kind)
-        self.found.update(plain(value) for value in known.unique())
+        found = different_values("table", column)
+        refuse_odd_categories("table", self.name, found)
+        self.found.update(plain(value) for value in found)
 
     @property
     def is_constant(self) -> bool:
@@ -244,9 +247,11 @@ def _learn(step: Any, numbers: Sequence[NumberColumn], classes: dict[Any, list[A
         step.na_dict = {column.name: step.fills[column.name] for column in numbers if column.missing}
         for column in numbers:
             column.filled(step.fills[column.name])
-        for name in map(marked, step.na_dict if step.add_col else ()):
-            step.cat_names += [name] if name not in step.cat_names else []
-            classes[name] = [False, True]
+        for name in step.na_dict if step.add_col else ():
+            if not {False, True}.issuperset(classes.get(marked(name), ())):
+                raise DataError(name_taken(name))
+            step.cat_names += [marked(name)] if marked(name) not in step.cat_names else []
+            classes[marked(name)] = [False, True]
     elif isinstance(step, Categorify):
         step.categories = dict(classes)
     else:

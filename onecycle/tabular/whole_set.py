@@ -1,4 +1,4 @@
-"""All rows of a set as a model gets them, to be changed column by column and predicted."""
+"""The rows of a set as a model gets them, to be changed column by column and predicted."""
 
 from __future__ import annotations
 
@@ -15,24 +15,43 @@ from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
 from onecycle.interpret.base import in_order
 from onecycle.tabular.rows import TableRows
+from onecycle.utils.checks import check_numbers
+from onecycle.utils.seeding import Stream
 
 __all__: list[str] = []
 
 _ROWS_AT_ONCE = 4096
+_ROWS_READ = 100_000  # of a set that is read from files
+_SAMPLE = 11  # the seed of the draw of rows
 _MOST_CATEGORIES = 30  # in one plot
 
 
 class WholeSet:
-    """Hold all rows of a set as tensors, to be changed column by column and predicted."""
+    """Hold the rows of a set, or some of them, as arrays, to be changed column by column and predicted.
 
-    def __init__(self, owner: str, learn: Any, ds_type: DatasetType) -> None:
+    Args:
+        owner: Who asks, for messages.
+        learn: The learner.
+        ds_type: Which set.
+        rows: The most rows to hold, drawn from the set by a seed of their own; all when left out, of a set that is read
+            from files 100,000.
+
+    Raises:
+        ArgumentTypeError: the learner is not one of a table.
+        ArgumentError: `rows` is below 1.
+        DataError: the set is empty.
+    """
+
+    def __init__(self, owner: str, learn: Any, ds_type: DatasetType, rows: int | None = None) -> None:
         rows_of_learner(owner, learn)
         self.owner, self.learn = owner, learn
         dataset = learn.data.dl(in_order(ds_type)).dataset
         if not len(dataset):
             raise DataError(f"{owner}: the set must hold at least one row; it is empty. Split off a validation set.")
-        self.items = dataset.x
-        self.targets = dataset.y.get_batch(range(len(dataset)))
+        chosen = _chosen(owner, len(dataset), dataset.x.codes is None, rows)
+        self.items = copy.copy(dataset.x)
+        self.items.items = dataset.x.items[chosen]
+        self.targets = dataset.y.get_batch(chosen)
         self.cat_names, self.cont_names = list(self.items.cat_names), list(self.items.cont_names)
         self.names = [*self.cat_names, *self.cont_names]
 
@@ -95,9 +114,13 @@ class WholeSet:
         """Return given values of a column, and how the model gets them.
 
         Raises:
-            ArgumentError: a value is no category of the column.
+            ArgumentError: a value is no category of the column, or no number; or there is none.
         """
+        if not values:
+            cure = "Leave values out for some that are spread over the column."
+            raise ArgumentError(explain(self.owner, "values", "must hold at least one value", values, cure))
         if not self.is_category(name):
+            check_numbers(self.owner, "values", values, f"must be numbers, as column {name!r} holds")
             offset, scale = self._scale(name)
             return values, [(float(value) - offset) / scale for value in values]
         classes = list(self.items.classes[name])
@@ -116,6 +139,14 @@ class WholeSet:
         return zero, one - zero
 
 
+def _chosen(owner: str, count: int, is_read: bool, rows: int | None) -> np.ndarray:
+    """Return which rows of a set are held, in their order."""
+    if rows is not None:
+        check_numbers(owner, "rows", rows, "must be at least 1, or None", lambda most: most >= 1)
+    most = min(count, int(rows) if rows is not None else _ROWS_READ if is_read else count)
+    return np.arange(count) if most == count else np.sort(Stream(_SAMPLE).permutation(count)[:most])
+
+
 def _unchanged(outputs: Any) -> Any:
     return outputs
 
@@ -124,13 +155,16 @@ def rows_of_learner(owner: str, learn: Any) -> Any:
     """Return the training rows of a learner.
 
     Raises:
-        ArgumentTypeError: it is no learner, or its data are no table.
+        ArgumentTypeError: it is no learner, its data are no table, or have no rows.
     """
     data = getattr(learn, "data", None)
-    items = getattr(getattr(data, "train_ds", None), "x", None)
-    if getattr(items, "codes", None) is None:
-        cure = "Make it with tabular_learner(data, …); a loaded one has no rows, and from_parquet holds few in memory."
-        raise ArgumentTypeError(explain(owner, "learn", "must be a learner of a table", type(learn).__name__, cure))
+    items: Any = getattr(getattr(data, "train_ds", None), "x", None)
+    if not hasattr(items, "get_emb_szs"):
+        rule = f"must be a learner of a table; got {type(learn).__name__}"
+        raise ArgumentTypeError(explain(owner, "learn", rule, cure="Make it with tabular_learner(data, …)."))
+    if not isinstance(items.items, TableRows):
+        cure = "Give it the data again: learn.data = data."
+        raise ArgumentTypeError(f"{owner}: the learner has no rows, as it was loaded from a file. {cure}")
     return items
 
 

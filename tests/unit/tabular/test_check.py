@@ -27,7 +27,8 @@ def test_tables_without_columns_or_with_columns_of_one_name():
         check_training(pd.DataFrame([[1, 2]], columns=["a", "a"]), ["a"], [])
     with pytest.raises(DataError, match="there is no column 'b'"):
         check_training(pd.DataFrame({"a": [1]}), ["b"], [])
-    check_training(pd.DataFrame({"a": []}), ["a"], [])
+    with pytest.raises(DataError, match="must have rows to learn from; there is none. Look at the split"):
+        check_training(pd.DataFrame({"a": []}), ["a"], [])
 
 
 def test_constant_columns_are_told():
@@ -47,3 +48,18 @@ def test_leaks():
     warn_of_leaks(frame, ["a", "b"], np.array([3.5, 2.5], np.float32))
     warn_of_leaks(frame, ["a"], np.array([["x"], ["y"]], dtype=object)[:, 0:0].tolist() or [["x"], ["y"]])
     warn_of_leaks(frame.iloc[:1], ["c"], np.array([1]))
+
+
+def test_columns_with_gaps_are_no_leaks_and_are_compared_with_nothing():
+    frame = pd.DataFrame({"n": pd.array([1, None, 3], dtype="Int64"), "s": pd.array(["a", pd.NA, "b"], dtype="string")})
+    warn_of_leaks(frame, ["n", "s"], np.array([1, 2, 3]))
+    warn_of_leaks(frame, ["n", "s"], np.array(["a", "c", "b"], dtype=object))
+
+
+def test_spans_of_time_are_told_and_lists_left_to_the_steps():
+    frame = pd.DataFrame({"span": pd.to_timedelta([1, 2], unit="D"), "list": [[1], [2]]})
+    with pytest.raises(DataError, match=r"column 'span' holds spans of time.*df\['span'\].dt.total_seconds\(\)"):
+        check_training(frame, ["list"], ["span"])
+    with pytest.raises(DataError, match="column 'span' holds spans"):
+        check_training(frame, ["span"], [])
+    check_training(frame, ["list"], [])

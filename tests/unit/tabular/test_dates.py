@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentTypeError, DataError
 from onecycle.tabular.dates import (
     add_cyclic_datepart,
     add_datepart,
@@ -93,3 +93,44 @@ def test_elapsed_windows_have_seven_rows():
     df = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=9), "shop": 1, "sale": 1})
     made = add_elapsed_times(df, "sale", "date", "shop")
     assert made["sale_bw"].tolist() == [1, 2, 3, 4, 5, 6, 7, 7, 7] == made["sale_fw"].tolist()[::-1]
+
+
+def test_what_is_no_date_is_told():
+    with pytest.raises(DataError, match=r"holds numbers; got 2019 \(int\). For years, .*astype\(str\)\)"):
+        make_date(pd.DataFrame({"date": [2019, 2020]}), "date")
+    with pytest.raises(DataError, match="one form; pandas says: Mixed timezones detected. Turn it into dates first"):
+        make_date(pd.DataFrame({"date": ["2019-12-04T10:00+02:00", "2019-06-04T10:00+01:00"]}), "date")
+    with pytest.raises(DataError, match=r"must hold dates of one form; pandas says: [^\n]*\. Turn it into dates first"):
+        make_date(pd.DataFrame({"date": pd.period_range("2020-01", periods=3, freq="M")}), "date")
+    with pytest.raises(ArgumentTypeError, match="df must be a data frame of pandas, as it is changed"):
+        add_datepart({"date": ["2020-01-01"]}, "date")
+    frame = pd.DataFrame({"date": [np.nan, np.nan]})
+    make_date(frame, "date")
+    assert frame["date"].isna().all()
+
+
+def test_dates_long_ago():
+    dates = np.array(["0900-01-01", "2020-01-01"], dtype="datetime64[s]")
+    assert add_datepart(pd.DataFrame({"date": dates}), "date")["Elapsed"].tolist() == [-33765897600, 1577836800]
+
+
+def test_elapsed_times_again_and_with_labels_of_rows_twice():
+    df = pd.DataFrame({"date": pd.date_range("2020", periods=4), "shop": 1, "sale": [0, 0, 1, 0]}, index=[0, 0, 1, 1])
+    made = add_elapsed_times(df, "sale", "date", "shop")
+    assert made.index.tolist() == [0, 0, 1, 1] and made["Beforesale"].tolist() == [-2, -1, 0, 0]
+    pd.testing.assert_frame_equal(add_elapsed_times(made, "sale", "date", "shop"), made)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("sale", [0, None], "column 'sale' has no value in row 1"),
+        ("sale", ["no", "no"], r"column 'sale' must hold truth values, or 1 and 0; got 'no' \(str\)"),
+        ("date", ["2020-01-01", None], "column 'date' has no date in row 1"),
+        ("shop", [None, "a"], "column 'shop' has no group in row 0"),
+    ],
+)
+def test_elapsed_times_of_what_is_not_known(column, values, said):
+    df = pd.DataFrame({"date": ["2020-01-01", "2020-01-02"], "shop": "a", "sale": [0, 1]})
+    with pytest.raises(DataError, match=said):
+        add_elapsed_times(df.assign(**{column: values}), "sale", "date", "shop")

@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from onecycle.errors import ArgumentTypeError, DataError
-from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, is_missing, one_number
+from onecycle.tabular.frames import (
+    as_frame,
+    as_numbers,
+    as_row,
+    check_columns,
+    is_missing,
+    missing_message,
+    one_number,
+    refuse_odd_categories,
+)
 
 MADE = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
 
@@ -107,3 +116,31 @@ def test_columns_that_are_not_there_or_there_twice():
         check_columns("from_df", pd.DataFrame({"age": [1]}), ["agee"])
     with pytest.raises(DataError, match="several columns of one name: 'a'. Rename or drop them"):
         check_columns("from_df", pd.DataFrame([[1, 2]], columns=["a", "a"]), ["a"])
+
+
+def test_rows_of_itertuples():
+    row = next(pd.DataFrame({"a": [1], "b": ["x"]}).itertuples())
+    assert as_row("predict", row) == {"Index": 0, "a": 1, "b": "x"}
+
+
+def test_complex_numbers_are_refused():
+    with pytest.raises(DataError, match=r"1 value is complex, the first in row 0: \(1\+2j\)"):
+        as_numbers("table", pd.Series([1 + 2j], name="z"))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (pd.Interval(0, 1), r"got Interval\(0, 1.*Make text of it first: df\['a'\] = df\['a'\].astype\(str\)"),
+        ([1], r"got \[1\] \(list\)"),
+        (dt.date(2020, 1, 1), "column 'a' holds dates.*add_datepart"),
+    ],
+)
+def test_categories_that_no_file_can_hold(value, said):
+    with pytest.raises(DataError, match=said):
+        refuse_odd_categories("table", "a", ["x", value])
+    refuse_odd_categories("table", "a", ["x", 1, 2.5, True, np.int64(3), np.float32(1)])
+
+
+def test_a_table_without_columns_says_so():
+    assert missing_message("table", ["a"], []) == "table: there is no column 'a'. It has no columns at all."

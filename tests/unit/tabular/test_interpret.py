@@ -9,7 +9,7 @@ from torch import nn
 from onecycle.data.categories import FloatList
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
-from onecycle.learner import Learner
+from onecycle.learner import Learner, load_learner
 from onecycle.metrics.regression import root_mean_squared_error
 from onecycle.tabular.interpret import embedding_pca, feature_importance, partial_dependence
 from onecycle.tabular.learner import tabular_learner
@@ -185,8 +185,30 @@ def test_bad_numbers(known):
         embedding_pca(known, "kind", k=3)
 
 
+def test_values_and_metrics_that_are_none(known):
+    with pytest.raises(ArgumentError, match="values must be numbers, as column 'x' holds; got .'a'."):
+        partial_dependence(known, "x", values=["a"])
+    with pytest.raises(ArgumentError, match="values must hold at least one value"):
+        partial_dependence(known, "x", values=[])
+    assert partial_dependence(known, "x", values=3, plot=False)["value"].tolist() == [3]
+    assert partial_dependence(known, "kind", values="low", plot=False)["value"].tolist() == ["low"]
+    with pytest.raises(ArgumentTypeError, match="feature_importance: metric must be a function; got 'accuracy'"):
+        feature_importance(known, metric="accuracy")
+
+
+def test_a_loaded_learner_is_given_its_data_again(tmp_path):
+    data = bunch(table(), label_cls=FloatList)
+    learn = tabular_learner(data, [8], silent=True, path=tmp_path)
+    learn.export()
+    again = load_learner(tmp_path)
+    with pytest.raises(ArgumentTypeError, match="has no rows, as it was loaded from a file. Give it the data again"):
+        feature_importance(again)
+    again.data = data
+    pd.testing.assert_frame_equal(feature_importance(again, plot=False), feature_importance(learn, plot=False))
+
+
 def test_bad_learners(known):
-    with pytest.raises(ArgumentTypeError, match="learn must be a learner of a table"):
+    with pytest.raises(ArgumentTypeError, match="learn must be a learner of a table; got int"):
         feature_importance(3)
     source = TabularList.from_df(table(), ["kind"], ["x"], [Categorify, Normalize]).split_none()
     data = source.label_from_df("y", label_cls=FloatList).databunch(bs=32, device="cpu")

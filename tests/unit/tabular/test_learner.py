@@ -86,3 +86,17 @@ def test_wrong_calls(make_data):
     data.c = 0
     with pytest.raises(ArgumentError, match=r"data\.c must be the number of outputs; got 0"):
         tabular_learner(data, [8])
+
+
+def test_wrong_keywords_know_the_word(make_data):
+    with pytest.raises(ArgumentTypeError, match="tabular_learner: unknown keyword 'dropout'. Did you mean 'ps'"):
+        tabular_learner(make_data(), [8], dropout=0.1)
+
+
+def test_targets_outside_the_range_are_told(make_data):
+    with pytest.warns(UserWarning, match=r"y_range is \(0.0, 50.0\) and the targets go from .*: no output can reach"):
+        tabular_learner(make_data("amount", label_cls=FloatList), [8], y_range=(0, 50))
+    with pytest.warns(UserWarning, match="the logarithms of the targets go from 4"):
+        tabular_learner(make_data("amount", label_cls=FloatList, log=True), [8], y_range=(5, 6))
+    tabular_learner(make_data("amount", label_cls=FloatList), [8], y_range=(0, 500))
+    tabular_learner(make_data(), [8], y_range=(0, 1))

@@ -140,3 +140,10 @@ def test_state_of_rows_that_are_not_processed(people):
 def test_looks(make_data, capsys):
     make_data().show_batch(rows=2)
     assert capsys.readouterr().out.splitlines()[0].split() == ["work", "school", "hours_na", "age", "hours", "target"]
+
+
+def test_a_csv_file_without_its_folder(tmp_path):
+    with pytest.raises(ArgumentTypeError, match=r"csv_name must be the name of a folder or file; got \['work'\]"):
+        TabularList.from_csv("people.csv", ["work"], ["age"])
+    with pytest.raises(ArgumentTypeError, match="from_csv: path must be the name of a folder or file; got None"):
+        TabularList.from_csv(None, "people.csv")

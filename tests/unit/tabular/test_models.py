@@ -49,9 +49,12 @@ def test_one_kind_of_columns():
 def test_wrong_settings():
     with pytest.raises(ArgumentError, match="must have columns: emb_szs is empty and n_cont is 0"):
         TabularModel([], 0, 1, [4])
-    for y_range in ((5, 1), 3, (1, 2, 3)):
-        with pytest.raises(ArgumentError, match="y_range must be two numbers, the smaller first"):
+    for y_range in ((5, 1), 3, (1, 2, 3), "ab", (None, 1), (0, float("inf")), [(0, 1), (0, 2)]):
+        with pytest.raises(ArgumentError, match="y_range must be two growing numbers, for all outputs"):
             TabularModel([], 1, 1, [4], y_range=y_range)
-    for ps in ([0.1, 0.2, 0.3], 1.0, [-0.1, 0.1]):
+    for ps in ([0.1, 0.2, 0.3], 1.0, [-0.1, 0.1], "a", [None, 0.1]):
         with pytest.raises(ArgumentError, match="ps must be numbers from 0 to below 1, one for each of the 2 hidden"):
             TabularModel([], 1, 1, [4, 4], ps=ps)
+    for emb_drop in (1.5, "a", None):
+        with pytest.raises(ArgumentError, match="emb_drop must be a number from 0 to below 1"):
+            TabularModel([(3, 2)], 1, 1, [4], emb_drop=emb_drop)

@@ -149,5 +149,5 @@ def test_another_process_reads_for_itself(data):
 
 
 def test_the_rows_are_not_written_with_the_data(data):
-    with pytest.raises(ArgumentError, match=r"the rows of from_parquet stay in their files.*learn.export"):
+    with pytest.raises(ArgumentError, match=r"stay in their files.*processor\[0\].save\('prepare.json'\)"):
         data.save()

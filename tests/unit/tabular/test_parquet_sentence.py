@@ -5,17 +5,19 @@ import pytest
 pytest.importorskip("pyarrow")
 
 import numpy as np
+import pandas as pd
 import torch
 
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, StepError
 from onecycle.learner import load_learner
 from onecycle.metrics.classification import accuracy
-from onecycle.tabular.interpret import feature_importance
+from onecycle.tabular.interpret import embedding_pca, feature_importance, partial_dependence
 from onecycle.tabular.learner import tabular_learner
 from onecycle.tabular.lists import TabularList
 from onecycle.tabular.parquet_sets import GroupOrder
 from onecycle.tabular.processor import TabularProcessor
+from onecycle.tabular.whole_set import WholeSet
 from tests.unit.tabular.parquet_files import CATS, CONTS, PROCS, people, source, written
 
 
@@ -118,6 +120,40 @@ def test_the_code_of_the_page_runs(tmp_path, monkeypatch, frame, capsys):
     assert "Category" in capsys.readouterr().out
 
 
-def test_looks_at_columns_need_the_rows_in_memory(data):
-    with pytest.raises(ArgumentTypeError, match="from_parquet"):
-        feature_importance(tabular_learner(data, [20], silent=True))
+def test_looks_at_columns_are_those_of_the_rows_in_memory(tmp_path, data, frame):
+    learn = tabular_learner(data, [20], silent=True)
+    learn.fit_one_cycle(2, 2e-2)
+    train, valid = (frame.iloc[list(part.x.items)] for part in (data.train_ds, data.valid_ds))
+    held = TabularList.from_df(frame, path=tmp_path, processor=data.train_ds.x.processor[0])
+    lists = held.split_by_idxs(train.index, valid.index).label_from_df("pay")
+    same = tabular_learner(lists.databunch(bs=32, device="cpu"), [20], silent=True)
+    same.model = learn.model
+    for look in (
+        lambda learn: feature_importance(learn, plot=False),
+        lambda learn: partial_dependence(learn, "age", plot=False),
+        lambda learn: embedding_pca(learn, "school", plot=False),
+    ):
+        pd.testing.assert_frame_equal(look(learn), look(same))
+    assert data.valid_ds.x.items.store.rows_held <= 180
+
+
+def test_looks_at_some_of_the_rows(data):
+    learn = tabular_learner(data, [20], silent=True)
+    few = WholeSet("look", learn, DatasetType.Train, rows=50)
+    assert len(few) == 50 and len(few.outputs()) == 50 == len(few.targets)
+    chosen = np.array(list(few.items.items))
+    assert (np.diff(chosen) > 0).all() and chosen[-1] > 500  # from all over the set, in order
+    assert len(feature_importance(learn, rows=20, plot=False)) == 5
+    assert len(partial_dependence(learn, "work", rows=20, plot=False)) == 3
+    with pytest.raises(ArgumentError, match="rows must be at least 1, or None; got 0"):
+        feature_importance(learn, rows=0)
+
+
+def test_the_same_data_again_from_what_was_learnt(tmp_path, data, frame):
+    data.train_ds.x.processor[0].save(tmp_path / "prepare.json")
+    learnt = TabularProcessor.load(tmp_path / "prepare.json")
+    lists = source(tmp_path, None, None, None, row_groups=3, processor=learnt).split_by_row_groups(0.2, seed=2)
+    again = lists.label_from_df("pay").databunch(bs=32, device="cpu")
+    for mine, theirs in zip(again.train_dl, data.train_dl, strict=True):
+        assert torch.equal(mine[0][1], theirs[0][1]) and torch.equal(mine[1], theirs[1])
+        break

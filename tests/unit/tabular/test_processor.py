@@ -131,3 +131,63 @@ def test_what_is_said_of_wrong_settings(people):
         )
     with pytest.raises(DataError, match="needs a list that was made from a table"):
         TabularList([1, 2], cont_names=["age"]).process(TabularProcessor(cont_names=["age"]))
+
+
+def test_columns_of_nullable_kinds(people):
+    frame = people.assign(
+        age=people["age"].astype("Int64"), grade=pd.array([1, None, 3] * 20, dtype="Int64"),
+        home=pd.array([True, False, None] * 20, dtype="boolean"), work=people["work"].astype("string"),
+    )  # fmt: skip
+    frame.loc[2, "age"] = pd.NA
+    source = TabularList.from_df(frame, ["grade", "home", "work"], ["age"], PROCS).split_by_idx(range(48, 60))
+    labelled = source.label_from_df("pay")
+    assert labelled.train.x.classes["grade"] == ["#na#", 1, 3] and labelled.train.x.classes["home"][1:] == [False, True]
+    prepare = labelled.train.x.processor[0]
+    for i in (0, 2, 5):
+        assert prepare.process_one(frame.iloc[i]).data[0].tolist() == prepare.arrays(frame)[0][i].tolist()
+
+
+def test_the_word_for_missing_can_be_a_category():
+    frame = pd.DataFrame({"a": ["#na#", "x", None]})
+    prepare = TabularProcessor(procs=[Categorify], cat_names=["a"]).fit(frame)
+    codes = [prepare.process_one(frame.iloc[i]).data[0].tolist() for i in range(3)]
+    assert codes == prepare.arrays(frame)[0].tolist() == [[1], [2], [0]]
+
+
+def test_values_of_a_row_that_are_of_another_kind(people):
+    prepare = TabularProcessor(procs=[Categorify], cat_names=["age"]).fit(people)
+    with pytest.warns(UserWarning, match=r"predict: '.*' \(str\) is no category of column 'age'.*; \d+ \(int\) is one"):
+        assert prepare.process_one({"age": str(people["age"][0])}).data[0].tolist() == [0]
+    prepare.process_one({"age": 1000})
+    prepare.process_one({"age": None})
+    with pytest.raises(DataError, match=r"predict: column 'age' must be one category; got \[30\] \(list\). Pass one"):
+        prepare.process_one({"age": [30]})
+
+
+def test_a_column_of_a_row_that_is_spelt_wrongly(prepare, people):
+    row = people.iloc[0].rename({"school": "schol"})
+    with pytest.warns(UserWarning, match="count as missing: 'school'. Did you mean 'schol'?"):
+        prepare.process_one(row)
+    with pytest.raises(DataError, match="It has no columns at all"):
+        prepare.process_one({})
+
+
+def test_steps_that_take_columns_away_or_are_none(people):
+    class Gone(TabularProc):
+        def apply_train(self, df):
+            del df["age"]
+
+    with pytest.raises(DataError, match=r"Gone: column 'age' is gone from the table.*self.cont_names.remove\('age'\)"):
+        TabularProcessor(procs=[Gone], cont_names=["age", "hours"]).fit(people)
+    with pytest.raises(ArgumentTypeError, match="procs must be classes of steps"):
+        TabularProcessor(procs=[lambda cats, conts: None], cont_names=["age"]).fit(people)
+
+
+def test_a_step_without_a_name_is_told_with_the_cure(people, tmp_path):
+    class Same(TabularProc):
+        def apply_train(self, df):
+            pass
+
+    prepare = TabularProcessor(procs=[Same], cont_names=["age"]).fit(people)
+    with pytest.raises(ArgumentError, match=r"the step Same has no name.*@register\('processor'\) above its class"):
+        prepare.save(tmp_path / "prepare.json")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onecycle.errors import DataError, StepError
+from onecycle.errors import ArgumentError, DataError, StepError
 from onecycle.tabular.procs import Categorify, FillMissing, FillStrategy, Normalize, TabularProc, row_by_row
 from onecycle.utils.registry import decode, encode
 
@@ -136,3 +136,39 @@ def test_rows_are_quick_only_where_a_step_says_so():
             super().apply_test(df)
 
     assert row_by_row(Normalize([], [])) and not row_by_row(Changed([], []))
+
+
+def test_a_column_of_the_inputs_is_not_written_over():
+    frame = pd.DataFrame({"age": [1.0, np.nan], "age_na": ["x", "y"]})
+    with pytest.raises(DataError, match="column 'age_na' is among the inputs, and is the name of the new column"):
+        FillMissing(["age_na"], ["age"])(frame.copy())
+    FillMissing(["age_na"], ["age"], add_col=False)(frame)
+    assert frame["age_na"].tolist() == ["x", "y"]
+    proc, again = FillMissing([], ["age"]), pd.DataFrame({"age": [1.0, np.nan]})
+    proc(again)
+    proc(again.assign(age=[np.nan, 1.0]))
+    assert proc.cat_names == ["age_na"]
+
+
+def test_a_strategy_that_is_none():
+    with pytest.raises(ArgumentError, match="fill_strategy must be one of FillStrategy.MEDIAN, .*; got 'mean'"):
+        FillMissing([], ["age"], fill_strategy="mean")
+
+
+def test_categories_that_cannot_be_told_apart():
+    with pytest.raises(DataError, match=r"column 'a' must hold text, numbers or truth values.*got \[1\] \(list\)"):
+        Categorify(["a"], [])(pd.DataFrame({"a": [[1], [2]]}))
+    with pytest.raises(DataError, match=r"got Interval\(0.0, 2.0"):
+        Categorify(["a"], [])(pd.DataFrame({"a": pd.cut(pd.Series([1, 3]), [0.0, 2.0, 4.0])}))
+
+
+def test_why_nothing_is_known_is_said():
+    proc = Categorify(["a"], [])
+    proc(pd.DataFrame({"a": ["x", "y"]}))
+    with pytest.warns(UserWarning, match=r"here 1 \(int\), there 'x' \(str\). Give both one kind"):
+        proc(pd.DataFrame({"a": [1, 2]}), test=True)
+    with pytest.warns(UserWarning, match="here 'p', there 'x' … If each value comes once, .* leave the column out"):
+        proc(pd.DataFrame({"a": ["p", "q"]}), test=True)
+    empty = Categorify(["a"], [])
+    empty(pd.DataFrame({"a": []}))
+    empty(pd.DataFrame({"a": ["p", "q"]}), test=True)  # no warning: there is nothing to be known

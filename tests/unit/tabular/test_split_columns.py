@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentError, DataError
 from onecycle.tabular.split_columns import cont_cat_split
 
 
@@ -14,3 +14,7 @@ def test_kinds_of_columns():
     assert cont_cat_split(df, max_card=50, dep_var="y") == (["part", "z"], ["whole", "few", "text", "yes"])
     with pytest.raises(DataError, match="there is no column 'x'"):
         cont_cat_split(df, dep_var="x")
+    with pytest.raises(DataError, match="several columns of one name: 'z'"):
+        cont_cat_split(pd.concat([df, df[["z"]]], axis=1))
+    with pytest.raises(ArgumentError, match="max_card must be a number of categories; got 'many'"):
+        cont_cat_split(df, max_card="many")
