@@ -11,6 +11,7 @@ from torch import Tensor
 from onecycle.errors import ArgumentError, explain
 from onecycle.nn.box_matching import Matches, match_anchors
 from onecycle.nn.focal import sigmoid_focal_loss
+from onecycle.nn.losses import thins_out
 from onecycle.nn.module import Module
 from onecycle.utils.box_ops import encode_boxes
 from onecycle.utils.checks import check_numbers
@@ -85,7 +86,7 @@ class RetinaNetFocalLoss(Module):
         self.metrics: dict[str, Tensor] = {}
 
     def forward(self, output: Tensor, boxes: Tensor, classes: Tensor) -> Tensor:
-        if self.reduction == "none":  # the whole set at once: its overlaps need not be in memory together
+        if self.reduction == "none":  # maybe a whole set: its overlaps need not be in memory together
             parts = zip(output.split(_PICTURES), boxes.split(_PICTURES), classes.split(_PICTURES), strict=True)
             return torch.cat([self._of_each(*part) for part in parts])
         losses = self._of_each(output, boxes, classes)
@@ -117,6 +118,7 @@ class RetinaNetFocalLoss(Module):
         distance = F.smooth_l1_loss(offsets, wanted, reduction="none", beta=_BEND).sum(dim=2)
         return (distance * found.positive).sum(dim=1)
 
+    @thins_out
     def activation(self, output: Tensor) -> Tensor:
         """Return the boxes that an output stands for, rows (top, left, bottom, right, class, score), padded.
 

@@ -250,12 +250,23 @@ _SIGMOID = (nn.BCEWithLogitsLoss, F.binary_cross_entropy_with_logits)
 _EXP = (nn.NLLLoss, F.nll_loss)
 
 
+def thins_out(activation: Any) -> Any:
+    """Mark an activation whose result is far smaller than the output, such as boxes of a detector's anchors.
+
+    `get_preds` then applies it to each batch: the outputs of a whole set need not be in memory together. The results of
+    the batches `(n, length, …)` are filled up behind with zeros to the greatest length.
+    """
+    activation.thins_out = True
+    return activation
+
+
 def activation_for(loss: Any) -> Callable[[Tensor], Tensor]:
     """Return the function that turns a model's output into what the loss reads it as.
 
     Args:
         loss: A loss object, class or function. A `partial` is looked through, and so is a loss that wraps
-            another as `crit` or `func`. A loss may also bring its own method `activation`.
+            another as `crit` or `func`. A loss may also bring its own method `activation`; with an attribute
+            `thins_out` (see `thins_out`) `get_preds` applies it batch by batch.
 
     Returns:
         Softmax over the class axis for a cross-entropy, sigmoid for a binary cross-entropy on logits, exp for

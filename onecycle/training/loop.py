@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -18,6 +19,7 @@ from onecycle.training.mismatch import check_loss, explain_loss, explain_model
 from onecycle.utils.distributed import added_up, own_seed, seed_of_all
 from onecycle.utils.progress import master_bar, progress_bar
 from onecycle.utils.seeding import global_rng_kept, run_seed, seed_step
+from onecycle.utils.tensors import to_cpu
 
 __all__ = ["BasicLearner", "fit", "get_preds", "loss_batch", "train_epoch", "validate"]
 
@@ -147,6 +149,20 @@ def validate(
         The mean loss as a float, or the list of what `loss_batch` returned.
     """
     handler = cb_handler or CallbackHandler()
+    results, sizes = _of_each_batch(model, dl, loss_func, handler, pbar, n_batch)
+    return _mean(results, sizes) if average and loss_func else results
+
+
+def _of_each_batch(
+    model: nn.Module,
+    dl: Any,
+    loss_func: Callable[..., Tensor] | None,
+    handler: CallbackHandler,
+    pbar: Any,
+    n_batch: int | None,
+    kept: Callable[[Any], Any] = lambda result: result,
+) -> tuple[list[Any], list[int]]:
+    """Return what is kept of the result of `loss_batch` for each batch of a set, and how much each batch weighs."""
     handler.set_dl(dl)
     model.eval()
     results: list[Any] = []
@@ -156,11 +172,12 @@ def validate(
             if n_batch and step >= n_batch:
                 break
             xb, yb = handler.on_batch_begin(*_pair(batch), train=False)
-            results.append(loss_batch(model, xb, yb, loss_func, cb_handler=handler))
+            result = loss_batch(model, xb, yb, loss_func, cb_handler=handler)
+            results.append(kept(result))
             sizes.append(_size(yb, xb))
-            if handler.on_batch_end(results[-1]):
+            if handler.on_batch_end(result):
                 break
-    return _mean(results, sizes) if average and loss_func else results
+    return results, sizes
 
 
 def _pair(batch: Any) -> tuple[Any, Any]:
@@ -208,7 +225,8 @@ def get_preds(
         dl: Yields batches (inputs, targets).
         pbar: A `master_bar` above the bar shown here.
         cb_handler: Told the events.
-        activ: Applied to the predictions, e.g. a softmax.
+        activ: Applied to the predictions, e.g. a softmax: to those of the whole set at once, or batch by batch where it
+            has a true attribute `thins_out`, as that of a detector's loss has.
         loss_func: Adds the loss of each item.
         n_batch: Stop after so many batches.
 
@@ -216,32 +234,56 @@ def get_preds(
         `[predictions, targets]` in the order of the set, and `losses` where asked for. Targets of which a batch has
         as many as its fullest item (boxes) are filled up in front with zeros to those of the set's fullest.
     """
-    pairs = validate(model, dl, cb_handler=cb_handler, pbar=pbar, average=False, n_batch=n_batch)
-    if not pairs:
+    handler = cb_handler or CallbackHandler()
+    read = partial(_read, activ=activ, loss_func=loss_func)
+    thins_out = getattr(activ, "thins_out", False)
+    kept = (lambda pair: read(*to_cpu(pair))) if thins_out else to_cpu  # nothing stays on the device
+    parts, _ = _of_each_batch(model, dl, None, handler, pbar, n_batch, kept)
+    if not parts:
         raise DataError("get_preds: the set must hold at least one item; it is empty. Pass another ds_type.")
-    preds, targets = _joined([p for p, _ in pairs]), _joined([t for _, t in pairs], fill_up=True)
-    found = [preds, targets]
-    if loss_func is not None:
-        found.append(each_item(loss_func, preds, targets))
-    if activ is not None:
-        found[0] = activ(preds)
-    return found
+    preds, targets, *losses = zip(*parts)
+    if thins_out:
+        return [_joined(preds, _behind), _joined(targets, _in_front), *[torch.cat(part) for part in losses]]
+    return read(_joined(preds), _joined(targets, _in_front))
 
 
-def _joined(parts: list[Any], fill_up: bool = False) -> Any:
-    """Join the batches of a set along the first axis, on the CPU, in single precision where in half."""
+def _read(preds: Any, targets: Any, activ: Callable[[Any], Any] | None, loss_func: Any) -> list[Any]:
+    """Return predictions after their activation, targets, and where asked for the loss of each item."""
+    preds = _single(preds)
+    losses = [] if loss_func is None else [each_item(loss_func, preds, targets)]
+    return [preds if activ is None else activ(preds), targets, *losses]
+
+
+def _joined(parts: Sequence[Any], filled_up: Callable[[Tensor, int], Tensor] | None = None) -> Any:
+    """Join the batches of a set along the first axis, in single precision where in half.
+
+    Where batches `(n, length, …)` may differ in length, `filled_up` brings one to the greatest.
+    """
     if isinstance(parts[0], (list, tuple)):
-        return [_joined(list(column), fill_up) for column in zip(*parts)]
-    on_cpu = [part.cpu() for part in parts]
-    whole = torch.cat(_of_one_length(on_cpu) if fill_up and on_cpu[0].ndim > 1 else on_cpu)
-    return whole.float() if whole.dtype in (torch.float16, torch.bfloat16) else whole
+        return [_joined(column, filled_up) for column in zip(*parts)]
+    if filled_up is not None and parts[0].ndim > 1:
+        longest = max(part.shape[1] for part in parts)
+        parts = [filled_up(part, longest - part.shape[1]) for part in parts]
+    return _single(torch.cat(list(parts)))
 
 
-def _of_one_length(parts: list[Tensor]) -> list[Tensor]:
-    """Fill batches `(n, length, …)` up with zeros in front, to the greatest length."""
-    longest = max(part.shape[1] for part in parts)
-    missing = [part.new_zeros(len(part), longest - part.shape[1], *part.shape[2:]) for part in parts]
-    return [torch.cat(pair, dim=1) if pair[0].shape[1] else pair[1] for pair in zip(missing, parts)]
+def _single(value: Any) -> Any:
+    """Return tensors in single precision where they are in half."""
+    if isinstance(value, (list, tuple)):
+        return [_single(part) for part in value]
+    return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+
+
+def _in_front(part: Tensor, missing: int) -> Tensor:
+    return torch.cat([_zeros(part, missing), part], dim=1) if missing else part
+
+
+def _behind(part: Tensor, missing: int) -> Tensor:
+    return torch.cat([part, _zeros(part, missing)], dim=1) if missing else part
+
+
+def _zeros(part: Tensor, length: int) -> Tensor:
+    return part.new_zeros(len(part), length, *part.shape[2:])
 
 
 def fit(

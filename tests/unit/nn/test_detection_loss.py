@@ -95,6 +95,10 @@ def test_nothing_waits_for_the_device():
         RetinaNetFocalLoss()(output, BOX.expand(2, 1, 4), CLASSES).backward()
 
 
+def test_its_activation_is_applied_batch_by_batch():
+    assert activation_for(RetinaNetFocalLoss()).thins_out
+
+
 def test_its_activation_gives_boxes():
     loss = RetinaNetFocalLoss(score_thresh=0.3, max_boxes=1)
     found = activation_for(loss)(output_of(3))

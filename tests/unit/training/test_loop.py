@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from onecycle.errors import ArgumentError, DataError, TrainingError
+from onecycle.nn.losses import thins_out
 from onecycle.training.callback import EVENTS, Callback
 from onecycle.training.loop import BasicLearner, fit, get_preds, loss_batch, train_epoch, validate
 
@@ -253,6 +254,29 @@ def test_predictions_of_several_outputs_are_lists():
 
     (first, second), _ = get_preds(Two(), [(torch.ones(2, 1), torch.zeros(2))] * 2)
     assert first.shape == (4, 1) and float(second.sum()) == 8
+
+
+def test_an_activation_that_thins_out_reads_batch_by_batch():
+    seen = []
+
+    def surest(outputs):
+        seen.append(len(outputs))
+        return outputs[:, : int(outputs.sum(1).max())]
+
+    batches = [(torch.eye(4)[:n], torch.ones(n, n)) for n in (1, 3)]
+    loss = lambda output, target: output.sum() + target.sum()
+    plain = get_preds(nn.Identity(), batches, activ=lambda outputs: outputs[:, :1], loss_func=loss)
+    preds, targets, losses = get_preds(nn.Identity(), batches, activ=thins_out(surest), loss_func=loss)
+    assert seen == [1, 3]
+    assert torch.equal(preds, plain[0]) and torch.equal(targets, plain[1])
+    assert losses.tolist() == [2, 4, 4, 4]
+    assert len(get_preds(nn.Identity(), batches, activ=surest)) == 2
+
+
+def test_what_was_thinned_out_is_filled_up_behind():
+    longer = thins_out(lambda outputs: outputs[:, : int(outputs[0, 0])])
+    batches = [(torch.full((2, 3), float(n)), torch.zeros(2)) for n in (1, 3)]
+    assert get_preds(nn.Identity(), batches, activ=longer)[0].tolist() == [[1, 0, 0]] * 2 + [[3, 3, 3]] * 2
 
 
 def test_predictions_of_nothing_are_refused():
