@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,14 +10,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
 from onecycle.metrics.average_precision import precisions
 from onecycle.metrics.base import Metric
 from onecycle.metrics.counting import register_metric
+from onecycle.utils.checks import is_real
 from onecycle.utils.detections import BOX_COLUMNS, candidates, check_share, suppress
 
 __all__ = ["MeanAveragePrecision", "mean_average_precision"]
 
+# Least and greatest area in square pixels, two decimals: below 32², from there to 96², above; same source as below.
+_AREAS = {"small": (0.0, 32**2 - 0.01), "medium": (32.0**2, 96.0**2), "large": (96**2 + 0.01, math.inf)}
 # From half an overlap to nearly all: cocodataset.org/#detection-eval.
 _COCO = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
@@ -27,11 +31,27 @@ def _checked_ious(owner: str, iou: Any) -> Tensor:
     return torch.tensor([check_share(owner, "iou", one) for one in chosen], dtype=torch.float64)
 
 
+def _checked_area(owner: str, area: Any) -> tuple[float, float] | None:
+    """Return the least and the greatest area that counts, in square pixels."""
+    if area is None:
+        return None
+    if isinstance(area, str):
+        if area not in _AREAS:
+            cure = f"Known: {', '.join(_AREAS)}.{did_you_mean(area, _AREAS)}"
+            raise ArgumentError(explain(owner, "area", "must be the name of a range of areas", area, cure))
+        return _AREAS[area]
+    if not isinstance(area, Sequence) or len(area) != 2 or not all(map(is_real, area)) or not 0 <= area[0] <= area[1]:
+        cure = "Pass e.g. 'small', or (0, 400)."
+        raise ArgumentError(explain(owner, "area", "must be a name, or the least and the greatest area", area, cure))
+    return float(area[0]), float(area[1])
+
+
 def mean_average_precision(
     preds: Sequence[tuple[Tensor, Tensor, Tensor]],
     targets: Sequence[tuple[Tensor, Tensor]],
     iou: float | Sequence[float] | None = None,
     max_boxes: int = 100,
+    area: str | tuple[float, float] | None = None,
 ) -> Tensor:
     """Return the mean over classes and overlaps of the average precision, over the boxes of a set of pictures.
 
@@ -43,9 +63,10 @@ def mean_average_precision(
         iou: The overlap (intersection over union) from which a box counts as found, or several, 0 to 1; COCO's
             0.5, 0.55 … 0.95 when left out.
         max_boxes: The surest boxes of a picture that count.
+        area: Count only boxes of a size, as `MeanAveragePrecision` does; boxes are in pixels then. All when left out.
 
     Raises:
-        ArgumentError: there are not as many predictions as targets, or `iou` is out of its range.
+        ArgumentError: there are not as many predictions as targets, or a setting is out of its range.
 
     Example:
         >>> box, cat = torch.tensor([[0.0, 0, 4, 4]]), torch.tensor([1])
@@ -53,6 +74,7 @@ def mean_average_precision(
         tensor(1.)
     """
     overlaps = _checked_ious("mean_average_precision", iou)
+    areas = _checked_area("mean_average_precision", area)
     if len(preds) != len(targets):
         raise ArgumentError(
             f"mean_average_precision: preds and targets must have one entry a picture; got {len(preds)} and "
@@ -60,7 +82,7 @@ def mean_average_precision(
         )
     found = [_surest(_row(*picture), max_boxes) for picture in preds]
     actual = [_row(*picture) for picture in targets]
-    return _mean(_stacked(found, BOX_COLUMNS, 0), _stacked(actual, BOX_COLUMNS - 1, -1), overlaps)
+    return _mean(precisions(_stacked(found, BOX_COLUMNS, 0), _stacked(actual, BOX_COLUMNS - 1, -1), overlaps, areas))
 
 
 def _row(boxes: Any, *columns: Any) -> Tensor:
@@ -81,8 +103,7 @@ def _stacked(rows: Sequence[Tensor], width: int, empty: float) -> Tensor:
     return torch.stack([F.pad(part, (0, 0, 0, most - len(part)), value=empty) for part in rows])
 
 
-def _mean(found: Tensor, actual: Tensor, ious: Tensor) -> Tensor:
-    of_classes = precisions(found, actual, ious)
+def _mean(of_classes: dict[int, Any]) -> Tensor:
     if not of_classes:
         return torch.tensor(float("nan"))
     return torch.tensor([one.mean() for one in of_classes.values()]).mean().float()
@@ -101,6 +122,11 @@ class MeanAveragePrecision(Metric):
         nms_thresh: Of boxes of one class that overlap more, only the surest counts, 0 to 1.
         max_boxes: The surest boxes of a picture that count.
         pad_idx: Class index of the background and of padding.
+        area: Count only boxes of this area in square pixels: "small" (below 32²), "medium" (32² to 96²), "large" (above
+            96²), or (least, greatest), both included; all when left out. Actual boxes of another area, and boxes that
+            find one of them, count neither for nor against; nor do boxes of another area that find nothing.
+        size: (height, width) of a picture in pixels, by which areas are measured; that of the pictures as the model
+            sees them when left out.
 
     Shape: outputs `(N, A, K + 8)`, or boxes `(N, D, 6)` as (4 edges, class, score), the surest first and padded with
         zeros; targets boxes `(N, P, 4)` and classes `(N, P)`, or both in one `(N, P, 5)`.
@@ -109,8 +135,8 @@ class MeanAveragePrecision(Metric):
         ArgumentError: a setting is out of its range.
 
     Reference:
-        Lin et al. 2014, "Microsoft COCO: Common objects in context"; the evaluation at cocodataset.org/#detection-eval,
-        over all sizes of boxes.
+        Lin et al. 2014, "Microsoft COCO: Common objects in context"; the evaluation at cocodataset.org/#detection-eval.
+        There the area is that of the object's outline where one is known, here that of its box.
 
     Example:
         >>> m = MeanAveragePrecision(iou=0.5)
@@ -119,6 +145,8 @@ class MeanAveragePrecision(Metric):
         1.0
     """
 
+    _seen: tuple[int, int] | None = None  # height and width of the batch's pictures
+
     def __init__(
         self,
         iou: float | Sequence[float] | None = None,
@@ -126,6 +154,8 @@ class MeanAveragePrecision(Metric):
         nms_thresh: float = 0.5,
         max_boxes: int = 100,
         pad_idx: int = 0,
+        area: str | tuple[float, float] | None = None,
+        size: tuple[int, int] | None = None,
     ) -> None:
         owner = type(self).__name__
         self._ious, self.iou = _checked_ious(owner, iou), iou
@@ -134,8 +164,17 @@ class MeanAveragePrecision(Metric):
         if not isinstance(max_boxes, int) or max_boxes < 1:
             raise ArgumentError(explain(owner, "max_boxes", "must be a whole number of at least 1", max_boxes))
         self.max_boxes, self.pad_idx = max_boxes, pad_idx
+        self._areas, self.area = _checked_area(owner, area), area
+        self.size = None if size is None else _checked_size(owner, size)
         super().__init__()
         self.name = "mAP" if not isinstance(iou, (int, float)) else f"mAP{100 * iou:.0f}"
+        if area is not None:
+            self.name += f"_{area}" if isinstance(area, str) else "_{:g}_{:g}".format(*area)
+
+    def on_batch_end(self, last_output: Any, last_target: Any, train: bool = False, **kwargs: Any) -> None:
+        """Count a batch of the validation set, in pixels of its pictures."""
+        self._seen = _size_of(kwargs.get("last_input"))
+        super().on_batch_end(last_output, last_target, train, **kwargs)
 
     def update(self, output: Tensor, target: Tensor, classes: Tensor | None = None) -> None:  # type: ignore[override]
         """Keep what may be a box, and the targets; nothing is thinned out before the set is whole."""
@@ -146,6 +185,15 @@ class MeanAveragePrecision(Metric):
             raise DataError(explain(type(self).__name__, "target", rule, target))
         self._keep("found", found)
         self._keep("actual", actual)
+        if self._areas is not None:
+            self.keep(pixels=torch.tensor([self._measure()] * len(found), device=found.device))
+
+    def _measure(self) -> tuple[int, int]:
+        size = self.size or self._seen
+        if size is None:
+            rule = "must be (height, width) in pixels where areas are asked for and no pictures are seen"
+            raise ArgumentError(explain(type(self).__name__, "size", rule, None))
+        return size
 
     def _keep(self, name: str, rows: Tensor) -> None:
         """Keep rows of pictures one after the other, and how many each has: so any batches can be put together."""
@@ -160,7 +208,10 @@ class MeanAveragePrecision(Metric):
         """The average precision of each class that is in the targets, by its index."""
         found = suppress(_stacked(self._pictures("found"), BOX_COLUMNS, 0), self.nms_thresh, self.max_boxes)
         actual = _stacked([self._real(rows) for rows in self._pictures("actual")], BOX_COLUMNS - 1, -1)
-        return {k: float(one.mean()) for k, one in precisions(found, actual, self._ious).items()}
+        if self._areas is not None:
+            pixels = self.kept("pixels").cpu()
+            found, actual = _in_pixels(found, pixels), _in_pixels(actual, pixels)
+        return {k: float(one.mean()) for k, one in precisions(found, actual, self._ious, self._areas).items()}
 
     def _real(self, rows: Tensor) -> Tensor:
         return rows[(rows[:, 4] != self.pad_idx) & (rows[:, 2] > rows[:, 0])]
@@ -174,4 +225,21 @@ class MeanAveragePrecision(Metric):
     def get_state(self, minimal: bool = True) -> dict[str, Any]:
         """Return the settings."""
         names = ("iou", "score_thresh", "nms_thresh", "max_boxes", "pad_idx")
-        return {name: getattr(self, name) for name in names}
+        of_areas = [name for name in ("area", "size") if getattr(self, name) is not None]
+        return {name: getattr(self, name) for name in (*names, *of_areas)}
+
+
+def _checked_size(owner: str, size: Any) -> tuple[int, int]:
+    if not isinstance(size, Sequence) or len(size) != 2 or not all(is_real(side) and side > 0 for side in size):
+        raise ArgumentError(explain(owner, "size", "must be (height, width) in pixels", size))
+    return size[0], size[1]
+
+
+def _size_of(pictures: Any) -> tuple[int, int] | None:
+    return tuple(pictures.shape[-2:]) if isinstance(pictures, Tensor) and pictures.ndim == 4 else None  # type: ignore[return-value]
+
+
+def _in_pixels(rows: Tensor, pixels: Tensor) -> Tensor:
+    """Return boxes of -1 to 1 in pixels of pictures of these (height, width), `(N, D, *), (N, 2) -> (N, D, *)`."""
+    edges = (rows[..., :4].double() + 1) / 2 * pixels.repeat(1, 2)[:, None]
+    return torch.cat([edges, rows[..., 4:].double()], dim=2)
