@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, explain
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.checks import check_whole
 
 __all__ = ["AccumulateScheduler"]
 
@@ -35,10 +35,7 @@ class AccumulateScheduler(LearnerCallback):
 
     def __init__(self, learn: Any, n_step: int = 1, drop_last: bool = False) -> None:
         super().__init__(learn)
-        if isinstance(n_step, bool) or not isinstance(n_step, int) or n_step < 1:
-            rule = "must be a whole number of at least 1"
-            raise ArgumentError(explain("AccumulateScheduler", "n_step", rule, n_step))
-        self.n_step, self.drop_last = n_step, drop_last
+        self.n_step, self.drop_last = check_whole("AccumulateScheduler", "n_step", n_step), drop_last
         self.acc_samples: float | Tensor = 0
         self.acc_batches = 0
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from onecycle.callbacks.general_sched import GeneralScheduler, TrainingPhase
+from onecycle.errors import ArgumentError, explain
 from onecycle.optim.schedules import annealing_cos, annealing_exp, annealing_linear
 from onecycle.training.choices import check_choice
+from onecycle.utils.checks import check_numbers, check_whole
 
 __all__ = ["FlatCosAnnealScheduler"]
 
@@ -33,9 +37,15 @@ def FlatCosAnnealScheduler(
         curve: How the rate falls: `cosine`, `linear` or `exponential`.
 
     Raises:
-        ArgumentError: the curve is unknown.
+        ArgumentError: the curve is unknown, or a number is out of its range.
     """
-    check_choice("FlatCosAnnealScheduler", "curve", curve, _CURVES)
+    owner = "FlatCosAnnealScheduler"
+    check_choice(owner, "curve", curve, _CURVES)
+    check_whole(owner, "tot_epochs", tot_epochs)
+    check_numbers(owner, "start_pct", start_pct, "must be between 0 and 1", lambda part: 0 <= part <= 1)
+    if not isinstance(moms, (list, tuple)) or len(moms) != 2:
+        raise ArgumentError(explain(owner, "moms", "must be two numbers, e.g. (0.95, 0.999)", moms))
+    lr = np.asarray(lr, dtype=float) if isinstance(lr, (list, tuple)) else lr
     anneal = _CURVES[curve]
     total = len(learn.data.train_dl) * tot_epochs
     flat = int(total * start_pct)

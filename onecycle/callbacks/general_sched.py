@@ -12,6 +12,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.optim.phases import Course
 from onecycle.optim.schedules import Scheduler
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["GeneralScheduler", "TrainingPhase"]
 
@@ -32,8 +33,7 @@ class TrainingPhase:
     """
 
     def __init__(self, length: int) -> None:
-        if length < 1:
-            raise ArgumentError(explain("TrainingPhase", "length", "must be at least 1 batch", length))
+        check_numbers("TrainingPhase", "length", length, "must be at least 1 batch", lambda batches: batches >= 1)
         self.length = int(length)
         self.scheds: dict[str, Scheduler] = {}
 

@@ -11,7 +11,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.optim.schedules import Scheduler, annealing_exp
 from onecycle.training.callback import LearnerCallback
 from onecycle.training.snapshot import Snapshot
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.defaults import defaults
 from onecycle.utils.distributed import print_once
 
@@ -34,7 +34,7 @@ class LRFinder(LearnerCallback):
         stop_div: Stop when the loss diverges.
 
     Raises:
-        ArgumentError: a rate is not above 0, or num_it is below 1.
+        ArgumentError: a rate is not above 0, or num_it is no whole number of at least 1.
 
     Reference: Smith, "Cyclical learning rates for training neural networks" (2017), section 3.3.
     """
@@ -49,7 +49,7 @@ class LRFinder(LearnerCallback):
             check_numbers("LRFinder", name, value, "must be above 0", lambda rate: rate > 0)
         if not np.all(np.asarray(start_lr) < np.asarray(end_lr)):
             raise ArgumentError(explain("LRFinder", "end_lr", f"must be above start_lr ({start_lr})", end_lr))
-        check_numbers("LRFinder", "num_it", num_it, "must be at least 1", lambda count: count >= 1)
+        num_it = check_whole("LRFinder", "num_it", num_it)
         start = np.asarray(start_lr) if isinstance(start_lr, (list, tuple)) else start_lr
         self.stop_div, self.num_it = stop_div, num_it
         self.sched = Scheduler((start, end_lr), num_it, annealing_exp)

@@ -10,7 +10,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.optim.phases import Course
 from onecycle.optim.schedules import Scheduler, annealing_cos
 from onecycle.training.callback import LearnerCallback
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 
 __all__ = ["OneCycleScheduler"]
 
@@ -26,10 +26,10 @@ class OneCycleScheduler(LearnerCallback):
     Args:
         learn: The learner.
         lr_max: Highest rate, a number or one a layer group.
-        moms: Momentum at the ends and at the highest rate, each 0 to 1.
+        moms: Momentum at the ends and at the highest rate, each from 0 to 1 (exclusive).
         div_factor: Highest rate over first rate, above 0.
         pct_start: Fraction of the batches on the way up, 0 to 1.
-        final_div: Highest rate over last rate; 1e4 · div_factor when None.
+        final_div: Highest rate over last rate, above 0; 1e4 · div_factor when None.
         tot_epochs: Length of the cycle in epochs; those of this fit when None.
         start_epoch: Epoch to begin at, in a run that is taken up again.
 
@@ -52,8 +52,10 @@ class OneCycleScheduler(LearnerCallback):
         start_epoch: int | None = None,
     ) -> None:
         super().__init__(learn)
-        _check(moms, div_factor, pct_start, tot_epochs, start_epoch)
-        self.lr_max, self.moms, self.div_factor, self.pct_start = lr_max, tuple(moms), div_factor, pct_start
+        _check(lr_max, moms, div_factor, pct_start, final_div)
+        _check_epochs(tot_epochs, start_epoch)
+        self.lr_max = np.asarray(lr_max, dtype=float) if isinstance(lr_max, (list, tuple)) else lr_max
+        self.moms, self.div_factor, self.pct_start = tuple(moms), div_factor, pct_start
         self.final_div = final_div if final_div is not None else div_factor * _FINAL_FRACTION
         self.tot_epochs, self.start_epoch = tot_epochs, start_epoch
 
@@ -109,13 +111,24 @@ class OneCycleScheduler(LearnerCallback):
         return {"stop_training": True} if epoch + 1 >= self._epochs else None
 
 
-def _check(moms: Any, div_factor: float, pct_start: float, tot_epochs: Any, start_epoch: Any) -> None:
-    owner = "OneCycleScheduler"
+def _check(lr_max: Any, moms: Any, div_factor: float, pct_start: float, final_div: float | None) -> None:
+    owner, two = "OneCycleScheduler", "must be two numbers, e.g. (0.95, 0.85)"
+    check_numbers(owner, "lr_max", lr_max, "must be at least 0", lambda rate: rate >= 0)
     if not isinstance(moms, (list, tuple, np.ndarray)) or len(moms) != 2:
-        raise ArgumentError(explain(owner, "moms", "must be two numbers, e.g. (0.95, 0.85)", moms))
-    check_numbers(owner, "moms", moms, "must be two numbers, e.g. (0.95, 0.85)")
+        raise ArgumentError(explain(owner, "moms", two, moms))
+    check_numbers(owner, "moms", moms, f"{two}, from 0 to 1 (exclusive)", lambda momentum: 0 <= momentum < 1)
     check_numbers(owner, "div_factor", div_factor, "must be above 0", lambda factor: factor > 0)
     check_numbers(owner, "pct_start", pct_start, "must be between 0 and 1", lambda part: 0 <= part <= 1)
+    if final_div is not None:
+        check_numbers(owner, "final_div", final_div, "must be above 0", lambda factor: factor > 0)
+
+
+def _check_epochs(tot_epochs: Any, start_epoch: Any) -> None:
+    owner = "OneCycleScheduler"
+    if tot_epochs is not None:
+        check_whole(owner, "tot_epochs", tot_epochs)
+    if start_epoch is not None:
+        check_whole(owner, "start_epoch", start_epoch, 0)
     if start_epoch is not None and tot_epochs is not None and start_epoch >= tot_epochs:
         raise ArgumentError(
             explain(owner, "start_epoch", f"must be below tot_epochs ({tot_epochs})", start_epoch)

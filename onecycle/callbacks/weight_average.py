@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.callbacks.distributed import average_buffers
-from onecycle.errors import ArgumentError, DataError, TrainingError, explain
+from onecycle.errors import DataError, TrainingError
 from onecycle.nn.surgery import bn_types
 from onecycle.training.callback import LearnerCallback
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.distributed import greatest, process_count
 from onecycle.utils.frozen_values import thaw
 from onecycle.utils.seeding import global_rng_kept
@@ -50,8 +50,8 @@ class WeightAverage(LearnerCallback):
 
     def __init__(self, learn: Any, start_epoch: int, validate: bool) -> None:
         super().__init__(learn)
-        _check_count(type(self).__name__, "start_epoch", start_epoch, 0)
-        self.start_epoch, self.validate = start_epoch, validate
+        self.start_epoch = check_whole(type(self).__name__, "start_epoch", start_epoch, 0)
+        self.validate = validate
         self.n_averaged = 0
         self._averaged: list[Tensor] = []
         self._trained: list[Tensor] | None = None
@@ -268,8 +268,7 @@ class SWACallback(WeightAverage):
 
     def __init__(self, learn: Any, start_epoch: int = 0, every: int = 1, validate: bool = False) -> None:
         super().__init__(learn, start_epoch, validate)
-        _check_count("SWACallback", "every", every, 1)
-        self.every = every
+        self.every = check_whole("SWACallback", "every", every)
 
     def epoch_trained(self, epoch: int) -> None:
         """Take in the weights."""
@@ -294,11 +293,6 @@ def _check_validated(average: WeightAverage) -> None:
             f"{owner}: the validation set must give each of {process_count()} processes an item; one has none. Make "
             f"the validation set larger, or leave {owner} out."
         )
-
-
-def _check_count(owner: str, name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ArgumentError(explain(owner, name, f"must be a whole number of at least {least}", value))
 
 
 def _roomy(tensor: Tensor) -> Tensor:

@@ -70,19 +70,20 @@ class Fitting:
 
         Args:
             lr: `slice(a)`: a/10 for every group but the last, a for the last. `slice(a, b)`: from a for the first
-                to b for the last, by equal factors. A number: itself, the same for all groups.
+                to b for the last, by equal factors. A number: itself, the same for all groups. A list: one a group.
 
         Returns:
             An array of one rate a layer group, or the number.
 
         Raises:
-            ArgumentError: a rate is not above 0.
+            ArgumentError: a rate of a slice is not above 0, or another one below 0.
         """
         if not isinstance(lr, slice):
-            check_numbers("lr_range", "lr", lr, "must be a number of at least 0, or a slice", lambda rate: rate >= 0)
-            return lr
+            rule = "must be a number of at least 0, one a layer group, or a slice"
+            check_numbers("lr_range", "lr", lr, rule, lambda rate: rate >= 0)
+            return np.asarray(lr) if isinstance(lr, (list, tuple)) else lr
         rates = [lr.stop] if lr.start is None else [lr.start, lr.stop]
-        if not all(is_real(rate) and rate > 0 for rate in rates):
+        if lr.step is not None or not all(is_real(rate) and rate > 0 for rate in rates):
             raise ArgumentError(
                 explain("lr_range", "lr", "must be slice(high) or slice(low, high), above 0", lr)
             )

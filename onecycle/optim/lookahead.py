@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 import onecycle.optim.torch_optimizers  # noqa: F401 - gives torch's optimisers, the usual bases, their names
-from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+from onecycle.errors import ArgumentTypeError, explain
 from onecycle.optim.lamb import check_betas
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.registry import register
 
 __all__ = ["Lookahead", "Ranger"]
@@ -55,8 +55,7 @@ class Lookahead(Optimizer):
             cure = "Pass the class or a partial, e.g. partial(torch.optim.SGD, momentum=0.9)."
             rule = "must be a function that makes an optimiser"
             raise ArgumentTypeError(explain("Lookahead", "base", rule, base, cure))
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise ArgumentError(explain("Lookahead", "k", "must be a whole number of at least 1", k))
+        k = check_whole("Lookahead", "k", k)
         check_numbers("Lookahead", "alpha", alpha, "must be above 0 and at most 1", lambda part: 0 < part <= 1)
         self.base = base(params, **settings)
         own = {"k": k, "alpha": float(alpha), _COUNT: 0}

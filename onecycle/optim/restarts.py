@@ -8,17 +8,12 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from onecycle.errors import ArgumentError, TrainingError, explain
+from onecycle.errors import TrainingError
 from onecycle.optim.groups import decay_pairs, spread
 from onecycle.optim.schedules import annealing_cos
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 
 __all__ = ["CosineRestarts", "cycle_lengths", "layer_optimizer"]
-
-
-def _check_whole(owner: str, name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ArgumentError(explain(owner, name, "must be a whole number of at least 1", value))
 
 
 def cycle_lengths(n_cycles: int, cycle_len: int = 1, cycle_mult: int = 1) -> list[int]:
@@ -37,7 +32,7 @@ def cycle_lengths(n_cycles: int, cycle_len: int = 1, cycle_mult: int = 1) -> lis
         [1, 2, 4]
     """
     for name, value in {"n_cycles": n_cycles, "cycle_len": cycle_len, "cycle_mult": cycle_mult}.items():
-        _check_whole("cycle_lengths", name, value)
+        check_whole("cycle_lengths", name, value)
     return [cycle_len * cycle_mult**cycle for cycle in range(n_cycles)]
 
 
@@ -99,7 +94,7 @@ class CosineRestarts:
         on_cycle_end: Callable[[int], Any] | None = None,
     ) -> None:
         for name, value in {"batches": batches, "cycle_len": cycle_len, "cycle_mult": cycle_mult}.items():
-            _check_whole("CosineRestarts", name, value)
+            check_whole("CosineRestarts", name, value)
         check_numbers("CosineRestarts", "lr_min", lr_min, "must be at least 0", lambda rate: rate >= 0)
         self.optimizer, self.batches, self.cycle_len, self.cycle_mult = optimizer, batches, cycle_len, cycle_mult
         self.on_cycle_end = on_cycle_end

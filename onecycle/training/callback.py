@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from onecycle.errors import CallbackError, did_you_mean
+from onecycle.errors import ArgumentTypeError, CallbackError, did_you_mean, explain
 from onecycle.utils.frozen_values import freeze, thaw
 from onecycle.utils.words import camel2snake
 
@@ -144,22 +144,31 @@ class LearnerCallback(Callback):
 
     Args:
         learn: The learner; held weakly, so that both can go.
+
+    Raises:
+        ArgumentTypeError: what was passed is no learner.
     """
 
     exclude: tuple[str, ...] = ("_learn",)
 
     def __init__(self, learn: Any) -> None:
-        self._learn = weakref.ref(learn)
+        try:
+            self._learn = weakref.ref(learn)
+        except TypeError:
+            owner = type(self).__name__
+            cure = f"Pass it first: {owner}(learn, …)."
+            raise ArgumentTypeError(explain(owner, "learn", "must be a learner", learn, cure)) from None
         setattr(learn, self.cb_name, self)
 
     @property
     def learn(self) -> Any:
         """The learner."""
+        name = type(self).__name__
+        if "_learn" not in vars(self):
+            raise CallbackError(f"{name}: its learner is not known. Call super().__init__(learn) in its __init__.")
         learn = self._learn()
         if learn is None:
-            raise CallbackError(
-                f"{type(self).__name__}: its learner is gone. Keep the learner in a variable."
-            )
+            raise CallbackError(f"{name}: its learner is gone. Keep the learner in a variable.")
         return learn
 
     @property
@@ -215,8 +224,10 @@ def check_signature(callback: Any, event: str, known: Iterable[str]) -> None:
     owner, known = f"{type(callback).__name__}.{event}", list(known)
     try:
         parameters = inspect.signature(getattr(callback, event)).parameters.values()
-    except (TypeError, ValueError):
+    except TypeError:
         return
+    except ValueError:  # no parameter is left for the callback itself
+        raise CallbackError(f"{owner}: must take self. Write def {event}(self, **kwargs).") from None
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         raise CallbackError(
             f"{owner}: must take **kwargs, since the state of training may gain entries. Add **kwargs."

@@ -19,6 +19,7 @@ Listeners = list[Callable[..., Any]]
 
 # What on_batch_begin clears, so that a wish holds for one batch.
 _ONE_BATCH = {"stop_epoch": False, "skip_step": False, "skip_zero": False, "skip_bwd": False}
+_COUNTS = ("epoch", "n_epochs", "iteration", "num_batch")
 # Entries that only one event has.
 _EXTRA = {"on_train_begin": ("metrics_names",), "on_train_end": ("exception",)}
 
@@ -109,6 +110,8 @@ class CallbackHandler:
                     f"{said}: returned {name!r}, which is no entry of the state.{did_you_mean(name, self.state_dict)} "
                     f"Entries: {', '.join(sorted(self.state_dict))}."
                 )
+            if name in _COUNTS and not isinstance(changes[name], int):
+                raise CallbackError(f"{said}: returned {name}={changes[name]!r}, which must be a whole number.")
         self.state_dict.update(changes)
 
     def set_dl(self, dl: Any) -> None:
@@ -139,7 +142,7 @@ class CallbackHandler:
             try:
                 self._tell([method], metrics_names=metrics_names)
             except BaseException as error:
-                self._tell(_listeners(begun, "on_train_end"), exception=error)
+                self._tell_end(_listeners(begun, "on_train_end"), error)
                 raise
             begun.append(getattr(method, "__self__", None))
 
@@ -215,7 +218,18 @@ class CallbackHandler:
 
     def on_train_end(self, exception: BaseException | bool | None) -> None:
         """End training; `exception` is what ended it early, or None."""
-        self._tell(self._all["on_train_end"], exception=exception)
+        self._tell_end(self._all["on_train_end"], exception)
+
+    def _tell_end(self, listeners: Listeners, exception: BaseException | bool | None) -> None:
+        """Tell each that training has ended, also where one before it fails: what was exchanged must be put back."""
+        failed: BaseException | None = None
+        for method in listeners:
+            try:
+                self._tell([method], exception=exception)
+            except BaseException as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     @property
     def dl_listener(self) -> Any:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from onecycle.errors import ArgumentError, explain
 from onecycle.training.checkpoint import check_writable
 from onecycle.training.every import Every
 from onecycle.training.fingerprint import Print
@@ -18,6 +17,7 @@ from onecycle.training.handler import CallbackHandler
 from onecycle.training.run_files import copy_as_best, file_of, tidy, write_run_file
 from onecycle.training.run_ranks import own_parts, with_own
 from onecycle.training.run_state import put_back, take
+from onecycle.utils.checks import check_whole
 from onecycle.utils.distributed import (
     distrib_barrier,
     greatest,
@@ -89,10 +89,8 @@ class RunKeeper:
     def __init__(
         self, learn: Any, folder: Path, every: Any, keep: int, call: dict[str, Any], point: Any, parts: Print
     ) -> None:
-        if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
-            raise ArgumentError(explain("fit", "keep", "must be a whole number of at least 1", keep))
         self.learn, self.folder, self.every, self.every_said = learn, folder, Every(every), every
-        self.keep, self.call, self.parts, self.point = keep, call, parts, point
+        self.keep, self.call, self.parts, self.point = check_whole("fit", "keep", keep), call, parts, point
         self.best_loss: float | None = None if point is None else point["best_loss"]
         self._trainable = [parameter.requires_grad for parameter in learn.model.parameters()]
         self._seed = 0
@@ -101,7 +99,7 @@ class RunKeeper:
         self._epochs = 0
         if is_first_process():
             check_writable(folder)
-        self._writer = Writer(folder, keep)
+        self._writer = Writer(folder, self.keep)
 
     # Where the run begins
 

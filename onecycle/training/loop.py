@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.data.addresses import passed_over
-from onecycle.errors import ArgumentError, DataError, TrainingError, explain
+from onecycle.errors import DataError, TrainingError
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.keeper import RunKeeper
 from onecycle.training.losses import each_item
-from onecycle.training.mismatch import check_loss, explain_loss, explain_model
+from onecycle.training.mismatch import check_goes_back, check_loss, explain_loss, explain_model
+from onecycle.utils.checks import check_whole
 from onecycle.utils.distributed import added_up, own_seed, seed_of_all
 from onecycle.utils.progress import master_bar, progress_bar
 from onecycle.utils.seeding import global_rng_kept, run_seed, seed_step
@@ -104,6 +105,7 @@ def _learn(loss: Tensor, opt: Any, handler: CallbackHandler) -> None:
     """Go back through the network and step; callbacks may skip any part, or scale the loss for the way back."""
     loss, skip_backward = handler.on_backward_begin(loss)
     if not skip_backward:
+        check_goes_back(loss)
         loss.backward()
     if not handler.on_backward_end():
         opt.step()
@@ -312,7 +314,8 @@ def fit(
         ArgumentError: `epochs` is no whole number of at least 1.
         DataError: the training set is empty.
     """
-    _check_run(epochs, learn)
+    epochs = check_whole("fit", "epochs", epochs)
+    _check_run(learn)
     handler = CallbackHandler(callbacks, metrics)
     seed = seed_of_all(run_seed())
     seed = seed if keeper is None else keeper.seed(seed)
@@ -394,9 +397,7 @@ def _has_no_validation(data: Any) -> bool:
     return getattr(data, "valid_dl", None) is None or bool(getattr(data, "empty_val", False))
 
 
-def _check_run(epochs: Any, learn: Trainable) -> None:
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        raise ArgumentError(explain("fit", "epochs", "must be a whole number of at least 1", epochs))
+def _check_run(learn: Trainable) -> None:
     if getattr(learn.data, "train_dl", None) is None or len(learn.data.train_dl) == 0:
         raise DataError(_no_batches(learn.data))
     if not learn.loss_func:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentTypeError, TrainingError, add_context, describe
+from onecycle.errors import ArgumentTypeError, CallbackError, TrainingError, add_context, describe
 
 __all__: list[str] = []
 
@@ -88,4 +88,20 @@ def check_loss(loss: Any) -> None:
         raise ArgumentTypeError(
             f"fit: loss_func must return one number for a batch, a tensor; got {describe(loss)}. "
             f"Reduce it, e.g. with .mean()."
+        )
+
+
+def check_goes_back(loss: Any) -> None:
+    """Refuse a loss from which there is no way back to the weights.
+
+    Raises:
+        CallbackError: a callback made of it something that is no tensor.
+        TrainingError: it does not follow from the output by differentiable steps.
+    """
+    if not isinstance(loss, Tensor):
+        raise CallbackError(f"on_backward_begin: last_loss must stay a tensor; a callback made it {describe(loss)}.")
+    if not loss.requires_grad:
+        raise TrainingError(
+            "fit: the loss must follow from the model's output by steps that have a gradient; it has none. Leave out "
+            ".detach(), .item(), argmax, comparisons and torch.no_grad() in the loss and in the model."
         )

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from onecycle.errors import ArgumentError, explain
 
 __all__: list[str] = []
@@ -44,3 +46,24 @@ def check_numbers(
     numbers = list(value) if several else [value]
     if not all(is_real(number) and fits(number) for number in numbers):
         raise ArgumentError(explain(owner, parameter, rule, value))
+
+
+def check_whole(owner: str, parameter: str, value: Any, least: int = 1) -> int:
+    """Return a count, of Python or NumPy, as a plain number; refuse what is none.
+
+    Args:
+        owner: Who asks, for the message.
+        parameter: Name of the parameter.
+        value: What was given.
+        least: The smallest that fits.
+
+    Raises:
+        ArgumentError: names the parameter, the rule and what was received.
+
+    Example:
+        >>> check_whole("fit", "epochs", np.int64(3))
+        3
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(explain(owner, parameter, f"must be a whole number of at least {least}", value))
+    return int(value)

@@ -280,7 +280,9 @@ def test_epochs_are_a_whole_number(pets_learner, epochs):
         pets_learner().fit_one_cycle(epochs)
 
 
-@pytest.mark.parametrize("lr", ["1e-3", None, -1, float("nan"), slice(None), slice("a", "b"), slice(0, 1e-3)])
+@pytest.mark.parametrize(
+    "lr", ["1e-3", None, -1, float("nan"), slice(None), slice("a", "b"), slice(0, 1e-3), slice(1e-4, 1e-3, 1e-2)]
+)
 def test_a_rate_is_a_number_or_a_slice_of_numbers(pets_learner, lr):
     with pytest.raises(ArgumentError, match="lr_range: lr must be .*; got"):
         pets_learner().fit(1, lr)
@@ -307,6 +309,10 @@ def test_as_many_rates_as_layer_groups(pets_learner):
         ({"div_factor": 0}, ArgumentError, "div_factor must be above 0; got 0"),
         ({"moms": 0.9}, ArgumentError, r"moms must be two numbers, e.g. \(0.95, 0.85\); got 0.9"),
         ({"moms": (0.9, "a")}, ArgumentError, "moms must be two numbers"),
+        ({"moms": (2, 3)}, ArgumentError, r"moms must be two numbers, .*from 0 to 1 \(exclusive\); got \(2, 3\)"),
+        ({"final_div": 0}, ArgumentError, "final_div must be above 0; got 0"),
+        ({"tot_epochs": "3"}, ArgumentError, "tot_epochs must be a whole number of at least 1; got '3'"),
+        ({"start_epoch": -1}, ArgumentError, "start_epoch must be a whole number of at least 0; got -1"),
         ({"wd": "a"}, ArgumentError, "fit: wd must be a number of at least 0.*; got 'a'"),
         (
             {"callbacks": [SaveModelCallback]},
@@ -333,7 +339,7 @@ def test_an_unknown_keyword_of_fit(pets_learner):
         ({"start_lr": 0}, "start_lr must be above 0; got 0"),
         ({"end_lr": "a"}, "end_lr must be above 0; got 'a'"),
         ({"start_lr": 1, "end_lr": 1e-3}, r"end_lr must be above start_lr \(1\); got 0.001"),
-        ({"num_it": 0}, "num_it must be at least 1; got 0"),
+        ({"num_it": 0}, "num_it must be a whole number of at least 1; got 0"),
         ({"startlr": 0}, "lr_find: unknown keyword 'startlr'. Did you mean 'start_lr'"),
     ],
 )

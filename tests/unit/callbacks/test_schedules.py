@@ -80,3 +80,28 @@ def test_flat_cosine_may_be_all_flat_or_all_falling(make_learner, start_pct):
     learn = make_learner()
     learn.fit_fc(1, 1e-2, start_pct=start_pct)
     assert (learn.recorder.lrs[-1] == 1e-2) == (start_pct == 1.0)
+
+
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ({"start_pct": 3}, "start_pct must be between 0 and 1; got 3"),
+        ({"tot_epochs": 0}, "tot_epochs must be a whole number of at least 1; got 0"),
+        ({"moms": 0.9}, r"moms must be two numbers, e.g. \(0.95, 0.999\); got 0.9"),
+        ({"moms": (0.9,)}, r"moms must be two numbers, e.g. \(0.95, 0.999\); got \(0.9,\)"),
+    ],
+)
+def test_settings_of_the_flat_schedule(make_learner, settings, said):
+    with pytest.raises(ArgumentError, match=f"FlatCosAnnealScheduler: {said}"):
+        FlatCosAnnealScheduler(make_learner(), **settings)
+
+
+def test_rates_of_layer_groups_may_be_a_list(make_learner):
+    learn = make_learner()
+    learn.split([learn.model[3]])
+    learn.fit_one_cycle(1, [1e-3, 1e-2])
+    as_list = learn.recorder.lrs
+    learn.fit_one_cycle(1, slice(1e-3, 1e-2))
+    assert learn.recorder.lrs == pytest.approx(as_list)
+    learn.fit_fc(1, [1e-3, 1e-2])
+    assert learn.recorder.lrs[0] == pytest.approx(1e-2)

@@ -68,7 +68,8 @@ def test_the_finder_takes_slices(make_learner):
 @pytest.mark.parametrize(("how", "said"), [
     ({"start_lr": 0}, "LRFinder: start_lr must be above 0"),
     ({"end_lr": -1}, "LRFinder: end_lr must be above 0"),
-    ({"num_it": 0}, "LRFinder: num_it must be at least 1"),
+    ({"num_it": 0}, "LRFinder: num_it must be a whole number of at least 1; got 0"),
+    ({"num_it": 1.5}, "LRFinder: num_it must be a whole number of at least 1; got 1.5"),
 ])  # fmt: skip
 def test_the_finder_s_limits(make_learner, how, said):
     with pytest.raises(ArgumentError, match=said):

@@ -2,7 +2,7 @@ import gc
 
 import pytest
 
-from onecycle.errors import CallbackError
+from onecycle.errors import ArgumentTypeError, CallbackError
 from onecycle.training.callback import (
     EVENTS,
     Callback,
@@ -101,3 +101,23 @@ def test_a_positional_parameter_is_refused():
 
 def test_a_parameter_with_a_default_may_have_any_name():
     check(lambda self, mine=3, **kwargs: None)
+
+
+def test_a_learner_callback_without_a_learner_says_so():
+    class Forgets(LearnerCallback):
+        def __init__(self, learn):
+            self.seen = []
+
+    with pytest.raises(CallbackError, match=r"Forgets: its learner is not known. Call super\(\).__init__\(learn\)"):
+        _ = Forgets(None).learn
+    with pytest.raises(ArgumentTypeError, match=r"LearnerCallback: learn must be a learner; got 'history' \(str\)"):
+        LearnerCallback("history")
+
+
+def test_an_event_must_take_self():
+    class Forgets(Callback):
+        def on_batch_end(**kwargs):
+            pass
+
+    with pytest.raises(CallbackError, match=r"Forgets.on_batch_end: must take self. Write def on_batch_end\(self"):
+        check_signature(Forgets(), "on_batch_end", [])

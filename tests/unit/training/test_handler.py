@@ -160,3 +160,30 @@ def test_skip_validate_is_the_state_s():
     handler = CallbackHandler(returns({"skip_validate": True}))
     handler.on_epoch_begin()
     assert handler.skip_validate
+
+
+def test_a_count_stays_a_number():
+    class Wrong(Callback):
+        def on_train_begin(self, **kwargs):
+            return {"epoch": "2"}
+
+    with pytest.raises(CallbackError, match="Wrong.on_train_begin: returned epoch='2', which must be a whole number"):
+        CallbackHandler([Wrong()]).on_train_begin(1, None, None)
+
+
+def test_everyone_is_told_of_the_end_also_where_one_fails():
+    class Fails(Callback):
+        def on_train_end(self, exception, **kwargs):
+            raise OSError("the disk")
+
+    class Puts(Callback):
+        done = 0
+
+        def on_train_end(self, **kwargs):
+            self.done += 1
+
+    puts = [Puts(), Puts()]
+    handler = CallbackHandler([puts[0], Fails(), puts[1]])
+    with pytest.raises(OSError, match="the disk"):
+        handler.on_train_end(None)
+    assert [one.done for one in puts] == [1, 1]

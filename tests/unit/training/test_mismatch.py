@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from onecycle.errors import ArgumentTypeError, TrainingError
+from onecycle.errors import ArgumentTypeError, CallbackError, TrainingError
 from onecycle.training.loop import loss_batch
-from onecycle.training.mismatch import check_loss, shapes_of
+from onecycle.training.mismatch import check_goes_back, check_loss, shapes_of
 
 X, Y = torch.randn(4, 6), torch.tensor([0, 1, 2, 2])
 
@@ -51,3 +51,11 @@ def test_a_loss_is_one_number_in_a_tensor(loss):
     with pytest.raises(ArgumentTypeError, match=r"loss_func must return one number for a batch, a tensor; got"):
         check_loss(loss)
     check_loss(torch.zeros(1))
+
+
+def test_a_loss_leads_back_to_the_weights():
+    with pytest.raises(TrainingError, match="must follow from the model's output by steps that have a gradient"):
+        check_goes_back(torch.tensor(1.0))
+    with pytest.raises(CallbackError, match="on_backward_begin: last_loss must stay a tensor; a callback made it 'a'"):
+        check_goes_back("a")
+    check_goes_back(torch.tensor(1.0, requires_grad=True))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from onecycle.errors import ArgumentError
-from onecycle.utils.checks import check_numbers, is_real
+from onecycle.utils.checks import check_numbers, check_whole, is_real
 
 
 @pytest.mark.parametrize("value", [1, 0.5, -3, np.float32(2), np.int64(1), torch.tensor(1.0)])
@@ -29,3 +29,14 @@ def test_one_number_or_several(value):
 def test_a_number_that_does_not_fit_is_refused(value):
     with pytest.raises(ArgumentError, match="fit: lr must be at least 0; got "):
         check_numbers("fit", "lr", value, "must be at least 0", lambda rate: rate >= 0)
+
+
+@pytest.mark.parametrize("value", [2, np.int64(2), np.uint8(2)])
+def test_a_count_is_a_plain_number(value):
+    assert type(check_whole("fit", "epochs", value, 2)) is int
+
+
+@pytest.mark.parametrize("value", [1, True, 2.0, "2", None, np.int64(1)])
+def test_what_is_no_count_is_refused(value):
+    with pytest.raises(ArgumentError, match="fit: epochs must be a whole number of at least 2; got "):
+        check_whole("fit", "epochs", value, 2)
