@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from onecycle.data.looks import Looks
 from onecycle.data.saving import bunch_from_lists
 from onecycle.data.stages import LOADED, Stage
 from onecycle.data.state import bunch_state, checked, whole_state
-from onecycle.errors import check_keywords
+from onecycle.errors import ArgumentTypeError, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.defaults import defaults
 from onecycle.utils.files import write_json
@@ -129,7 +129,7 @@ class DataBunch(Looks, Stage):
                 `pin_memory`, or what torch's DataLoader knows.
 
         Raises:
-            ArgumentTypeError: a keyword is unknown.
+            ArgumentTypeError: a keyword is unknown, or a set is no dataset.
             DataError: the samples cannot be read or do not fit together.
 
         Example:
@@ -142,6 +142,8 @@ class DataBunch(Looks, Stage):
         """
         owner = f"{cls.__name__}.create"
         check_keywords(owner, dl_kwargs, (*LOADER_KEYWORDS, *_CREATE_KEYWORDS))
+        for name, dataset in (("train_ds", train_ds), ("valid_ds", valid_ds), ("test_ds", test_ds)):
+            _check_dataset(owner, name, dataset, train_ds)
         place = exact_device(defaults.device if device is None else device)
         tfms = as_list(dl_tfms)
         shared: dict[str, Any] = {
@@ -381,6 +383,15 @@ def as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _check_dataset(owner: str, name: str, dataset: Any, train_ds: Any) -> None:
+    if dataset is None and train_ds is not None:
+        return
+    if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")) or isinstance(dataset, Mapping):
+        cure = "Ready batches, and loaders of your own, go into DataBunch(train_dl, valid_dl)."
+        rule = "must be a dataset, with a length and samples by number"
+        raise ArgumentTypeError(explain(owner, name, rule, dataset, cure))
 
 
 def _for_training(settings: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from onecycle.data.item_list import ItemList
 from onecycle.data.items import Category, EmptyLabel, FloatItem, ItemBase, MultiCategory
 from onecycle.data.processors import CategoryProcessor, MultiCategoryProcessor
-from onecycle.errors import DataError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain
 from onecycle.utils.registry import lookup, register
 
 __all__ = ["CategoryList", "CategoryListBase", "EmptyLabelList", "FloatList", "MultiCategoryList"]
@@ -54,7 +55,7 @@ class CategoryListBase(LabelItems):
 
     def __init__(self, items: Any, classes: Sequence[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(items, **kwargs)
-        self.classes = None if classes is None else list(classes)
+        self.classes = _checked_classes(type(self).__name__, classes)
         self.copy_new = [*self.copy_new, "classes"]
 
     @property
@@ -78,6 +79,25 @@ class CategoryListBase(LabelItems):
                 explain(type(self).__name__, "index", f"must be below {len(classes)} classes", index)
             )
         return classes[index]
+
+
+def _checked_classes(owner: str, classes: Any) -> list[Any] | None:
+    """Return classes as a list.
+
+    Raises:
+        ArgumentTypeError: they are none.
+        ArgumentError: one is there twice.
+    """
+    if classes is None:
+        return None
+    if not hasattr(classes, "__iter__"):
+        cure = "Pass the labels in the order wanted: classes=['no', 'yes']."
+        raise ArgumentTypeError(explain(owner, "classes", "must be a list of classes", classes, cure))
+    found = list(classes)
+    twice = [name for name, count in Counter(found).items() if count > 1]
+    if twice:
+        raise ArgumentError(explain(owner, "classes", "must name each class once", twice[0], "Leave the second out."))
+    return found
 
 
 @register("item_list")
@@ -149,7 +169,7 @@ class MultiCategoryList(CategoryListBase):
         one_hot: bool = False,
         **kwargs: Any,
     ) -> None:
-        labels = items if label_delim is None else [_cut(text, label_delim) for text in items]
+        labels = items if label_delim is None else cut_all(items, label_delim)
         super().__init__(labels, classes=classes, **kwargs)
         self.one_hot = one_hot
         self.copy_new = [*self.copy_new, "one_hot"]
@@ -185,8 +205,16 @@ class MultiCategoryList(CategoryListBase):
         return self._with([int(i) for i in torch.as_tensor(t).nonzero().flatten()], t)
 
 
-def _cut(text: Any, delimiter: str) -> list[str]:
-    return [part for part in str(text).split(delimiter) if part]
+def cut_all(texts: Iterable[Any], delimiter: str) -> list[list[str]]:
+    """Return the labels in each text.
+
+    Raises:
+        ArgumentError: the delimiter is no text, or an empty one.
+    """
+    if not isinstance(delimiter, str) or not delimiter:
+        cure = "Pass what stands between the labels, e.g. ' '."
+        raise ArgumentError(explain("MultiCategoryList", "label_delim", "must be a text", delimiter, cure))
+    return [[part for part in str(text).split(delimiter) if part] for text in texts]
 
 
 def _one_hot(on: Sequence[int], count: int) -> Tensor:
@@ -216,6 +244,25 @@ class FloatList(LabelItems):
         self.copy_new = [*self.copy_new, "log"]
         self.c = self.items.shape[1] if self.items.ndim > 1 else 1
 
+    def check_labels(self, owner: str, names: Any) -> None:
+        """Refuse numbers that cannot be learnt: infinite ones, with `log` those that are not above 0.
+
+        Args:
+            owner: Who asks, for the message.
+            names: What the items are called, one a label.
+
+        Raises:
+            DataError: there are such; names the first.
+        """
+        bad = ~np.isfinite(self.items) | (self.items <= 0 if self.log else False)
+        rows = np.flatnonzero(bad.any(axis=tuple(range(1, bad.ndim))))
+        if len(rows):
+            first = f"the first is that of {names[int(rows[0])]}: {self.items[rows[0]]}"
+            rule = "a finite number above 0, as log=True takes logarithms" if self.log else "a finite number"
+            many = f"{len(rows)} of {len(bad)} have another label"
+            cure = "Correct them, or leave them out before the split."
+            raise DataError(f"{owner}: the label of an item must be {rule}; {many}; {first}. {cure}")
+
     def get(self, i: int) -> FloatItem:
         """Return the `FloatItem` of item `i`."""
         return FloatItem(np.log(self.items[i]) if self.log else self.items[i])
@@ -237,7 +284,8 @@ def _as_floats(items: Any) -> np.ndarray:
         return np.array(items, dtype=np.float32)
     except (TypeError, ValueError) as error:
         odd = next((item for item in items if isinstance(item, str)), items)
-        raise DataError(explain("FloatList", "items", "must be numbers", odd)) from error
+        cure = "Give each item one number, or vectors of one length."
+        raise DataError(explain("FloatList", "items", "must be numbers", odd, cure)) from error
 
 
 @register("item_list")

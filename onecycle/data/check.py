@@ -9,7 +9,7 @@ from typing import Any
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.data.fetch import item_name
 from onecycle.data.item_loader import ItemLoader
-from onecycle.errors import DataError, ErrorList
+from onecycle.errors import DataError, ErrorList, describe
 from onecycle.utils.seeding import global_rng_kept, item_stream
 
 __all__: list[str] = []
@@ -61,6 +61,12 @@ def _check_samples(name: str, loader: Any, errors: ErrorList) -> None:
         except (DataError, OSError) as error:
             if not skipping:
                 errors.add(_cannot_read(name, item_name(dataset, index), error))
+    odd = [sample for sample in samples if not isinstance(sample, (tuple, list)) or len(sample) != 2]
+    if odd:
+        errors.add(
+            f"a sample of the {name} set must be a pair (input, target); got {describe(odd[0])}. Return both in the "
+            f"dataset's __getitem__; where there are no targets, (input, 0)."
+        )
     if len(samples) > 1 and not skipping and len(errors) == 0:
         _check_batch(name, loader, samples, errors)
 

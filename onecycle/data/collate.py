@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from onecycle.data.items import ItemBase, MixedItem
-from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, describe, explain
 from onecycle.utils.registry import register
 
 __all__ = ["data_collate"]
@@ -42,13 +42,16 @@ def data_collate(batch: Sequence[Any]) -> Any:
         For samples `(x, y)` the list `[xs, ys]` with xs `(N, …)` and ys `(N, …)`.
 
     Raises:
-        DataError: the samples of a column have different sizes.
+        DataError: there is no sample, the samples of a column have different sizes or keys, or no tensor can be made
+            of them.
 
     Example:
         >>> data_collate([(np.zeros(2), 0), (np.ones(2), 1)])
         [tensor([[0., 0.],
                 [1., 1.]]), tensor([0, 1])]
     """
+    if not len(batch):
+        raise DataError("data_collate: the batch has no sample. Look at the sampler or batch_sampler that was passed.")
     return _stack([data_of(sample) for sample in batch])
 
 
@@ -62,32 +65,54 @@ def _stack(column: Sequence[Any]) -> Any:
     if first is None or isinstance(first, (str, bytes)):
         return list(column)
     if isinstance(first, dict):
-        return {key: _stack([row[key] for row in column]) for key in first}
+        return _stack_dicts(column)
     if isinstance(first, (list, tuple)):
         return _stack_rows(column)
-    return default_collate(list(column))
+    try:
+        return default_collate(list(column))
+    except TypeError as error:
+        raise _no_tensor(first) from error
 
 
-def _stack_tensors(column: Sequence[Tensor]) -> Tensor:
-    shapes = {tuple(tensor.shape) for tensor in column}
+def _stack_tensors(column: Sequence[Any]) -> Tensor:
+    odd = [value for value in column if not isinstance(value, (Tensor, np.ndarray, np.generic, int, float))]
+    if odd:
+        raise _no_tensor(odd[0], "a tensor")
+    tensors = [value if isinstance(value, Tensor) else _stack_numbers([value])[0] for value in column]
+    shapes = {tuple(tensor.shape) for tensor in tensors}
     if len(shapes) > 1:
         raise _different_sizes(shapes)
-    return default_collate(list(column))
+    return default_collate(tensors)
 
 
-def _stack_numbers(column: Sequence[Any]) -> Tensor:
+def _stack_numbers(column: Sequence[Any]) -> Any:
     arrays = [np.asarray(value) for value in column]
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1:
         raise _different_sizes(shapes)
     stacked = np.stack(arrays)
     if stacked.dtype.kind in "OUS":
-        return stacked.tolist()
+        return list(column)  # as they are: NumPy would make texts of numbers among texts
     tensor = torch.from_numpy(np.ascontiguousarray(stacked))
     return tensor.to(torch.get_default_dtype()) if tensor.dtype == torch.float64 else tensor
 
 
+def _stack_dicts(column: Sequence[Any]) -> dict[Any, Any]:
+    first = column[0]
+    others = [row for row in column if not isinstance(row, dict) or row.keys() != first.keys()]
+    if others:
+        keys = [sorted(map(str, row)) if isinstance(row, dict) else type(row).__name__ for row in (first, others[0])]
+        raise DataError(
+            f"data_collate: the samples of a batch must have the same keys; got {keys[0]} and {keys[1]}. Give every "
+            f"sample all keys, or pass a collate_fn."
+        )
+    return {key: _stack([row[key] for row in column]) for key in first}
+
+
 def _stack_rows(column: Sequence[Any]) -> list[Any]:
+    others = [row for row in column if not isinstance(row, (list, tuple))]
+    if others:
+        raise _no_tensor(others[0], "a list or tuple")
     lengths: set[tuple[int, ...]] = {(len(row),) for row in column}
     if len(lengths) > 1:
         raise _different_sizes(lengths)
@@ -100,6 +125,14 @@ def _different_sizes(shapes: set[tuple[int, ...]]) -> DataError:
     return DataError(
         f"data_collate: the samples of a batch must have one size; got {shown}{more}. "
         f"Give the items one size, e.g. transform(size=224) for pictures, or pass a collate_fn that pads."
+    )
+
+
+def _no_tensor(value: Any, beside: str = "") -> DataError:
+    others = f" beside {beside}" if beside else ""
+    return DataError(
+        f"data_collate: the samples of a batch must be tensors, arrays, numbers, texts, or items with such data; got "
+        f"{describe(value)}{others}. Have the list's get() open it, e.g. ImageList for pictures, or pass a collate_fn."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from onecycle.data.asking import positions_where
 from onecycle.data.bunch import DataBunch
 from onecycle.data.items import ItemBase
 from onecycle.data.label_list import LabelList
@@ -17,7 +18,7 @@ from onecycle.data.labels import Labelling
 from onecycle.data.processors import PreProcessor, as_items, is_number
 from onecycle.data.show import as_text, readable, show_table
 from onecycle.data.sources import column_numbers, complete_values, csv_file, files_or_complain, read_csv
-from onecycle.data.split import Splitting, numbers_from
+from onecycle.data.split import Splitting, check_share, numbers_from
 from onecycle.data.stages import ITEMS, Stage
 from onecycle.errors import ArgumentTypeError, DataError, check_function, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
@@ -102,7 +103,7 @@ class ItemList(Splitting, Labelling, Stage):
         """Return an item for a whole number, and a list for a slice, a list of numbers or a mask."""
         if type(idxs) is int:
             return self.get(idxs)
-        return self.get(int(idxs)) if is_number(idxs) else self._part(_positions(idxs))
+        return self.get(int(idxs)) if is_number(idxs) else self._part(_positions(idxs, len(self)))
 
     def __iter__(self) -> Iterator[Any]:
         return (self.get(i) for i in range(len(self)))
@@ -144,7 +145,13 @@ class ItemList(Splitting, Labelling, Stage):
 
         Args:
             items: A list of the same kind.
+
+        Raises:
+            ArgumentTypeError: it is no list of items.
         """
+        if not isinstance(items, ItemList):
+            cure = f"Make one of them first: {type(self).__name__}(…)."
+            raise ArgumentTypeError(explain("add", "items", "must be a list of items", items, cure))
         both = [frame for frame in (self.inner_df, items.inner_df) if frame is not None]
         frame = None
         if len(both) == 2:
@@ -302,7 +309,7 @@ class ItemList(Splitting, Labelling, Stage):
     def filter_by_func(self: Self, func: Callable[[Any], Any]) -> Self:
         """Keep the items for which `func(item)` is true; it sees what is in `items`."""
         check_function("filter_by_func", "func", func)
-        return self._part(np.array([i for i, item in enumerate(self.items) if func(item)], dtype=int))
+        return self._part(np.array(positions_where("filter_by_func", func, self.items), dtype=int))
 
     def filter_by_folder(
         self: Self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -327,7 +334,11 @@ class ItemList(Splitting, Labelling, Stage):
         Args:
             p: Between 0 and 1.
             seed: Makes the draw repeatable; NumPy's global generator is used, or left alone, accordingly.
+
+        Raises:
+            ArgumentError: `p` is not between 0 and 1.
         """
+        check_share("filter_by_rand", "p", p)
         source = numbers_from("filter_by_rand", seed)
         return self._part(np.flatnonzero(source.random_sample(len(self)) < p))
 
@@ -424,12 +435,20 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
 
 
-def _positions(idxs: Any) -> Any:
-    """Return a slice, or an array of positions or of a mask."""
+def _positions(idxs: Any, count: int) -> Any:
+    """Return a slice, or an array of positions or of a mask.
+
+    Raises:
+        IndexError: a mask has another length than the list.
+    """
     if isinstance(idxs, slice):
         return idxs
     found = np.asarray(idxs)
-    return np.flatnonzero(found) if found.dtype == bool else found.astype(int)
+    if found.dtype != bool:
+        return found.astype(int)
+    if len(found) != count:
+        raise IndexError(f"a mask of {len(found)} truth values for {count} items: it must have one for each item.")
+    return np.flatnonzero(found)
 
 
 def _files_if_any(owner: str, path: PathOrStr, *how: Any) -> list[Path]:

@@ -12,11 +12,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from onecycle.data.asking import ask
 from onecycle.data.items import EmptyLabel
 from onecycle.data.label_list import LabelList
-from onecycle.data.processors import as_items
-from onecycle.data.sources import column_numbers, complete_values, need_frame
-from onecycle.errors import ArgumentError, DataError, add_context, check_function, check_keywords, explain
+from onecycle.data.processors import as_items, plain
+from onecycle.data.sources import check_files, column_numbers, complete_values, is_column, need_frame
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    check_function,
+    check_keywords,
+    explain,
+)
 from onecycle.utils.registry import lookup
 
 __all__: list[str] = []
@@ -118,17 +126,27 @@ def attach(items: Any, owner: str, labels: Any, label_cls: Any, settings: Mappin
         settings: Keywords for that class; those that are None are as if not given.
 
     Raises:
-        ArgumentTypeError: a keyword is unknown.
-        DataError: an item has no label.
+        ArgumentTypeError: a keyword is unknown, or the class is none of labels.
+        DataError: an item has no label, or one that cannot be learnt.
     """
     labels = as_items(labels)
     given = {name: value for name, value in settings.items() if value is not None}
     _check_labels(owner, items, labels)
     kind = items.get_label_cls(labels, label_cls, **given)
+    _check_kind(owner, kind)
     if hasattr(kind, "settings_known"):
         check_keywords(owner, given, kind.settings_known() | {"label_cls"})
-    inputs = items.fresh()
-    return inputs._label_list(inputs, kind(labels, path=items.path, **given))
+    inputs, made = items.fresh(), kind(labels, path=items.path, **given)
+    if hasattr(made, "check_labels"):
+        made.check_labels(owner, items.items)
+    return inputs._label_list(inputs, made)
+
+
+def _check_kind(owner: str, kind: Any) -> None:
+    if callable(kind) and (hasattr(kind, "settings_known") or not isinstance(kind, type)):
+        return
+    cure = "Pass the class itself: CategoryList, MultiCategoryList, FloatList …"
+    raise ArgumentTypeError(explain(owner, "label_cls", "must be a class of labels", kind, cure))
 
 
 def _check_labels(owner: str, items: Any, labels: Any) -> None:
@@ -146,7 +164,9 @@ def _check_labels(owner: str, items: Any, labels: Any) -> None:
 
 
 def _is_missing(label: Any) -> bool:
-    return label is None or (isinstance(label, (float, np.floating)) and label != label)
+    if isinstance(label, (float, np.floating)):
+        return bool(label != label)
+    return label is None or type(label).__name__ in ("NAType", "NaTType")  # pandas' words for nothing
 
 
 def labels_const(items: Any, const: Any) -> list[Any]:
@@ -162,19 +182,16 @@ def empty_kind(settings: dict[str, Any]) -> Any:
 def labels_from_func(items: Any, func: Callable[[Any], Any]) -> list[Any]:
     """Return what a function says of each item."""
     check_function("label_from_func", "func", func)
-    return [_ask(func, item) for item in items.items]
-
-
-def _ask(func: Callable[[Any], Any], item: Any) -> Any:
-    try:
-        return func(item)
-    except Exception as error:
-        add_context(error, item=item)
-        raise
+    return [plain(ask(func, item)) for item in items.items]
 
 
 def labels_from_folder(items: Any) -> list[str]:
-    """Return the name of the folder that each file is in."""
+    """Return the name of the folder that each file is in.
+
+    Raises:
+        DataError: the items are no files.
+    """
+    check_files("label_from_folder", items.items)
     return [os.path.basename(os.path.dirname(os.path.normpath(item))) for item in items.items]
 
 
@@ -201,6 +218,10 @@ def _posix(item: Any) -> str:
 def _pattern(pat: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pat)
+    except TypeError as error:
+        raise ArgumentTypeError(
+            explain("label_from_re", "pat", "must be a regular expression", pat, r"Pass a text: r'([^/]+)_\d+.jpg$'.")
+        ) from error
     except re.error as error:
         raise ArgumentError(
             f"label_from_re: pat must be a regular expression; got {pat!r}: {error}."
@@ -233,7 +254,7 @@ def several_columns(
     items: Any, cols: Any, label_cls: Any, settings: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     """Return class and settings of labels: several columns without a class are ones and zeros, one a class."""
-    if not isinstance(cols, (list, tuple)) or len(cols) < 2:
+    if not isinstance(cols, (list, tuple)) or len(cols) < 2 or is_column(items.inner_df, cols):
         return label_cls, dict(settings)
     kind = label_cls or items.label_cls
     many = lookup("item_list", "MultiCategoryList")

@@ -20,11 +20,13 @@ from onecycle.data.labels import (
 )
 from onecycle.data.processors import as_items
 from onecycle.data.stages import LABELLED, SPLIT, Stage
-from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import lookup
 
 __all__ = ["ItemLists", "LabelLists"]
+
+_CLASSES_SHOWN = 20
 
 
 class _Lists(Stage):
@@ -423,10 +425,17 @@ def held_out(valid: LabelList, items: Any, label: Any, tfms: Any, tfm_y: Any) ->
         label: The label that all are given, or None.
         tfms: Transforms, or None for those of the validation list.
         tfm_y: Whether the labels are transformed, or None for what the validation list does.
+
+    Raises:
+        DataError: the label is no class of the training set.
     """
     inputs = valid.x.from_items(items).process()
     if label is None:
         kind = lookup("item_list", "EmptyLabelList")
         return valid.new(inputs, kind([0] * len(inputs)), tfms, False if tfm_y is None else tfm_y)
     labels = valid.y.new([label] * len(inputs)).process()
+    if len(labels) and labels.items[0] is None:
+        known = ", ".join(map(repr, valid.y.classes[:_CLASSES_SHOWN]))
+        near = did_you_mean(str(label), map(str, valid.y.classes))
+        raise DataError(f"add_test: label {label!r} is no class of the training set.{near} The classes are {known}.")
     return valid.new(inputs, labels, tfms, tfm_y)

@@ -10,7 +10,7 @@ import numpy as np
 from onecycle.data.item_list import ItemList
 from onecycle.data.items import MixedItem
 from onecycle.data.processors import MixedProcessor, PreProcessor
-from onecycle.errors import DataError, explain
+from onecycle.errors import ArgumentTypeError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import encode, register
 
@@ -46,7 +46,7 @@ class MixedItemList(ItemList):
         ignore_empty: bool = False,
         processor: Any = None,
     ) -> None:
-        self.item_lists = list(item_lists)
+        self.item_lists = _checked_lists(item_lists)
         count = _one_length(self.item_lists)
         first = self.item_lists[0]
         super().__init__(
@@ -140,6 +140,14 @@ class MixedItemList(ItemList):
     def from_state(cls, state: JsonDict, path: PathOrStr = ".") -> MixedItemList:
         """Return an empty list with the settings of `get_state`."""
         return cls([ItemList.from_state(part, path) for part in state["parts"]], path=path, ignore_empty=True)
+
+
+def _checked_lists(item_lists: Any) -> list[ItemList]:
+    several = isinstance(item_lists, (list, tuple)) and all(isinstance(part, ItemList) for part in item_lists)
+    if not several:
+        cure = "Pass e.g. MixedItemList([pictures, rows])."
+        raise ArgumentTypeError(explain("MixedItemList", "item_lists", "must be several lists", item_lists, cure))
+    return list(item_lists)
 
 
 def _one_length(lists: Sequence[ItemList]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,8 +82,8 @@ class PreProcessor:
 
 
 def plain(value: Any) -> Any:
-    """Return a NumPy number as Python's, anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+    """Return a number of NumPy, or one in a tensor without axes, as Python's; anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 def sorted_classes(labels: Iterable[Any]) -> list[Any]:
@@ -93,6 +93,15 @@ def sorted_classes(labels: Iterable[Any]) -> list[Any]:
         return sorted(found)
     except TypeError:
         return sorted(found, key=str)
+
+
+def _classes_of(labels: Iterable[Any]) -> list[Any]:
+    labels = list(labels)
+    odd = next((label for label in labels if not isinstance(label, Hashable)), None)
+    if odd is not None:
+        cure = "For several labels an item pass label_cls=MultiCategoryList, for numbers label_cls=FloatList."
+        raise DataError(explain("CategoryList", "labels", "must each be one class", odd, cure))
+    return sorted_classes(labels)
 
 
 @register("processor")
@@ -116,8 +125,12 @@ class CategoryProcessor(PreProcessor):
         self.c2i = {} if classes is None else {label: i for i, label in enumerate(classes)}
 
     def generate_classes(self, items: Iterable[Any]) -> list[Any]:
-        """Return the sorted classes of the labels."""
-        return sorted_classes(items)
+        """Return the sorted classes of the labels.
+
+        Raises:
+            DataError: a label is none that a class can be, such as a list.
+        """
+        return _classes_of(items)
 
     def process_one(self, item: Any) -> Any:
         """Return the index of a label; None, remembered in `warns`, where there is no such class."""
@@ -162,10 +175,19 @@ class MultiCategoryProcessor(CategoryProcessor):
         self.one_hot = bool(getattr(ds, "one_hot", False) or one_hot)
 
     def generate_classes(self, items: Iterable[Any]) -> list[Any]:
-        """Return the sorted classes that any item has; for rows of zeros and ones the column numbers."""
+        """Return the sorted classes that any item has; for rows of zeros and ones the column numbers.
+
+        Raises:
+            DataError: no item has a label, or one is none that a class can be.
+        """
         if self.one_hot:
             return list(range(max((len(row) for row in items), default=0)))
-        return sorted_classes(label for labels in items for label in labels)
+        items = list(items)
+        classes = _classes_of(label for labels in items for label in labels)
+        if items and not classes:
+            rule = f"must be there for some of the {len(items)} training items; no item has one"
+            raise DataError(explain("MultiCategoryList", "labels", rule, cure="Pass classes=[…] if that is meant."))
+        return classes
 
     def process_one(self, item: Any) -> Any:
         """Return the indices of an item's labels; labels of no class are left out and remembered."""
@@ -193,7 +215,8 @@ def _columns_that_are_one(row: Any) -> list[int]:
         values = np.array([np.nan])
     if not np.isin(values, (0, 1)).all():
         cure = "For numbers to predict pass label_cls=FloatList."
-        raise DataError(explain("MultiCategoryList", "one_hot", "labels must be 0 and 1", list(row), cure))
+        shown = row.tolist() if hasattr(row, "tolist") else list(row)
+        raise DataError(explain("MultiCategoryList", "one_hot", "labels must be 0 and 1", shown, cure))
     return [int(i) for i in np.flatnonzero(values)]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from onecycle.data.processors import plain
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
 from onecycle.types import PathOrStr
 
@@ -141,6 +142,18 @@ def _what_is_there(folder: Path, recurse: bool) -> str:
     return f"The folder and its subfolders hold {shown}.{cure}"
 
 
+def check_files(owner: str, items: Any) -> None:
+    """Check that items are files.
+
+    Raises:
+        DataError: one is not; shows it.
+    """
+    odd = [item for item in items if not isinstance(item, (str, os.PathLike))]
+    if odd:
+        cure = "Begin with from_folder, or use a method that takes a function of an item."
+        raise DataError(explain(owner, "", "needs items that are files", plain(odd[0]), cure))
+
+
 def column_numbers(owner: str, frame: Any, cols: Any) -> list[int]:
     """Return the numbers of columns given by number or name.
 
@@ -154,8 +167,14 @@ def column_numbers(owner: str, frame: Any, cols: Any) -> list[int]:
     """
     if not hasattr(frame, "columns"):
         raise ArgumentTypeError(explain(owner, "df", "must be a pandas data frame", frame))
-    several = cols if isinstance(cols, (list, tuple)) or hasattr(cols, "tolist") else [cols]
+    many = (isinstance(cols, (list, tuple)) or hasattr(cols, "tolist")) and not is_column(frame, cols)
+    several = cols if many else [cols]
     return [_column_number(owner, frame, col) for col in several]
+
+
+def is_column(frame: Any, cols: Any) -> bool:
+    """Say whether a tuple is the name of one column, as where columns have several levels."""
+    return isinstance(cols, tuple) and cols in list(getattr(frame, "columns", ()))
 
 
 def _column_number(owner: str, frame: Any, col: Any) -> int:

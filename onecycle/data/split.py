@@ -6,15 +6,16 @@ import operator
 import os
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onecycle.data.asking import ask, positions_where
 from onecycle.data.lists import ItemLists
-from onecycle.data.processors import is_number, sorted_classes
-from onecycle.data.sources import column_numbers, need_frame
+from onecycle.data.processors import is_number, plain, sorted_classes
+from onecycle.data.sources import check_files, column_numbers, need_frame
 from onecycle.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -25,6 +26,7 @@ from onecycle.errors import (
     known_keywords_only,
 )
 from onecycle.types import PathOrStr
+from onecycle.utils.checks import is_real
 
 __all__: list[str] = []
 
@@ -80,25 +82,45 @@ class Splitting:
         Raises:
             DataError: a position is beyond the end.
         """
-        train = self._checked_positions("train_idx", train_idx)
-        return self._split(train, self._checked_positions("valid_idx", valid_idx))
+        train = self._checked_positions("split_by_idxs", "train_idx", train_idx)
+        valid = self._checked_positions("split_by_idxs", "valid_idx", valid_idx)
+        _warn_of_common("split_by_idxs", train, valid)
+        return self._split(train, valid)
 
-    def _checked_positions(self, name: str, given: Any) -> list[int]:
+    def _checked_positions(self, owner: str, name: str, given: Any) -> list[int]:
+        rule = "must hold whole numbers, the positions of items"
+        if _is_mask(given):
+            cure = f"Pass the positions of what is true: np.flatnonzero({name})."
+            raise ArgumentTypeError(explain(owner, name, rule, given, cure))
         try:
             positions = [operator.index(i) for i in given]
         except TypeError as error:
-            rule = "must hold whole numbers, the positions of items"
-            raise ArgumentTypeError(explain("split_by_idx", name, rule, given)) from error
+            raise ArgumentTypeError(explain(owner, name, rule, given)) from error
         beyond = [i for i in positions if not -len(self) <= i < len(self)]
         if beyond:
-            rule = f"must hold positions of the {len(self)} items"
-            raise DataError(explain("split_by_idx", name, rule, beyond[0]))
-        return positions
+            raise DataError(explain(owner, name, f"must hold positions of the {len(self)} items", beyond[0]))
+        return [i % len(self) for i in positions]
 
     @known_keywords_only
     def split_by_idx(self, valid_idx: Collection[int]) -> ItemLists:
-        """Take the items at these positions for validation and the others for training."""
-        valid = self._checked_positions("valid_idx", valid_idx)
+        """Take the items at these positions for validation and the others for training.
+
+        Args:
+            valid_idx: The positions, each once.
+
+        Raises:
+            ArgumentTypeError: they are no whole numbers.
+            DataError: a position is beyond the end.
+        """
+        valid = self._checked_positions("split_by_idx", "valid_idx", valid_idx)
+        twice = len(valid) - len(set(valid))
+        if twice:
+            warnings.warn(
+                f"split_by_idx: valid_idx names {twice} of {len(valid)} positions again: these items count several "
+                f"times in validation. Pass each once: np.unique(valid_idx).",
+                UserWarning,
+                stacklevel=3,
+            )
         return self._split(_others(len(self), valid), valid)
 
     @known_keywords_only
@@ -117,7 +139,7 @@ class Splitting:
             ArgumentError: `valid_pct` is not between 0 and 1, or there is not one label an item.
             DataError: a label has only one item, which cannot be shared out.
         """
-        _check_share("split_by_rand_pct", "valid_pct", valid_pct)
+        check_share("split_by_rand_pct", "valid_pct", valid_pct)
         source = numbers_from("split_by_rand_pct", seed)
         if stratify is not None:
             labels = _one_each("split_by_rand_pct", "stratify", stratify, self.items)
@@ -148,7 +170,7 @@ class Splitting:
             ArgumentError: `valid_pct` is not between 0 and 1, or there is not one group an item.
             DataError: there are fewer than two groups.
         """
-        _check_share("split_by_group", "valid_pct", valid_pct)
+        check_share("split_by_group", "valid_pct", valid_pct)
         groups = _one_each("split_by_group", "group", group, self.items)
         names = sorted_classes(groups)
         if len(names) < 2:
@@ -168,8 +190,8 @@ class Splitting:
         Raises:
             ArgumentError: a share is not between 0 and 1, or their sum is above 1.
         """
-        _check_share("split_subsets", "train_size", train_size)
-        _check_share("split_subsets", "valid_size", valid_size)
+        check_share("split_subsets", "train_size", train_size)
+        check_share("split_subsets", "valid_size", valid_size)
         if train_size + valid_size > 1:
             total = train_size + valid_size
             raise ArgumentError(
@@ -190,9 +212,17 @@ class Splitting:
         Returns:
             A list of the same kind.
         """
-        _check_share("use_partial_data", "sample_pct", sample_pct)
+        check_share("use_partial_data", "sample_pct", sample_pct)
         order = numbers_from("use_partial_data", seed).permutation(len(self))
-        return self[order[: int(sample_pct * len(self))]]
+        count = int(sample_pct * len(self))
+        if sample_pct > 0 and count == 0 and len(self):
+            warnings.warn(
+                f"use_partial_data: sample_pct {sample_pct} of {len(self)} items is less than one item: the list is "
+                f"empty. Pass at least {1 / len(self):.2g}.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return self[order[:count]]
 
     @known_keywords_only
     def split_by_folder(self, train: str = "train", valid: str = "valid") -> ItemLists:
@@ -209,8 +239,9 @@ class Splitting:
         for name in (str(train), str(valid)):
             if name not in folders:
                 raise DataError(_no_such_folder(self.path, name, folders))
-        train_idx = [i for i, folder in enumerate(folders) if folder == str(train)]
-        return self._split(train_idx, [i for i, folder in enumerate(folders) if folder == str(valid)])
+        train_idx, valid_idx = ([i for i, folder in enumerate(folders) if folder == str(n)] for n in (train, valid))
+        _warn_of_common("split_by_folder", train_idx, valid_idx)
+        return self._split(train_idx, valid_idx)
 
     def top_folder(self, item: Any) -> str:
         """Return the name of the first folder of a file below `path`, or '' if there is none."""
@@ -222,7 +253,7 @@ class Splitting:
     def split_by_valid_func(self, func: Callable[[Any], Any]) -> ItemLists:
         """Take the items for which `func(item)` is true for validation."""
         check_function("split_by_valid_func", "func", func)
-        return self.split_by_idx([i for i, item in enumerate(self.items) if func(item)])
+        return self.split_by_idx(positions_where("split_by_valid_func", func, self.items))
 
     @known_keywords_only
     def split_by_files(self, valid_names: Iterable[PathOrStr]) -> ItemLists:
@@ -232,8 +263,14 @@ class Splitting:
             valid_names: Names of files, without their folders, or whole paths.
 
         Raises:
-            DataError: no file has one of the names.
+            ArgumentTypeError: one name was given in place of several.
+            DataError: no file has one of the names, or the items are no files.
         """
+        if isinstance(valid_names, (str, os.PathLike)):
+            cure = "For a file that lists them call split_by_fname_file."
+            rule = "must be several names"
+            raise ArgumentTypeError(explain("split_by_files", "valid_names", rule, valid_names, cure))
+        check_files("split_by_files", self.items)
         wanted = {str(name) for name in valid_names}
         valid = [i for i, item in enumerate(self.items) if Path(item).name in wanted or str(item) in wanted]
         if wanted and not valid:
@@ -272,6 +309,26 @@ class Splitting:
         return self.split_by_idx(np.flatnonzero(_true_or_false(frame.iloc[:, number])))
 
 
+def _is_mask(given: Any) -> bool:
+    kind = getattr(given, "dtype", None)
+    if kind is not None:
+        return str(kind) in ("bool", "boolean", "torch.bool")
+    return isinstance(given, (list, tuple)) and any(isinstance(i, (bool, np.bool_)) for i in given)
+
+
+def _warn_of_common(owner: str, train: Sequence[int], valid: Sequence[int]) -> None:
+    """Warn of items that are in both sets."""
+    common = set(train) & set(valid)
+    if common:
+        many = "1 item is" if len(common) == 1 else f"{len(common)} items are"
+        warnings.warn(
+            f"{owner}: {many} in the training and in the validation set, e.g. number {min(common)}: what is learnt by "
+            f"heart will look good. Leave them out of one.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
 def _others(count: int, positions: Sequence[int]) -> np.ndarray:
     mask = np.ones(count, dtype=bool)
     mask[np.asarray(positions, dtype=int)] = False
@@ -291,8 +348,13 @@ def numbers_from(owner: str, seed: int | None) -> Any:
     return np.random.RandomState(seed)
 
 
-def _check_share(owner: str, name: str, value: Any) -> None:
-    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+def check_share(owner: str, name: str, value: Any) -> None:
+    """Refuse what is no share.
+
+    Raises:
+        ArgumentError: it is no number from 0 to 1.
+    """
+    if not is_real(value) or not 0 <= value <= 1:
         cure = "0.2 means a fifth of the items."
         raise ArgumentError(explain(owner, name, "must be between 0 and 1", value, cure))
 
@@ -305,8 +367,19 @@ def _none_validates(share: float, count: int) -> str:
 
 
 def _one_each(owner: str, name: str, given: Any, items: Any) -> list[Any]:
-    """Return one value an item, from a function of an item or from the values themselves."""
-    values = [given(item) for item in items] if callable(given) else list(given)
+    """Return one value an item, from a function of an item or from the values themselves.
+
+    Raises:
+        ArgumentTypeError: there are no values, or they cannot be told apart.
+        ArgumentError: there are more values than items, or fewer.
+    """
+    if isinstance(given, str) or not (callable(given) or hasattr(given, "__iter__")):
+        cure = "Pass one value an item, such as a column df['label'], or a function of an item."
+        raise ArgumentTypeError(explain(owner, name, "must be values or a function", given, cure))
+    values = [plain(value) for value in ((ask(given, item) for item in items) if callable(given) else given)]
+    odd = next((value for value in values if not isinstance(value, Hashable)), None)
+    if odd is not None:
+        raise ArgumentTypeError(explain(owner, name, "must give texts or numbers", odd))
     if len(values) != len(items):
         rule = f"must have one value for each of the {len(items)} items"
         raise ArgumentError(
@@ -375,8 +448,12 @@ def _true_or_false(column: Any) -> np.ndarray:
     values = column.to_numpy()
     if values.dtype == bool:
         return values
-    if set(values.tolist()) <= {0, 1}:
+    odd = [value for value in values.tolist() if not _is_one_or_zero(value)]
+    if not odd:
         return values.astype(bool)
-    odd = next(value for value in values.tolist() if value not in (0, 1))
     rule = "must hold True and False, or 1 and 0"
-    raise DataError(explain("split_from_df", f"column {column.name!r}", rule, odd))
+    raise DataError(explain("split_from_df", f"column {column.name!r}", rule, odd[0]))
+
+
+def _is_one_or_zero(value: Any) -> bool:
+    return isinstance(value, (bool, int, float)) and value in (0, 1)

@@ -177,3 +177,23 @@ def test_broken_items_are_left_out_on_request():
     with pytest.warns(UserWarning, match="1 item could not be loaded and had to be left out; the first: 3"):
         assert sum(len(y) for _, y in data.train_dl) == 6
     assert data.skipped == {"3": 1}
+
+
+@pytest.mark.parametrize("dataset", [3, None, (i for i in range(3)), {"a": 1}])
+def test_what_is_no_dataset(dataset):
+    with pytest.raises(ArgumentTypeError, match="train_ds must be a dataset, with a length and samples by number"):
+        DataBunch.create(dataset, None)
+
+
+def test_samples_that_are_no_pairs():
+    with pytest.raises(DataError, match=r"sample of the training set must be a pair \(input, target\); got 1 \(int\)"):
+        DataBunch.create([1, 2, 3], None, bs=2, device="cpu")
+    with pytest.raises(DataError, match=r"must be a pair \(input, target\); got \(tensor"):
+        DataBunch.create(TensorDataset(torch.zeros(4, 2)), None, bs=2, device="cpu")
+
+
+def test_a_test_label_that_is_no_class():
+    labelled = ItemList(range(4)).split_by_idx([3]).label_from_lists(["cat", "dog", "cat"], ["dog"])
+    data = labelled.databunch(bs=2, device="cpu")
+    with pytest.raises(DataError, match="label 'dgo' is no class .* Did you mean 'dog'. The classes are 'cat'"):
+        data.add_test([7], label="dgo")

@@ -10,7 +10,7 @@ import torch
 
 from onecycle.data.categories import CategoryList, EmptyLabelList, FloatList, MultiCategoryList
 from onecycle.data.items import EmptyLabel, ItemBase
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 
 
 def processed(labels):
@@ -101,3 +101,13 @@ def test_the_loss_can_be_set():
     labels.loss_func = "mine"
     assert labels.loss_func == "mine"
     assert labels[[0]].loss_func == "mine"
+
+
+def test_classes_that_are_none():
+    with pytest.raises(ArgumentTypeError, match="CategoryList: classes must be a list of classes; got 2"):
+        CategoryList(["a"], classes=2)
+    with pytest.raises(ArgumentError, match="classes must name each class once; got 'a'"):
+        CategoryList(["a"], classes=["a", "b", "a"])
+    for delimiter in (3, ""):
+        with pytest.raises(ArgumentError, match="label_delim must be a text; got"):
+            MultiCategoryList(["a b"], label_delim=delimiter)

@@ -61,8 +61,9 @@ def test_strings_nones_dicts_and_nested_lists():
 
 
 def test_anything_else_goes_to_torch():
-    with pytest.raises(TypeError, match="default_collate"):
+    with pytest.raises(DataError, match="must be tensors, arrays, numbers, texts") as told:
         data_collate([object(), object()])
+    assert "default_collate" in str(told.value.__cause__)
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,25 @@ def test_place_leaves_what_is_there_and_goes_into_dicts():
 
 def test_exact_device_names_devices_as_tensors_do():
     assert exact_device("cpu") == torch.zeros(1).device
+
+
+def test_samples_of_several_kinds():
+    assert data_collate([("a", 1), ("b", "c")]) == [["a", "b"], [1, "c"]]
+    mixed = data_collate([(torch.zeros(2), 1), (np.ones(2), 2)])
+    assert mixed[0].dtype == torch.float32 and mixed[0].tolist() == [[0, 0], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"),
+    [
+        ([], "the batch has no sample"),
+        ([{"a": 1, "b": 2}, {"a": 1}], r"must have the same keys; got \['a', 'b'\] and \['a'\]"),
+        ([{"a": 1}, 3], r"got \['a'\] and int"),
+        ([torch.zeros(2), None], r"got None \(NoneType\) beside a tensor"),
+        ([(1, 2), 3], "got 3 .int. beside a list or tuple"),
+        ([object(), object()], r"must be tensors, arrays, numbers, texts.*got <object.*Have the list's get"),
+    ],
+)
+def test_samples_that_make_no_batch(samples, said):
+    with pytest.raises(DataError, match=said):
+        data_collate(samples)

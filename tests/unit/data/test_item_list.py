@@ -202,3 +202,22 @@ def test_settings_known_ends_where_keywords_are_not_passed_on():
 
     assert Closed.settings_known() == {"only"}
     assert {"shift", "path", "processor"} <= Shifted.settings_known()
+
+
+def test_masks_have_one_value_an_item():
+    with pytest.raises(IndexError, match="a mask of 2 truth values for 3 items"):
+        ItemList([1, 2, 3])[np.array([True, False])]
+
+
+def test_a_share_and_a_list_that_are_none():
+    for share in (2, "a", -0.1):
+        with pytest.raises(ArgumentError, match="filter_by_rand: p must be between 0 and 1"):
+            ItemList([1, 2]).filter_by_rand(share)
+    with pytest.raises(ArgumentTypeError, match=r"add: items must be a list of items; got \[3\] \(list\)"):
+        ItemList([1, 2]).add([3])
+
+
+def test_an_item_that_a_filter_cannot_take_is_named():
+    with pytest.raises(TypeError) as told:
+        ItemList([1, 2]).filter_by_func(lambda item: item < 2 or item + "a")
+    assert told.value.__notes__ == ["item: 2"]

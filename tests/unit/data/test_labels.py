@@ -201,3 +201,49 @@ def test_labels_without_a_split_are_processed(files):
     made = files.label_from_re("(pug|boxer)")
     assert made.classes == ["boxer", "pug"]
     assert len(made) == 6
+
+
+def test_numbers_in_tensors_are_numbers():
+    lists = ItemList(range(4)).split_by_idx([3]).label_from_func(lambda item: torch.tensor(item % 2))
+    assert lists.classes == [0, 1] and lists.train.y.items.tolist() == [0, 1, 0]
+    assert isinstance(ItemList([1]).label_from_func(lambda item: np.float64(0.5)).y, FloatList)
+
+
+def test_numbers_that_cannot_be_learnt():
+    lists = ItemList([5, 6, 7]).split_none()
+    with pytest.raises(DataError, match="a finite number; 1 of 3 have another label; the first is that of 6: inf"):
+        lists.label_from_lists([1.0, float("inf"), 2.0], [])
+    with pytest.raises(DataError, match="number above 0, as log=True takes logarithms; 2 of 3 .* that of 5: 0.0"):
+        lists.label_from_lists([0.0, 1.0, -1.0], [], label_cls=FloatList, log=True)
+    with pytest.raises(DataError, match=r"the first is that of 7: \[ ?1. inf\]"):
+        lists.label_from_lists([[0.0, 1.0], [1.0, 2.0], [1.0, float("inf")]], [], label_cls=FloatList)
+
+
+def test_what_is_missing_for_pandas_is_no_label():
+    with pytest.raises(DataError, match="2 of 3 items have no label: 1, 2"):
+        ItemList([0, 1, 2]).label_from_func(lambda item: ["a", pd.NA, pd.NaT][item])
+
+
+@pytest.mark.parametrize("kind", ["FloatList", int, 3])
+def test_classes_of_labels_that_are_none(kind):
+    with pytest.raises(ArgumentTypeError, match="label_cls must be a class of labels; .* Pass the class itself"):
+        ItemList([0, 1]).label_from_func(lambda item: item, label_cls=kind)
+
+
+def test_labels_that_are_no_class():
+    with pytest.raises(DataError, match=r"must each be one class; got \[0\] \(list\).*label_cls=MultiCategoryList"):
+        ItemList([0]).label_from_func(lambda item: [0], label_cls=CategoryList)
+    with pytest.raises(DataError, match="for some of the 2 training items; no item has one. Pass classes="):
+        ItemList([0, 1]).label_from_func(lambda item: [])
+
+
+def test_names_of_what_is_no_file_and_patterns_that_are_none():
+    with pytest.raises(DataError, match=r"label_from_folder: needs items that are files; got 3 \(int\)"):
+        ItemList([3]).label_from_folder()
+    with pytest.raises(ArgumentTypeError, match="label_from_re: pat must be a regular expression; got 3"):
+        ItemList(["a"]).label_from_re(3)
+
+
+def test_columns_of_several_levels():
+    frame = pd.DataFrame([["x", "a"], ["y", "b"]], columns=pd.MultiIndex.from_tuples([("in", "x"), ("out", "y")]))
+    assert ItemList.from_df(frame, cols=("in", "x")).split_none().label_from_df(("out", "y")).classes == ["a", "b"]

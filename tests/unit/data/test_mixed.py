@@ -12,7 +12,7 @@ from onecycle.data.categories import CategoryList, FloatList
 from onecycle.data.item_list import ItemList
 from onecycle.data.items import MixedItem
 from onecycle.data.mixed import MixedItemList
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentTypeError, DataError
 
 
 @pytest.fixture
@@ -94,3 +94,9 @@ def test_one_item_of_several_parts(data):
 def test_one_item_of_the_wrong_parts(data, item):
     with pytest.raises(DataError, match=r"item must have 2 parts, one for each list.*Pass e.g. predict\(\(picture"):
         data.train_ds.x.process_one(item)
+
+
+@pytest.mark.parametrize("lists", [[1, 2], 3, FloatList([1.0])])
+def test_what_are_no_lists(lists):
+    with pytest.raises(ArgumentTypeError, match="item_lists must be several lists; got"):
+        MixedItemList(lists)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from onecycle.data.item_list import ItemList
-from onecycle.errors import ArgumentError, DataError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 
 
 @pytest.fixture
@@ -171,3 +172,58 @@ def test_a_share_of_less_than_one_item_is_told():
     with pytest.warns(UserWarning, match="valid_pct 0.1 of 4 items is less than one item: the validation set is empty"):
         assert len(ItemList([1, 2, 3, 4]).split_by_rand_pct(0.1).valid) == 0
     assert len(ItemList([1, 2, 3, 4]).split_by_rand_pct(0).valid) == 0
+
+
+def test_masks_are_told_from_positions():
+    mask = np.array([False, True, False, False])
+    for given in (mask, mask.tolist(), pd.Series(mask), torch.from_numpy(mask)):
+        with pytest.raises(ArgumentTypeError, match=r"Pass the positions of what is true: np.flatnonzero\(valid_idx\)"):
+            ItemList([1, 2, 3, 4]).split_by_idx(given)
+    with pytest.raises(ArgumentTypeError, match="split_by_idxs: train_idx must hold whole numbers"):
+        ItemList([1, 2, 3, 4]).split_by_idxs([True], [0])
+
+
+def test_items_in_both_sets_or_twice_are_told(tmp_path):
+    items = ItemList([1, 2, 3, 4], path=tmp_path)
+    with pytest.warns(UserWarning, match="split_by_idxs: 1 item is in the training and in the validation set"):
+        items.split_by_idxs([0, -1], [3])
+    with pytest.warns(UserWarning, match="split_by_idx: valid_idx names 1 of 3 positions again"):
+        assert sets(items.split_by_idx([3, 1, -1])) == ([1, 3], [4, 2, 4])
+    files = ItemList([tmp_path / "train" / "a", tmp_path / "train" / "b"], path=tmp_path)
+    with pytest.warns(UserWarning, match="split_by_folder: 2 items are in the training and in the validation set"):
+        files.split_by_folder("train", "train")
+
+
+def test_shares_are_numbers_of_any_library():
+    items = ItemList(range(10))
+    assert len(items.split_by_rand_pct(np.float32(0.5)).valid) == 5
+    for share in (True, "0.2", float("nan")):
+        with pytest.raises(ArgumentError, match="valid_pct must be between 0 and 1"):
+            items.split_by_rand_pct(share)
+    with pytest.warns(UserWarning, match="sample_pct 0.01 of 10 items is less than one item: the list is empty"):
+        assert len(items.use_partial_data(0.01)) == 0
+
+
+def test_labels_to_be_shared_out_are_values_or_a_function():
+    for given in ("label", 3):
+        with pytest.raises(ArgumentTypeError, match=r"stratify must be values or a function; .* such as a column df"):
+            ItemList(range(4)).split_by_rand_pct(0.5, stratify=given)
+    with pytest.raises(ArgumentTypeError, match="group must give texts or numbers; got"):
+        ItemList(range(4)).split_by_group(lambda item: [item])
+    labels = torch.tensor([0, 0, 1, 1])
+    assert len(ItemList(range(4)).split_by_rand_pct(0.5, seed=0, stratify=labels).valid) == 2
+
+
+def test_items_that_are_no_files():
+    with pytest.raises(DataError, match=r"split_by_files: needs items that are files; got 1 \(int\)"):
+        ItemList([1, 2]).split_by_files(["a"])
+    with pytest.raises(ArgumentTypeError, match="valid_names must be several names; got 'a'.*split_by_fname_file"):
+        ItemList([Path("a")]).split_by_files("a")
+
+
+def test_a_column_with_gaps_splits_nothing():
+    for values in (pd.array([True, None], dtype="boolean"), [1.0, None], [True, None]):
+        with pytest.raises(DataError, match="column 'v' must hold True and False, or 1 and 0"):
+            ItemList.from_df(pd.DataFrame({"x": [1, 2], "v": values})).split_from_df("v")
+    frame = pd.DataFrame({"x": [1, 2], "v": pd.array([True, False], dtype="boolean")})
+    assert sets(ItemList.from_df(frame).split_from_df("v")) == ([2], [1])
