@@ -6,17 +6,22 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from onecycle.data.bunch import DataBunch
 from onecycle.data.collate import data_collate
+from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.text.collate import pad_collate
 from onecycle.text.recipes import TextRecipes
 from onecycle.text.samplers import SortishSampler, SortSampler, lengths_of
+from onecycle.text.special_tokens import PAD
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
 
 __all__ = ["TextClasDataBunch", "TextDataBunch"]
 
 BatchTransform = Callable[[Any], Any]
+_PAD_IDX = 1  # what number the padding has where nobody says
 
 
 @register("data_bunch")
@@ -52,7 +57,7 @@ class TextClasDataBunch(TextDataBunch):
         path: PathOrStr = ".",
         bs: int = 32,
         val_bs: int | None = None,
-        pad_idx: int = 1,
+        pad_idx: int = _PAD_IDX,
         pad_first: bool = True,
         device: Any = None,
         no_check: bool = False,
@@ -72,7 +77,7 @@ class TextClasDataBunch(TextDataBunch):
             path: The folder where models and exports go.
             bs: Batch size.
             val_bs: Batch size for validation and test; `bs` when left out.
-            pad_idx: Number of the padding token.
+            pad_idx: Number of the padding token, which no text holds; that of the list of texts where it is left at 1.
             pad_first: Pad at the beginning of a text.
             device: Where batches go; `defaults.device` when left out.
             no_check: Do not look at a few samples now.
@@ -82,9 +87,13 @@ class TextClasDataBunch(TextDataBunch):
 
         Raises:
             ArgumentTypeError: a keyword is unknown.
-            DataError: the texts or labels cannot be read.
+            DataError: the texts or labels cannot be read, or hold the token that would be padding.
         """
         given = dl_kwargs.pop("collate_fn", data_collate)
+        pad_idx = _chosen(train_ds, pad_idx)
+        if not no_check:
+            _check_padding(train_ds, pad_idx)
+        train_ds, valid_ds, test_ds = (_padded_with(pad_idx, each) for each in (train_ds, valid_ds, test_ds))
         padded = partial(pad_collate, pad_idx=pad_idx, pad_first=pad_first, backwards=backwards)
         collate_fn = padded if given is data_collate else given
         if "sampler" not in dl_kwargs and "batch_sampler" not in dl_kwargs and len(train_ds):
@@ -103,3 +112,30 @@ class TextClasDataBunch(TextDataBunch):
     def backwards(self) -> bool:
         """Say whether texts are turned round."""
         return bool(getattr(self.collate_fn, "keywords", {}).get("backwards", False))
+
+
+def _chosen(dataset: Any, pad_idx: int) -> int:
+    return int(getattr(dataset.x, "pad_idx", pad_idx)) if pad_idx == _PAD_IDX else pad_idx
+
+
+def _padded_with(pad_idx: int, dataset: Any) -> Any:
+    """Return a dataset whose texts are shown without this padding."""
+    if dataset is None or getattr(dataset.x, "pad_idx", pad_idx) == pad_idx:
+        return dataset
+    texts = dataset.x.fresh()
+    texts.pad_idx = pad_idx
+    return dataset.new(texts, dataset.y)
+
+
+def _check_padding(dataset: Any, pad_idx: int) -> None:
+    """Refuse a number for the padding that stands for a token of the texts, or for none."""
+    itos = getattr(getattr(dataset.x, "vocab", None), "itos", None)
+    if itos is None or not len(dataset):
+        return
+    cure = "Pass pad_idx=…, the number of a token that no text holds; put one into the vocabulary where there is none."
+    if not 0 <= pad_idx < len(itos):
+        rule = f"must be the number of one of the {len(itos)} tokens of the vocabulary"
+        raise ArgumentError(explain("databunch", "pad_idx", rule, pad_idx, cure))
+    if itos[pad_idx] != PAD and any((np.asarray(text) == pad_idx).any() for text in dataset.x.items):
+        rule = f"must number a token for padding alone; texts hold {itos[pad_idx]!r}"
+        raise DataError(explain("databunch", "pad_idx", rule, pad_idx, cure))

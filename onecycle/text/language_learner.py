@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from onecycle.data.item_list import ItemList
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain, known_keywords_only
 from onecycle.learning.checks import check_data
@@ -23,12 +24,13 @@ from onecycle.text.generation import (
 )
 from onecycle.text.heads import get_language_model
 from onecycle.text.learner import RNNLearner, check_makers_keywords, pretrained_files, vocab_size
+from onecycle.text.lists import LMLabelList
 from onecycle.text.models.spec import text_spec
 from onecycle.text.special_tokens import BOS, EOS
 from onecycle.training import loop
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.losses import each_item
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.registry import register
 from onecycle.utils.seeding import Stream, global_rng_kept, run_seed
 from onecycle.utils.shown_tables import show_columns
@@ -79,8 +81,8 @@ class LanguageLearner(RNNLearner):
         Raises:
             ArgumentError: the prompt is empty, or a number is out of its range.
         """
-        self._check_writing("predict", n_words=n_words)
-        _check_temperature("predict", temperature)
+        _check_counts("predict", n_words=n_words)
+        _check_how("predict", temperature, sep, decoder)
         if min_p is not None:
             check_numbers("predict", "min_p", min_p, "must be from 0 to 1", lambda share: 0 <= share <= 1)
         prompt, stream = self._prompt("predict", text), Stream(run_seed())
@@ -118,8 +120,8 @@ class LanguageLearner(RNNLearner):
         Raises:
             ArgumentError: the prompt is empty, or a number is out of its range.
         """
-        self._check_writing("beam_search", n_words=n_words, top_k=top_k, beam_sz=beam_sz)
-        _check_temperature("beam_search", temperature)
+        _check_counts("beam_search", n_words=n_words, top_k=top_k, beam_sz=beam_sz)
+        _check_how("beam_search", temperature, sep, decoder)
         prompt, stream = self._prompt("beam_search", text), Stream(run_seed())
         banned = never_drawn(self.data.vocab.itos, no_unk)
         with beginning(self.model):
@@ -130,10 +132,6 @@ class LanguageLearner(RNNLearner):
 
     def _reader(self) -> Reader:
         return Reader(self.model, getattr(self.data, "bptt", _WINDOW))
-
-    def _check_writing(self, owner: str, **counts: int) -> None:
-        for name, count in counts.items():
-            check_numbers(owner, name, count, "must be at least 1", lambda number: number >= 1)
 
     @property
     def _backwards(self) -> bool:
@@ -219,8 +217,7 @@ class LanguageLearner(RNNLearner):
             rows: How many texts, at least 1.
             max_len: How many tokens of each, at least 1.
         """
-        for name, count in (("rows", rows), ("max_len", max_len)):
-            check_numbers("show_results", name, count, "must be at least 1", lambda number: number >= 1)
+        _check_counts("show_results", rows=rows, max_len=max_len)
         xb, yb = self.data.one_batch(ds_type, detach=False, denorm=False, cpu=False)
         with beginning(self.model):
             expected = self.model(xb[:rows])[0].argmax(-1)  # (rows, T)
@@ -236,8 +233,28 @@ class LanguageLearner(RNNLearner):
         return [self.data.vocab.textify(row) for row in rows.tolist()]
 
 
-def _check_temperature(owner: str, temperature: float) -> None:
+def _check_counts(owner: str, **counts: int) -> None:
+    for name, count in counts.items():
+        check_whole(owner, name, count)
+
+
+def _check_how(owner: str, temperature: float, sep: str, decoder: Decoder) -> None:
+    """Refuse settings with which nothing can be written, before anything is."""
     check_numbers(owner, "temperature", temperature, "must be at least 0", lambda number: number >= 0)
+    if not isinstance(sep, str):
+        raise ArgumentTypeError(explain(owner, "sep", "must be a text", sep, 'Pass "" for nothing between.'))
+    if not callable(decoder):
+        cure = "Pass list to leave the tokens as they are."
+        raise ArgumentTypeError(explain(owner, "decoder", "must be a function of a list of tokens", decoder, cure))
+
+
+def _check_streams(owner: str, data: Any) -> None:
+    """Refuse texts with labels: their targets are no next words."""
+    labels = getattr(getattr(data, "train_ds", None), "y", None)
+    if isinstance(labels, ItemList) and not isinstance(labels, LMLabelList):
+        cure = "Make it with .label_for_lm(); a classifier is made by text_classifier_learner."
+        rule = f"must be of a language model; its texts have labels, a {type(labels).__name__}"
+        raise ArgumentError(explain(owner, "data", rule, cure=cure))
 
 
 def language_model_learner(
@@ -266,7 +283,7 @@ def language_model_learner(
 
     Raises:
         ArgumentTypeError: a keyword is unknown.
-        ArgumentError: the data has no vocabulary.
+        ArgumentError: the data has no vocabulary, or labels.
         NotRegisteredError: the encoder is unknown.
         DownloadError: the weights cannot be downloaded; says what to do.
 
@@ -283,6 +300,7 @@ def language_model_learner(
     owner = "language_model_learner"
     check_makers_keywords(language_model_learner, learn_kwargs)
     check_data(owner, data)
+    _check_streams(owner, data)
     spec = text_spec(arch)
     args = {"vocab_sz": vocab_size(owner, data), "config": config, "drop_mult": drop_mult}
     learn = LanguageLearner(data, get_language_model(arch, **args), spec.lm_split, **learn_kwargs)

@@ -15,7 +15,7 @@ from onecycle.text.files import OpenFileProcessor
 from onecycle.text.items import Text
 from onecycle.text.lm_bunch import TextLMDataBunch
 from onecycle.text.processors import NumericalizeProcessor, TokenizeProcessor
-from onecycle.text.vocab import Vocab
+from onecycle.text.vocab import Vocab, check_vocab
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import decode, register
 from onecycle.utils.shown_tables import show_columns
@@ -57,7 +57,7 @@ class TextList(ItemList):
 
     def __init__(self, items: Any, vocab: Any = None, pad_idx: int = 1, sep: str = " ", **kwargs: Any) -> None:
         super().__init__(items, **kwargs)
-        self._vocab, self.pad_idx, self.sep = vocab, pad_idx, sep
+        self._vocab, self.pad_idx, self.sep = check_vocab(type(self).__name__, vocab), pad_idx, sep
         self.copy_new = [*self.copy_new, "vocab", "pad_idx", "sep"]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,21 @@ import numpy as np
 
 from onecycle.data.items import ItemBase
 from onecycle.data.processors import PreProcessor
-from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain
 from onecycle.text.items import Text
-from onecycle.text.special_tokens import BOS, EOS, FLD
+from onecycle.text.special_tokens import BOS, EOS, FLD, UNK
 from onecycle.text.token_cache import TokenCache
 from onecycle.text.token_texts import TokenCollector, TokenTexts
 from onecycle.text.tokenizer import Tokenizer
-from onecycle.text.vocab import Vocab
+from onecycle.text.vocab import Vocab, check_vocab
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.progress import progress_bar
 from onecycle.utils.registry import encode, register
 
 __all__ = ["NumericalizeProcessor", "TokenizeProcessor"]
+
+
+_ENOUGH = 100  # tokens from which on a share of them says something
 
 
 @register("processor")
@@ -43,6 +47,7 @@ class TokenizeProcessor(PreProcessor):
 
     Raises:
         ArgumentError: `chunksize` is not at least 1.
+        ArgumentTypeError: `tokenizer` has no method `process_all`.
     """
 
     def __init__(
@@ -58,7 +63,7 @@ class TokenizeProcessor(PreProcessor):
         super().__init__(ds)
         if chunksize < 1:
             raise ArgumentError(explain("TokenizeProcessor", "chunksize", "must be at least 1", chunksize))
-        self.tokenizer = Tokenizer() if tokenizer is None else tokenizer
+        self.tokenizer = Tokenizer() if tokenizer is None else _checked(tokenizer)
         self.chunksize, self.mark_fields = chunksize, mark_fields
         self.include_bos, self.include_eos = include_bos, include_eos
         self.cache = cache
@@ -119,6 +124,14 @@ class TokenizeProcessor(PreProcessor):
         return {**self._what_tokens_depend_on(), "chunksize": self.chunksize, "cache": None}
 
 
+def _checked(tokenizer: Any) -> Any:
+    """Refuse what cuts one text, where something is needed that cuts many and knows the rules."""
+    if isinstance(tokenizer, type) or not hasattr(tokenizer, "process_all"):
+        cure = "Pass Tokenizer(…); what cuts one text goes into it, as in Tokenizer(WordTokenizer) or Tokenizer(list)."
+        raise ArgumentTypeError(explain("TokenizeProcessor", "tokenizer", "must be a Tokenizer", tokenizer, cure))
+    return tokenizer
+
+
 def _is_tokens(item: Any) -> bool:
     """Say whether an item is a list of tokens or of their numbers; several columns of a row are an array."""
     return isinstance(item, list)
@@ -148,6 +161,8 @@ def _text(field: Any, index: int) -> str:
 def _cure_for(field: Any) -> str:
     if isinstance(field, Path):
         return "Put OpenFileProcessor() before it, or use TextList.from_folder."
+    if _is_tokens(field):
+        return "For texts that are cut already pass processor=NumericalizeProcessor(), or use from_tokens."
     return "Decode it first, e.g. text.decode('utf-8')." if isinstance(field, bytes) else ""
 
 
@@ -164,8 +179,10 @@ class NumericalizeProcessor(PreProcessor):
 
     def __init__(self, ds: Any = None, vocab: Any = None, max_vocab: int = 60000, min_freq: int = 3) -> None:
         super().__init__(ds)
-        self.vocab: Any = getattr(ds, "vocab", None) if vocab is None else vocab
+        given = getattr(ds, "vocab", None) if vocab is None else vocab
+        self.vocab: Any = check_vocab("NumericalizeProcessor", given)
         self.max_vocab, self.min_freq = max_vocab, min_freq
+        self._made = self._looked = False
 
     def process_one(self, item: Any) -> Any:
         """Return the numbers of the tokens of a text, `(number of tokens,)`."""
@@ -179,9 +196,22 @@ class NumericalizeProcessor(PreProcessor):
         if self.vocab is None:
             self.vocab = getattr(ds, "vocab", None)
         if self.vocab is None:
-            self.vocab = Vocab.create(_lists(texts), self.max_vocab, self.min_freq)
+            self.vocab, self._made = Vocab.create(_lists(texts), self.max_vocab, self.min_freq), True
         ds.vocab = self.vocab
         ds.items = texts if texts.words is None else _numbered(texts, self.vocab)
+        if not self._looked:
+            self._look_for_unknown(ds.items)
+
+    def _look_for_unknown(self, texts: TokenTexts) -> None:
+        """Warn where most tokens of the first list, the training texts, are not in the vocabulary."""
+        self._looked = True
+        unknown = sum(int(np.count_nonzero(text == 0)) for text in texts) if self.vocab.itos[0] == UNK else 0
+        if texts.total < _ENOUGH or 2 * unknown <= texts.total:
+            return
+        why = f"come fewer than min_freq={self.min_freq} times" if self._made else "are not in the vocabulary given"
+        cure = "Pass a smaller min_freq" if self._made else "Pass the one that was made of texts tokenised alike"
+        share = f"{unknown} of {texts.total} tokens"
+        warnings.warn(f"texts: {share} {why}, and are read as {UNK}. {cure}, or more text.", UserWarning, stacklevel=2)
 
     def get_state(self) -> JsonDict:
         """Return the tokens of the vocabulary and the settings."""

@@ -14,6 +14,7 @@ from onecycle.data.sources import read_csv
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.text.files import OpenFileProcessor
 from onecycle.text.processors import NumericalizeProcessor, TokenizeProcessor
+from onecycle.text.vocab import check_vocab
 from onecycle.types import PathOrStr
 
 __all__ = ["TextMtd"]
@@ -203,8 +204,7 @@ class TextRecipes:
         )  # fmt: skip
         found = TextList.from_folder(path, include=[train, valid], processor=[OpenFileProcessor(), *reading])
         if classes is not None and not cls._for_lm:
-            wanted = {str(name) for name in classes}
-            found = found.filter_by_func(lambda file: file.parent.name in wanted)
+            found = _of_classes(found, classes)
         split = found.split_by_folder(train=train, valid=valid)
         labelled = split.label_for_lm() if cls._for_lm else split.label_from_folder(classes=classes)
         if test is not None:
@@ -357,13 +357,28 @@ def _processors(
     return [cut, NumericalizeProcessor(vocab=vocab, max_vocab=max_vocab, min_freq=min_freq)]
 
 
+def _of_classes(files: Any, classes: Sequence[Any]) -> Any:
+    """Return the files in folders of these names.
+
+    Raises:
+        DataError: there is none; says which folders there are.
+    """
+    wanted, there = {str(name) for name in classes}, sorted({file.parent.name for file in files.items})
+    if not wanted.intersection(there):
+        rule = f"must be names of folders; those with texts are {', '.join(there)}"
+        raise DataError(explain("from_folder", "classes", rule, list(classes)))
+    return files.filter_by_func(lambda file: file.parent.name in wanted)
+
+
 def _check_vocab(texts: Any, vocab: Any) -> None:
     if vocab is None:
         raise ArgumentError(explain("from_ids", "vocab", "must be the vocabulary of the numbers", vocab))
-    highest = int(texts.ids.max(initial=0)) if texts is not None else 0
-    if highest >= len(vocab.itos):
-        rule = f"must be below {len(vocab.itos)}, the size of the vocabulary"
-        raise DataError(explain("from_ids", "the numbers of tokens", rule, highest))
+    check_vocab("from_ids", vocab)
+    ids = [] if texts is None else texts.ids
+    odd = [number for number in (np.min(ids, initial=0), np.max(ids, initial=0)) if not 0 <= number < len(vocab.itos)]
+    if odd:
+        rule = f"must be at least 0 and below {len(vocab.itos)}, the size of the vocabulary"
+        raise DataError(explain("from_ids", "the numbers of tokens", rule, int(odd[0])))
 
 
 def _check_labels(labels: Any) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from onecycle.data.processors import PreProcessor
 from onecycle.errors import ArgumentError, DataError, describe, explain
+from onecycle.text.items import Text
 from onecycle.text.rules import PostRule, PreRule, apply_rules
 from onecycle.text.special_tokens import BOS, EOS, FLD, PAD, UNK
 from onecycle.text.vocab import Vocab
@@ -223,12 +224,14 @@ class SPProcessor(PreProcessor):
         """Return the numbers of one text, `(number of pieces,)`, int64.
 
         Args:
-            item: The text, or its fields.
+            item: The text, or its fields; a `Text` is numbered already.
             join: False where the text has its field and end tokens already.
 
         Raises:
             ArgumentError: there is no model yet.
         """
+        if isinstance(item, Text):
+            return np.asarray(item.data, dtype=np.int64)
         if self.vocab is None:
             cure = "Process the training texts first, or pass sp_model."
             raise ArgumentError(explain("SPProcessor", "", "has no model yet", cure=cure))

@@ -60,6 +60,9 @@ class Tokenizer:
         special_cases: Strings that stay whole; `defaults.text_spec_tok` when None.
         n_cpus: How many processes; `defaults.cpus` when None.
 
+    Raises:
+        ArgumentTypeError: rules are no list of functions.
+
     Example:
         >>> Tokenizer().process_all(["Hello WORLD, isn't it soooo good?"])
         [['xxmaj', 'hello', 'xxup', 'world', ',', 'is', "n't", 'it', 's', 'xxrep', '4', 'o', 'good', '?']]
@@ -76,8 +79,8 @@ class Tokenizer:
     ) -> None:
         self.tok_func: Callable[[str], Any] = CharTokenizer if tok_func is list else tok_func
         self.lang = lang
-        self.pre_rules = list(defaults.text_pre_rules if pre_rules is None else pre_rules)
-        self.post_rules = list(defaults.text_post_rules if post_rules is None else post_rules)
+        self.pre_rules = _rules("pre_rules", defaults.text_pre_rules if pre_rules is None else pre_rules)
+        self.post_rules = _rules("post_rules", defaults.text_post_rules if post_rules is None else post_rules)
         self.special_cases = list(defaults.text_spec_tok if special_cases is None else special_cases)
         self.n_cpus = n_cpus
         self._pieces: _Pieces | None = None
@@ -147,6 +150,8 @@ class Tokenizer:
         Raises:
             DataError: one is no text; names it.
         """
+        if isinstance(texts, str):
+            raise ArgumentTypeError(explain("Tokenizer", "texts", "must be several texts", texts, "Pass [text]."))
         rows = texts if isinstance(texts, (list, tuple)) else list(texts)
         lengths = [_length(text, row) for row, text in enumerate(rows)]
         tok = self.make_tok()
@@ -171,6 +176,15 @@ class Tokenizer:
     def from_state(cls, state: JsonDict) -> Tokenizer:
         """Rebuild the tokenizer from `get_state`."""
         return cls(**state)
+
+
+def _rules(parameter: str, rules: Any) -> list[Any]:
+    """Return rules as a list; refuse one alone, and what is no function."""
+    found = list(rules) if isinstance(rules, Iterable) and not isinstance(rules, str) else [None]
+    if not all(callable(rule) for rule in found):
+        cure = "Pass a list, also for one; [] for none."
+        raise ArgumentTypeError(explain("Tokenizer", parameter, "must be a list of functions", rules, cure))
+    return found
 
 
 def _tokens_of_group(tokenizer: Tokenizer, tok: Any, texts: Sequence[str], group: range) -> list[list[str]]:

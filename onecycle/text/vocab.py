@@ -7,12 +7,14 @@ import pickle
 from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import chain
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from onecycle.errors import ArgumentError, DataError, FileFormatError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, FileFormatError, explain
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.defaults import defaults
 from onecycle.utils.files import existing_file, read_json, write_json
 from onecycle.utils.registry import register
@@ -21,6 +23,23 @@ __all__ = ["Vocab"]
 
 FILLER = "xxfake"  # fills a vocabulary up to a multiple of eight
 _MULTIPLE = 8  # matrix units like sizes that eight divides
+
+
+def check_vocab(owner: str, vocab: Any) -> Any:
+    """Return a vocabulary, or None; refuse what is none, such as its list of tokens.
+
+    Raises:
+        ArgumentTypeError: it is no vocabulary.
+        ArgumentError: it has no token.
+    """
+    if vocab is None or isinstance(vocab, Vocab):
+        if vocab is not None and not len(vocab):
+            raise ArgumentError(explain(owner, "vocab", "must have at least one token", vocab))
+        return vocab
+    if not (hasattr(vocab, "numericalize") and hasattr(vocab, "textify")):
+        cure = "Pass Vocab(tokens) for a list of tokens, Vocab.load(file) for a file."
+        raise ArgumentTypeError(explain(owner, "vocab", "must be a Vocab", vocab, cure))
+    return vocab
 
 
 class _Numbers(dict[str, int]):
@@ -76,15 +95,15 @@ class Vocab:
         """Return the tokens of numbers, joined by `sep`; a list where it is None.
 
         Raises:
-            ArgumentError: a number is beyond the vocabulary.
+            ArgumentError: a number is beyond the vocabulary, or below 0.
         """
-        try:
-            tokens = [self.itos[number] for number in nums]
-        except IndexError:
+        numbers = [index(number) for number in nums]
+        odd = next((number for number in numbers if not 0 <= number < len(self)), None)
+        if odd is not None:
             cure = "The numbers were made with another vocabulary."
-            raise ArgumentError(
-                explain("Vocab", "nums", f"must be below {len(self)}, the tokens that there are", max(nums), cure)
-            ) from None
+            rule = f"must be at least 0 and below {len(self)}, the tokens that there are"
+            raise ArgumentError(explain("Vocab", "nums", rule, odd, cure))
+        tokens = [self.itos[number] for number in numbers]
         return tokens if sep is None else sep.join(tokens)
 
     @classmethod
@@ -100,16 +119,16 @@ class Vocab:
             min_freq: How often a token must come to be in it.
 
         Raises:
-            ArgumentError: `max_vocab` leaves no room for the special tokens.
+            ArgumentError: `max_vocab` leaves no room for the special tokens, or `min_freq` is below 0.
 
         Example:
             >>> Vocab.create([["b", "a", "b", "c"]], max_vocab=60000, min_freq=1).itos[9:]
             ['b', 'a', 'c', 'xxfake', 'xxfake', 'xxfake', 'xxfake']
         """
         special: list[str] = list(defaults.text_spec_tok)
-        if max_vocab < len(special):
-            rule = f"must be at least {len(special)}, the number of special tokens"
-            raise ArgumentError(explain("Vocab.create", "max_vocab", rule, max_vocab))
+        rule = f"must be at least {len(special)}, the number of special tokens"
+        check_numbers("Vocab.create", "max_vocab", max_vocab, rule, lambda number: number >= len(special))
+        check_numbers("Vocab.create", "min_freq", min_freq, "must be at least 0", lambda number: number >= 0)
         counts = Counter(chain.from_iterable(tokens))
         often = [(-count, token) for token, count in counts.items() if count >= min_freq and token not in special]
         itos = special + [token for _, token in sorted(often)][: max_vocab - len(special)]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from onecycle.nn.module import Module
 from onecycle.text.models.state import forget
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_whole
 
 __all__ = ["MultiBatchEncoder"]
 
@@ -36,13 +36,13 @@ class MultiBatchEncoder(Module):
         come first; its outputs at the padding are zero.
 
     Raises:
-        ArgumentError: bptt or max_len is below 1.
+        ArgumentError: bptt or max_len is no whole number of at least 1.
     """
 
     def __init__(self, bptt: int, max_len: int, module: nn.Module, pad_idx: int = 1) -> None:
-        for name, number in (("bptt", bptt), ("max_len", max_len)):
-            check_numbers("MultiBatchEncoder", name, number, "must be at least 1", lambda words: words >= 1)
-        self.bptt, self.max_len, self.module, self.pad_idx = bptt, max_len, module, pad_idx
+        self.bptt = check_whole("MultiBatchEncoder", "bptt", bptt)
+        self.max_len = check_whole("MultiBatchEncoder", "max_len", max_len)
+        self.module, self.pad_idx = module, pad_idx
 
     def concat(self, arrs: list[Layers]) -> Layers:
         """Join windows, layer by layer.

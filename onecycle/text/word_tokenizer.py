@@ -14,6 +14,7 @@ from onecycle.utils.registry import register
 
 __all__ = ["BaseTokenizer", "CharTokenizer", "SpacyTokenizer", "WordTokenizer"]
 
+_CODE = re.compile(r"[a-z]{2,3}([-_]\w+)*")  # BCP 47, as far as it matters here: en, pt-BR
 _CUT_INSIDE = "cannot"  # the only word of plain letters that the pattern cuts, in English
 
 
@@ -58,7 +59,10 @@ class WordTokenizer(BaseTokenizer):
     - Every line break is a token; other white space is none.
 
     Args:
-        lang: Language of the texts, two letters.
+        lang: Language of the texts, its code of two or three letters.
+
+    Raises:
+        ArgumentError: lang is no such code.
 
     Example:
         >>> WordTokenizer("en").tokenizer("Don't pay $3.50 (well-known)!")
@@ -68,14 +72,18 @@ class WordTokenizer(BaseTokenizer):
     cuts_at_spaces = True
 
     def __init__(self, lang: str = "en") -> None:
+        if not isinstance(lang, str) or not _CODE.fullmatch(lang):
+            rule = "must be the code of a language, two or three letters"
+            raise ArgumentError(explain("WordTokenizer", "lang", rule, lang, "For English 'en'."))
         super().__init__(lang)
+        self._language = re.split("[-_]", lang)[0]
         self._kept: tuple[str, ...] = ()
 
     def tokenizer(self, t: str) -> list[str]:
         """Return the tokens of a text."""
         if t.isalpha() and t.isascii() and t.lower() != _CUT_INSIDE:
             return [t]
-        return word_pattern(self.lang, self._kept, t.isascii()).findall(t)
+        return word_pattern(self._language, self._kept, t.isascii()).findall(t)
 
     def add_special_cases(self, toks: Collection[str]) -> None:
         """Keep these strings whole where they stand alone.

@@ -14,6 +14,7 @@ from onecycle.text.bunch import TextClasDataBunch, TextDataBunch
 from onecycle.text.lists import TextList
 from onecycle.text.samplers import SortishSampler, SortSampler
 from onecycle.text.token_texts import TokenTexts
+from onecycle.text.vocab import Vocab
 
 
 @pytest.fixture
@@ -125,8 +126,6 @@ def test_tokens(tmp_path):
 
 
 def test_numbers(tmp_path):
-    from onecycle.text.vocab import Vocab
-
     vocab = Vocab(["xxunk", "xxpad", "a", "film"])
     ids, labels = [[2, 3], [3], [2]] * 3, ["pos", "neg", "pos"] * 3
     data = TextClasDataBunch.from_ids(
@@ -134,8 +133,10 @@ def test_numbers(tmp_path):
     )
     assert str(data.train_ds.x[0]) == "a film" and data.classes == ["pos", "neg"] and len(data.test_ds) == 2
     assert isinstance(data.train_ds.x.items, TokenTexts)
-    with pytest.raises(DataError, match=r"from_ids: the numbers of tokens must be below 4, the size of the vocab"):
+    with pytest.raises(DataError, match=r"from_ids: the numbers of tokens must be at least 0 and below 4, the.*got 9"):
         TextClasDataBunch.from_ids(tmp_path, vocab, [[9]], ids, None, labels, labels)
+    with pytest.raises(DataError, match=r"from_ids: the numbers of tokens must be at least 0 and below 4.*got -3"):
+        TextClasDataBunch.from_ids(tmp_path, vocab, [[-3]], ids, None, labels, labels)
     with pytest.raises(ArgumentError, match="from_ids: vocab must be the vocabulary of the numbers; got None"):
         TextClasDataBunch.from_ids(tmp_path, None, ids, ids)
     with pytest.raises(ArgumentError, match="labels must be given; got None.*TextLMDataBunch"):
@@ -211,3 +212,36 @@ def test_an_exported_learner_predicts_from_raw_text(data, tmp_path):
     assert torch.allclose(again.predict("I loved the good film")[2], probabilities)
     tested = load_learner(tmp_path, model=make_model(), test=TextList(["bad film", "good"]))
     assert len(tested.data.test_ds) == 2
+
+
+class TestPadding:
+    IDS, LABELS = [[1, 2, 3], [1], [2, 2]] * 2, ["x", "y"] * 3
+
+    def make(self, path, vocab=tuple("abcd"), ids=IDS, **how):
+        return TextClasDataBunch.from_ids(path, Vocab(vocab), ids, ids, None, self.LABELS, self.LABELS, bs=6, **how)
+
+    def test_a_token_of_the_texts_cannot_be_padding(self, tmp_path):
+        rule = "pad_idx must number a token for padding alone; texts hold 'b'; got 1.*Pass pad_idx="
+        with pytest.raises(DataError, match=rule):
+            self.make(tmp_path, device="cpu")
+        assert self.make(tmp_path, device="cpu", no_check=True).one_batch()[0].shape == (6, 3)
+
+    @pytest.mark.parametrize("pad_idx", [4, -1])
+    def test_padding_is_in_the_vocabulary(self, tmp_path, pad_idx):
+        with pytest.raises(ArgumentError, match="pad_idx must be the number of one of the 4 tokens of the vocabulary"):
+            self.make(tmp_path, device="cpu", pad_idx=pad_idx)
+
+    def test_another_number_is_shown_and_learnt_as_padding(self, tmp_path):
+        data = self.make(tmp_path, device="cpu", pad_idx=0)
+        xb, _ = data.one_batch()
+        assert sorted(str(data.train_ds.x.reconstruct(row)) for row in xb) == ["b", "b", "b c d", "b c d", "c c", "c c"]
+
+    def test_the_list_of_texts_may_say_it(self, tmp_path):
+        texts = TextList(["a b c", "a"] * 4, pad_idx=0, vocab=Vocab(["_", "a", "b", "c", "xxbos"]), path=tmp_path)
+        data = texts.split_by_idx([0, 1]).label_from_func(lambda text: str(text)[-1]).databunch(bs=6, device="cpu")
+        assert data.one_batch()[0].tolist() == [[4, 1, 2, 3]] * 3 + [[0, 0, 4, 1]] * 3
+
+
+def test_classes_must_be_folders(folder):
+    with pytest.raises(DataError, match="classes must be names of folders; those with texts are neg, pos"):
+        TextClasDataBunch.from_folder(folder, classes=["good"], device="cpu")

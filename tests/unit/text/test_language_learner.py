@@ -20,7 +20,7 @@ from onecycle.text.lists import TextList
 from onecycle.text.tokenizer import Tokenizer
 from onecycle.text.vocab import Vocab
 from onecycle.training.callback import Callback
-from tests.unit.text.corpora import TINY, language_data, sentences
+from tests.unit.text.corpora import TINY, class_data, language_data, sentences
 
 ARCHS = list(TINY)
 
@@ -133,14 +133,27 @@ def test_an_empty_prompt_says_so(trained, prompt):
 def test_wrong_settings_of_writing(trained):
     with pytest.raises(ArgumentTypeError, match="predict: text must be a text; got"):
         trained.predict(3)
-    with pytest.raises(ArgumentError, match="n_words must be at least 1"):
-        trained.predict("these", 0)
+    for odd in (0, 2.5, [1, 2], "3"):
+        with pytest.raises(ArgumentError, match="n_words must be a whole number of at least 1"):
+            trained.predict("these", odd)
     with pytest.raises(ArgumentError, match="temperature must be at least 0"):
         trained.predict("these", temperature=-1)
     with pytest.raises(ArgumentError, match="min_p must be from 0 to 1"):
         trained.predict("these", min_p=2)
-    with pytest.raises(ArgumentError, match="beam_sz must be at least 1"):
-        trained.beam_search("these", 2, beam_sz=0)
+    for name in ("top_k", "beam_sz"):
+        for odd in (0, 2.5):
+            with pytest.raises(ArgumentError, match=f"{name} must be a whole number of at least 1"):
+                trained.beam_search("these", 2, **{name: odd})
+    for write in (trained.predict, trained.beam_search):
+        with pytest.raises(ArgumentTypeError, match='sep must be a text; got None.*Pass "" for nothing between'):
+            write("these", 2, sep=None)
+        with pytest.raises(ArgumentTypeError, match="decoder must be a function of a list of tokens; got None"):
+            write("these", 2, decoder=None)
+
+
+def test_labelled_texts_are_no_data_of_a_language_model(tmp_path):
+    with pytest.raises(ArgumentError, match="data must be of a language model; its texts have labels, a CategoryList"):
+        language_model_learner(class_data(tmp_path), "AWD_LSTM", pretrained=False)
 
 
 def test_writing_disturbs_no_training(tmp_path):
@@ -182,7 +195,7 @@ def test_results_are_shown(trained, capsys):
     trained.show_results(rows=2, max_len=4)
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].split() == ["text", "target", "prediction"] and len(shown) == 3
-    with pytest.raises(ArgumentError, match="rows must be at least 1"):
+    with pytest.raises(ArgumentError, match="rows must be a whole number of at least 1"):
         trained.show_results(rows=0)
 
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from onecycle.errors import ArgumentError, DataError, FileFormatError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, FileFormatError
 from onecycle.text.items import Text
 from onecycle.text.lists import TextList
 from onecycle.text.processors import NumericalizeProcessor, TokenizeProcessor
@@ -15,6 +15,7 @@ from onecycle.text.special_tokens import BOS, EOS, FLD
 from onecycle.text.token_texts import TokenTexts
 from onecycle.text.tokenizer import Tokenizer
 from onecycle.text.vocab import Vocab
+from onecycle.text.word_tokenizer import WordTokenizer
 from onecycle.utils.registry import decode, encode
 
 
@@ -174,3 +175,31 @@ def test_a_damaged_cache_is_said(tmp_path):
 def test_a_cache_needs_a_tokenizer_with_a_name(tmp_path):
     with pytest.raises(ArgumentError, match="Spaces .* cannot be written to a file"):
         tokenised(["a"], cache=tmp_path)
+
+
+@pytest.mark.parametrize("tokenizer", [str.split, Tokenizer, WordTokenizer("en")])
+def test_what_cuts_one_text_is_no_tokenizer(tokenizer):
+    with pytest.raises(ArgumentTypeError, match=r"tokenizer must be a Tokenizer; got .*Pass Tokenizer\(…\)"):
+        TokenizeProcessor(tokenizer=tokenizer)
+
+
+def test_texts_that_are_cut_already_are_told_where_to_go():
+    with pytest.raises(DataError, match=r"must be a text; got \['a', 'b'\].*pass processor=NumericalizeProcessor\(\)"):
+        TokenizeProcessor().process(TextList([["a", "b"]]).fresh())
+
+
+def test_many_unknown_tokens_are_told():
+    many = ["a b c d"] * 50
+    with pytest.warns(UserWarning, match="150 of 250 tokens are not in the vocabulary given, and are read as xxunk"):
+        NumericalizeProcessor(vocab=Vocab(["xxunk", "xxbos", "a"])).process(cut(many))
+    with pytest.warns(UserWarning, match="300 of 400 tokens come fewer than min_freq=3 times.*Pass a smaller min_freq"):
+        NumericalizeProcessor().process(cut([f"a{i} b{i} c{i}" for i in range(100)]))
+    processor = NumericalizeProcessor(min_freq=1)
+    processor.process(cut(many))
+    processor.process(cut(["x y z"] * 50))  # validation: nothing is said
+
+
+def cut(texts):
+    made = TextList(texts).fresh()
+    TokenizeProcessor().process(made)
+    return made

@@ -9,6 +9,7 @@ import pytest
 
 from onecycle.errors import ArgumentError, DataError
 from onecycle.text import sentencepiece as leaf
+from onecycle.text.items import Text
 from onecycle.text.rules import deal_caps
 from onecycle.text.sentencepiece import SPProcessor, get_default_size, train_sentencepiece
 from onecycle.utils.defaults import defaults
@@ -42,6 +43,7 @@ def test_texts_become_numbers_of_pieces(texts):
     written = vocab.textify(texts.items[0], sep="")
     assert written == "xxbosxxmaj▁the▁small▁cat▁sat▁on▁a▁red▁mat.xxmaj▁it▁wasxxup▁very▁small!"
     assert np.array_equal(processor.process_one(TEXTS[3]), texts.items[3])
+    assert np.array_equal(processor.process_one(Text(texts.items[3], "")), texts.items[3])  # is numbered already
 
 
 def test_fields_and_ends(texts):

@@ -122,3 +122,15 @@ def test_repr():
     assert repr(Tokenizer(pre_rules=[str.lower])) == (
         "Tokenizer WordTokenizer in en with rules:\n - lower\n - replace_all_caps\n - deal_caps")
     assert Tokenizer().tok_func is WordTokenizer
+
+
+def test_one_text_is_not_several():
+    with pytest.raises(ArgumentTypeError, match=r"Tokenizer: texts must be several texts; got 'abc'.*Pass \[text\]"):
+        Tokenizer().process_all("abc")
+
+
+@pytest.mark.parametrize("rules", [deal_caps, "deal_caps", ["deal_caps"], 3])
+@pytest.mark.parametrize("name", ["pre_rules", "post_rules"])
+def test_rules_are_a_list_of_functions(name, rules):
+    with pytest.raises(ArgumentTypeError, match=f"Tokenizer: {name} must be a list of functions; got"):
+        Tokenizer(**{name: rules})

@@ -5,8 +5,11 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
-from onecycle.errors import ArgumentError, DataError, FileFormatError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, FileFormatError
+from onecycle.text.lists import TextList
+from onecycle.text.processors import NumericalizeProcessor
 from onecycle.text.vocab import Vocab
 from onecycle.utils.defaults import defaults
 from onecycle.utils.registry import decode, encode
@@ -38,7 +41,7 @@ def test_bad_arguments():
         Vocab.create([["a"]], 5, 1)
     with pytest.raises(DataError, match=r"Vocab: itos\[1\] must be a string; got 3 \(int\)"):
         Vocab(["a", 3])
-    with pytest.raises(ArgumentError, match=r"Vocab: nums must be below 2, the tokens that there are; got 7"):
+    with pytest.raises(ArgumentError, match=r"Vocab: nums must be at least 0 and below 2, the tokens.*; got 7"):
         Vocab(["a", "b"]).textify([0, 7])
 
 
@@ -85,3 +88,25 @@ def test_damaged_files_are_refused(tmp_path, data, message):
     (tmp_path / "itos").write_bytes(data)
     with pytest.raises(FileFormatError, match=r"Vocab.load: '.*itos' must be a list of tokens.*" + message):
         Vocab.load(tmp_path / "itos")
+
+
+def test_numbers_that_are_no_tokens():
+    vocab = Vocab(["xxunk", "a"])
+    for odd in ([-1], torch.tensor([1, 7])):
+        with pytest.raises(ArgumentError, match=r"must be at least 0 and below 2.*got (-1|7) \(int\)"):
+            vocab.textify(odd)
+    assert vocab.textify(torch.tensor([1, 0])) == "a xxunk"
+
+
+def test_frequencies_are_numbers():
+    for odd in ("2", -1, None):
+        with pytest.raises(ArgumentError, match="Vocab.create: min_freq must be at least 0; got"):
+            Vocab.create([["a"]], 100, odd)
+
+
+def test_a_list_of_tokens_is_no_vocabulary():
+    for make in (lambda it: TextList(["a"], vocab=it), lambda it: NumericalizeProcessor(vocab=it)):
+        with pytest.raises(ArgumentTypeError, match=r"vocab must be a Vocab; got \['xxunk', .*Pass Vocab\(tokens\)"):
+            make(["xxunk", "a"])
+        with pytest.raises(ArgumentError, match="vocab must have at least one token"):
+            make(Vocab([]))

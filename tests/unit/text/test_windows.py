@@ -178,5 +178,5 @@ def test_windows_of_a_module_that_does_not_remember():
 
 @pytest.mark.parametrize("name", ["bptt", "max_len"])
 def test_windows_of_nothing(name):
-    with pytest.raises(ArgumentError, match=f"MultiBatchEncoder: {name} must be at least 1; got 0"):
+    with pytest.raises(ArgumentError, match=f"MultiBatchEncoder: {name} must be a whole number of at least 1; got 0"):
         MultiBatchEncoder(**{"bptt": 3, "max_len": 4, name: 0}, module=nn.Identity())

@@ -95,3 +95,10 @@ def test_spacy_cuts(monkeypatch):
     assert tok.tokenizer("a b") == ["a", "b"] and tok.tok.cases == {"xxbos": [{"ORTH": "xxbos"}]}
     with pytest.raises(ArgumentError, match=r"SpacyTokenizer: lang must be a language spaCy knows; got 'qq'"):
         SpacyTokenizer("qq")
+
+
+@pytest.mark.parametrize("lang", ["english", "EN", "", None])
+def test_a_language_is_a_code(lang):
+    with pytest.raises(ArgumentError, match="WordTokenizer: lang must be the code of a language, two or three letters"):
+        WordTokenizer(lang)
+    assert WordTokenizer("en-GB").tokenizer("don't") == ["do", "n't"]
