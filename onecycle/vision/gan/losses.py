@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.nn.module import Module
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
+from onecycle.utils.tensors import to_float
 from onecycle.vision.gan.module import GANModule, check_alike, generate, judge_made
 from onecycle.vision.gan.penalty import gradient_penalty
 
@@ -30,11 +32,16 @@ class GANLoss(GANModule):
         gan_model: The two sides.
         gp: Weight of the gradient penalty in the critic's loss, at least 0; none when None.
 
+    Attributes:
+        autocast: Type of device and half precision of the forward pass, in which the sides run here too; None where
+            it is in single precision. `GANTrainer` sets it.
+
     Raises:
         ArgumentError: `gp` is below 0.
     """
 
     gan_model: GANModule
+    autocast: tuple[str, torch.dtype] | None
 
     def __init__(
         self,
@@ -47,6 +54,7 @@ class GANLoss(GANModule):
             check_numbers("GANLoss", "gp", gp, "must be at least 0, or None", lambda weight: weight >= 0)
         vars(self)["gan_model"] = gan_model  # not as a part: its weights are the learner's model's
         self.loss_funcG, self.loss_funcC, self.gp = loss_funcG, loss_funcC, gp
+        self.autocast = None
 
     @property
     def gen_mode(self) -> bool:  # type: ignore[override]
@@ -77,7 +85,7 @@ class GANLoss(GANModule):
             TrainingError: the critic cannot take it, or it is not like the real pictures; names the shapes.
         """
         check_alike(output, target)
-        return self.loss_funcG(judge_made(self.gan_model.critic, output), output, target)
+        return self.loss_funcG(self._judge(output), output, target)
 
     def critic(self, real_pred: Any, input: Any, real: Any = None) -> Tensor:
         """Return the critic's loss.
@@ -91,17 +99,28 @@ class GANLoss(GANModule):
             TrainingError: the two sides do not fit; names the shapes.
             ArgumentError: there is a gradient penalty and no real pictures are given.
         """
+        inputs = tuple(input) if isinstance(input, (list, tuple)) else (input,)
         with torch.no_grad():
-            fake = generate(self.gan_model.generator, input if isinstance(input, (list, tuple)) else (input,))
+            fake = self._as_forward(partial(generate, self.gan_model.generator), inputs)
         check_alike(fake, real)
-        loss = self.loss_funcC(real_pred, judge_made(self.gan_model.critic, fake))
+        loss = self.loss_funcC(real_pred, self._judge(fake))
         return loss + self._penalty(real, fake) if self.gp and torch.is_grad_enabled() else loss
 
     def _penalty(self, real: Any, fake: Any) -> Tensor:
         if not isinstance(real, Tensor):
             raise ArgumentError(explain("GANLoss.critic", "real", "must be the real pictures with gp=", real))
         assert self.gp is not None
-        return self.gp * gradient_penalty(self.gan_model.critic, real, fake)
+        return self.gp * gradient_penalty(self._judge, real, fake)
+
+    def _judge(self, made: Any) -> Any:
+        return self._as_forward(partial(judge_made, self.gan_model.critic), made)
+
+    def _as_forward(self, run: Callable[[Any], Any], inputs: Any) -> Any:
+        """Run a side in the precision of the forward pass; what comes out is in single."""
+        if self.autocast is None:
+            return run(inputs)
+        with torch.autocast(*self.autocast):
+            return to_float(run(inputs))
 
 
 def gan_loss_from_func(

@@ -14,6 +14,7 @@ from onecycle.optim.schedules import SmoothenValue
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 from onecycle.vision.gan.following import as_state, take_state
+from onecycle.vision.gan.losses import GANLoss
 from onecycle.vision.gan.samples import picture_of, show_now
 
 __all__ = ["GANTrainer"]
@@ -155,6 +156,11 @@ class GANTrainer(LearnerCallback):
             return None
         return {"last_input": last_target, "last_target": [last_input, last_target]}
 
+    def on_loss_begin(self, **kwargs: Any) -> None:
+        """Let what the loss asks of both sides be in the precision of the forward pass."""
+        if isinstance(self.learn.loss_func, GANLoss):
+            self.learn.loss_func.autocast = _half_precision(self.gan_model)
+
     def on_backward_begin(self, last_loss: Tensor, last_output: Any, **kwargs: Any) -> None:
         """Follow the loss of the side on turn; keep what was made."""
         self._followed[self._turn].add_value(last_loss)
@@ -236,3 +242,9 @@ class GANTrainer(LearnerCallback):
             self._hand_over(self._turn)
 
     load_run_state = load_state_dict
+
+
+def _half_precision(model: nn.Module) -> tuple[str, torch.dtype] | None:
+    """Return type of device and half precision in which a model runs now, None where in single."""
+    device = next(model.parameters()).device.type
+    return (device, torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else None

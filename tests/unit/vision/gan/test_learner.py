@@ -223,3 +223,19 @@ def test_names_that_are_too_few_or_the_same_are_refused(pictures):
         save_generated(gen, gen.data.fix_dl, pictures / "made", names=["a.png"])
     with pytest.raises(DataError, match="each picture must have a name of its own"):
         save_generated(gen, gen.data.fix_dl, pictures / "made", names=["a.png"] * 6)
+
+
+@pytest.mark.parametrize("gp", [None, 10.0])
+def test_in_half_precision_every_pass_of_both_sides_is_in_half(make_gan, gp):
+    learn, seen = make_gan(gp=gp), {"generator": [], "critic": []}
+    learn.loss_func.register_forward_hook(lambda module, args, loss: seen.setdefault("loss", []).append(loss.dtype))
+    for name, found in seen.items():
+        side = getattr(learn.model, name)
+        side.register_forward_hook(lambda module, args, made, found=found: found.append(made.dtype))
+    learn.to_bf16().fit(1, 1e-3)
+    assert set(seen["generator"]) == set(seen["critic"]) == {torch.bfloat16}
+    assert len(seen["generator"]) == 6 and len(seen["critic"]) == 5 * (2 if gp is None else 3) + 1
+    assert set(seen["loss"]) == {torch.float32}
+    assert {p.dtype for p in learn.model.parameters()} == {torch.float32}
+    learn.to_fp32().fit(1, 1e-3)
+    assert seen["generator"][-1] == seen["critic"][-1] == torch.float32
