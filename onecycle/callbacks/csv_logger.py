@@ -19,7 +19,7 @@ class CSVLogger(EpochLogger):
 
     Args:
         learn: The learner.
-        filename: Name below `learn.path`, without `.csv`.
+        filename: Name below `learn.path`, with or without `.csv`.
         append: Go on with an existing file instead of replacing it.
 
     Raises:

@@ -20,7 +20,7 @@ class EpochLogger(LearnerCallback):
 
     Args:
         learn: The learner.
-        filename: Name below `learn.path`, without its ending.
+        filename: Name below `learn.path`, with or without its ending.
         append: Go on with an existing file instead of replacing it.
     """
 
@@ -31,7 +31,7 @@ class EpochLogger(LearnerCallback):
     def __init__(self, learn: Any, filename: str = "history", append: bool = False) -> None:
         super().__init__(learn)
         self.filename, self.append = filename, append
-        self.path = Path(learn.path) / f"{filename}{self.ending}"
+        self.path = Path(learn.path) / f"{str(filename).removesuffix(self.ending)}{self.ending}"
 
     def begin(self, goes_on: bool) -> None:
         """Begin the file, or make it ready for more rows."""

@@ -17,6 +17,9 @@ from onecycle.utils.checks import check_numbers
 __all__ = ["GeneralScheduler", "TrainingPhase"]
 
 
+_NUMBERS = ("lr", "mom", "beta", "wd")  # other settings of an optimiser may be anything
+
+
 class TrainingPhase:
     """Describe one phase of a schedule.
 
@@ -48,7 +51,13 @@ class TrainingPhase:
 
         Returns:
             The phase.
+
+        Raises:
+            ArgumentError: a value is no number, or there are other than one or two.
         """
+        for value in vals if isinstance(vals, tuple) else [vals]:
+            if name in _NUMBERS and not isinstance(value, slice):
+                check_numbers("schedule_hp", name, value, "must be a number, a list of numbers or a pair of these")
         self.scheds[name] = Scheduler(vals, self.length, anneal)
         return self
 
@@ -69,6 +78,8 @@ class GeneralScheduler(LearnerCallback):
 
     def __init__(self, learn: Any, phases: Sequence[TrainingPhase], start_epoch: int | None = None) -> None:
         super().__init__(learn)
+        if not isinstance(phases, (list, tuple)) or not all(isinstance(one, TrainingPhase) for one in phases):
+            raise ArgumentError(explain("GeneralScheduler", "phases", "must be a list of TrainingPhase", phases))
         self.phases, self.start_epoch = list(phases), start_epoch
         if not self.phases:
             raise ArgumentError(

@@ -19,7 +19,7 @@ class JSONLLogger(EpochLogger):
 
     Args:
         learn: The learner.
-        filename: Name below `learn.path`, without `.jsonl`.
+        filename: Name below `learn.path`, with or without `.jsonl`.
         append: Go on with an existing file instead of replacing it.
 
     Example:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import CallbackError
+from onecycle.errors import CallbackError, explain
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 
 __all__ = ["MixUpLoss"]
+
+
+def check_alpha(owner: str, alpha: Any) -> None:
+    """Refuse a parameter of the Beta distribution that is not above 0."""
+    check_numbers(owner, "alpha", alpha, "must be above 0", lambda number: number > 0)
 
 
 class ItemMixer(LearnerCallback):
@@ -29,7 +35,7 @@ class ItemMixer(LearnerCallback):
 
     def __init__(self, learn: Any, alpha: float, stack_y: bool) -> None:
         super().__init__(learn)
-        check_numbers(type(self).__name__, "alpha", alpha, "must be above 0", lambda number: number > 0)
+        check_alpha(type(self).__name__, alpha)
         self.alpha, self.stack_y = alpha, stack_y
 
     def mixed(self, x: Tensor, partner: Tensor) -> tuple[Any, Tensor]:
@@ -44,6 +50,7 @@ class ItemMixer(LearnerCallback):
                 f"{type(self).__name__}: the batches are mixed already. Use one of mixup and cutmix, once."
             )
         if self.stack_y:
+            _check_takes_apart(type(self).__name__, loss)
             self.learn.loss_func = MixUpLoss(loss, _reduction_of(loss))
 
     def on_batch_begin(
@@ -82,6 +89,16 @@ class ItemMixer(LearnerCallback):
         """Give the loss back."""
         if self.stack_y and isinstance(self.learn.loss_func, MixUpLoss):
             self.learn.loss_func = self.learn.loss_func.get_old()
+
+
+def _check_takes_apart(owner: str, loss: Any) -> None:
+    """Refuse a loss that gives no loss an item."""
+    if not hasattr(loss, "reduction"):
+        parameters = inspect.signature(loss.forward if isinstance(loss, nn.Module) else loss).parameters
+        if "reduction" not in parameters:
+            rule = "must give a loss an item where asked for: have a parameter or an attribute `reduction`"
+            cure = "Pass e.g. nn.CrossEntropyLoss() or F.cross_entropy, or mix targets: stack_y=False."
+            raise CallbackError(explain(owner, "loss_func", rule, loss, cure))
 
 
 def _reduction_of(loss: Any) -> str:

@@ -25,7 +25,7 @@ class MixUpCallback(ItemMixer):
 
     Raises:
         ArgumentError: alpha is not above 0.
-        CallbackError: the targets are of the other kind, or the batches are mixed already.
+        CallbackError: the targets are of the other kind, the batches are mixed already, or the loss gives none an item.
 
     Reference: Zhang et al., "mixup: beyond empirical risk minimization" (2018), equation 1, with a weight of its
     own for each item, of which the larger part goes to the item itself.

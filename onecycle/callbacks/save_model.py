@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from onecycle.callbacks.tracker import TrackerCallback
+from onecycle.errors import ArgumentError, explain
 from onecycle.training.choices import check_choice
 from onecycle.utils.distributed import print_once
 
@@ -26,7 +28,7 @@ class SaveModelCallback(TrackerCallback):
         name: Name of the file, as for `learn.save`.
 
     Raises:
-        ArgumentError: `every` is neither.
+        ArgumentError: `every` is neither, or `name` is no name.
         TrainingError: the model's folder cannot be written; at the beginning of training.
     """
 
@@ -40,6 +42,8 @@ class SaveModelCallback(TrackerCallback):
     ) -> None:
         super().__init__(learn, monitor=monitor, mode=mode)
         check_choice("SaveModelCallback", "every", every, _WHEN)
+        if not isinstance(name, (str, os.PathLike)) or not os.fspath(name):
+            raise ArgumentError(explain("SaveModelCallback", "name", "must be a name, as for learn.save", name))
         self.every, self.name = every, name
 
     def on_train_begin(self, **kwargs: Any) -> None:

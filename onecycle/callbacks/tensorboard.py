@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from onecycle.callbacks.epoch_log import epoch_row
 from onecycle.callbacks.experiment_tracker import numbers
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import CallbackError
+from onecycle.errors import ArgumentError, CallbackError, explain
 from onecycle.nn.surgery import eval_mode, get_model
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
@@ -41,7 +42,7 @@ class LearnerTensorboardWriter(LearnerCallback):
         pictures (N, 1 or 3, H, W).
 
     Raises:
-        ArgumentError: tensorboard is not installed, or a number of steps is below 1.
+        ArgumentError: tensorboard is not installed, a folder is no name, or a number of steps is below 1.
 
     Example:
         learn.fit(3, callbacks=[LearnerTensorboardWriter(learn, "runs", "first")])
@@ -63,6 +64,9 @@ class LearnerTensorboardWriter(LearnerCallback):
         self.loss_iters, self.hist_iters, self.stats_iters = loss_iters, hist_iters, stats_iters
         for word in _ITERS:
             check_numbers(type(self).__name__, word, getattr(self, word), "must be at least 1", lambda n: n >= 1)
+        for word, place in (("base_dir", base_dir), ("name", name)):
+            if not isinstance(place, (str, os.PathLike)):
+                raise ArgumentError(explain(type(self).__name__, word, "must be the name of a folder", place))
         self.base_dir, self.name = Path(base_dir), name
         self._writer_class = import_extra(type(self).__name__, "torch.utils.tensorboard", "tensorboard").SummaryWriter
         self.writer: Any = None

@@ -44,13 +44,21 @@ class TrackerCallback(LearnerCallback):
         if self.monitor not in known:
             raise CallbackError(
                 f"{type(self).__name__}: monitor must be one of {', '.join(known)}; got {self.monitor!r}."
-                f"{did_you_mean(self.monitor, known)}"
+                f"{self._without_validation() or did_you_mean(self.monitor, known)}"
             )
+
+    def _without_validation(self) -> str:
+        """Say that there is no validation, where that is why a value is missing."""
+        recorded = self.monitor in self.learn.recorder.names and self._has_no_validation()
+        return " The data has no validation set: split one off, or monitor another value." if recorded else ""
+
+    def _has_no_validation(self) -> bool:
+        return bool(getattr(self.learn.data, "empty_val", False))
 
     def _known(self) -> list[str]:
         """Return what is recorded: without a validation set the training loss, and what callbacks add."""
         recorder, left_out = self.learn.recorder, ["epoch", "time"]
-        if getattr(self.learn.data, "empty_val", False):
+        if self._has_no_validation():
             left_out += ["valid_loss", *self._metric_names]
         return [name for name in recorder.names if name not in left_out]
 

@@ -23,7 +23,7 @@ from onecycle.nn.losses import activation_for
 from onecycle.training import loop
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.mismatch import explain_model
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.functions import (
     func_args,
     has_arg,
@@ -143,6 +143,8 @@ class Predicting:
         Returns:
             As `get_preds`.
         """
+        if n_batch is not None:
+            check_whole("get_preds", "n_batch", n_batch)
         handler = CallbackHandler(self.callbacks)
         with global_rng_kept(), _mode_kept(self.model):
             return loop.get_preds(
@@ -345,9 +347,14 @@ class Predicting:
             ds_type: Set of which the first batch is taken.
             rows: Rows of the grid, at least 1.
             **kwargs: For `analyze_pred` of the labels and for showing.
+
+        Raises:
+            TrainingError: the data was not made of items.
         """
         check_numbers("show_results", "rows", rows, "must be at least 1", lambda count: count >= 1)
         ds = self.dl(ds_type).dataset
+        if not hasattr(ds, "x") or not hasattr(ds.y, "analyze_pred"):
+            raise _not_of_items("show_results")
         xb, yb = self.data.one_batch(ds_type, detach=False, denorm=False, cpu=False)
         preds = self.pred_batch(batch=(xb, yb))
         first = xb[0] if isinstance(xb, (list, tuple)) else xb
@@ -387,11 +394,15 @@ def _labels_of(data: Any) -> Any:
     """
     labels = getattr(data.single_ds, "y", None)
     if not hasattr(labels, "analyze_pred"):
-        raise TrainingError(
-            "predict: the data must be made of items and labels (ImageList … databunch()); it wraps ready batches. "
-            "Use learn.pred_batch(batch=(xb, yb)), or learn.model itself."
-        )
+        raise _not_of_items("predict")
     return labels
+
+
+def _not_of_items(owner: str) -> TrainingError:
+    return TrainingError(
+        f"{owner}: the data must be made of items and labels (ImageList … databunch()); it wraps ready batches or a "
+        f"plain data set. Use learn.pred_batch(batch=(xb, yb)), or learn.model itself."
+    )
 
 
 def _rebuilt(labels: Any, data: Any, x: Any) -> Any:

@@ -10,10 +10,12 @@ from onecycle.callbacks.cutmix import CutMixCallback
 from onecycle.callbacks.flat_cos_anneal import FlatCosAnnealScheduler
 from onecycle.callbacks.gradient_clipping import GradientClipping
 from onecycle.callbacks.lr_finder import LRFinder
+from onecycle.callbacks.mixing import check_alpha
 from onecycle.callbacks.mixup import MixUpCallback
 from onecycle.callbacks.one_cycle import OneCycleScheduler
 from onecycle.errors import TrainingError, known_keywords_only
 from onecycle.learning.resuming import keeps_runs
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
 from onecycle.utils.seeding import global_rng_kept
@@ -162,7 +164,11 @@ def mixup(learn: Any, alpha: float = 0.4, stack_x: bool = False, stack_y: bool =
 
     Returns:
         The learner.
+
+    Raises:
+        ArgumentError: alpha is not above 0.
     """
+    check_alpha("mixup", alpha)
     learn.callback_fns.append(partial(MixUpCallback, alpha=alpha, stack_x=stack_x, stack_y=stack_y))
     return learn
 
@@ -178,7 +184,11 @@ def cutmix(learn: Any, alpha: float = 1.0, stack_y: bool = True) -> Any:
 
     Returns:
         The learner.
+
+    Raises:
+        ArgumentError: alpha is not above 0.
     """
+    check_alpha("cutmix", alpha)
     learn.callback_fns.append(partial(CutMixCallback, alpha=alpha, stack_y=stack_y))
     return learn
 
@@ -190,6 +200,10 @@ def clip_grad(learn: Any, clip: float = 0.1) -> Any:
     Args:
         learn: The learner.
         clip: Largest norm of all gradients together, above 0.
+
+    Raises:
+        ArgumentError: clip is not above 0.
     """
+    check_numbers("clip_grad", "clip", clip, "must be above 0", lambda norm: norm > 0)
     learn.callback_fns.append(partial(GradientClipping, clip=clip))
     return learn

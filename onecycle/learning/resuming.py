@@ -117,6 +117,7 @@ def _kept(
     try:
         method(learn, *args, **kwargs)
     finally:
+        learn.keeper.close()
         learn.keeper = None
 
 
@@ -153,7 +154,8 @@ class Resuming:
         Raises:
             FileMissingError: the folder holds no checkpoint.
             FileFormatError: no checkpoint is sound, or the newest is of a newer version.
-            TrainingError: the model, the data, the settings or the callbacks are others; says what differs.
+            TrainingError: the model, the data, the settings or the callbacks are others; says what differs. Or another
+                process trains with the folder.
 
         Example:
             learn.fit_one_cycle(5, 1e-3, checkpoint="run", every="5 minutes")  # killed in the third epoch

@@ -21,8 +21,18 @@ __all__: list[str] = []
 _NAMED = 5
 
 
-def check_writable(folder: Path) -> None:
+_MODEL_DIR = (
+    "Learner: model_dir",
+    "Set learn.model_dir, or pass model_dir= to the learner: a folder that can be written.",
+)
+
+
+def check_writable(folder: Path, named: tuple[str, str] = _MODEL_DIR) -> None:
     """Refuse a folder into which no file can be written; it is made where it is missing.
+
+    Args:
+        folder: The folder.
+        named: What it is called in the message, and the cure.
 
     Raises:
         TrainingError: names the folder, the reason and the cure.
@@ -34,8 +44,7 @@ def check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise TrainingError(
-            f"Learner: model_dir {str(folder)!r} cannot be written ({error.strerror or error}). "
-            f"Set learn.model_dir, or pass model_dir= to the learner: a folder that can be written."
+            f"{named[0]} {str(folder)!r} cannot be written ({error.strerror or error}). {named[1]}"
         ) from error
 
 

@@ -15,6 +15,7 @@ from onecycle.training.every import Every
 from onecycle.training.fingerprint import Print
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.run_files import copy_as_best, file_of, tidy, write_run_file
+from onecycle.training.run_lock import RunLock
 from onecycle.training.run_ranks import own_parts, with_own
 from onecycle.training.run_state import put_back, take
 from onecycle.utils.checks import check_whole
@@ -29,6 +30,7 @@ from onecycle.utils.files import FileWriteError
 
 __all__: list[str] = []
 
+_FOLDER = ("fit: the folder checkpoint", "Pass a folder that can be written.")
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
 
 
@@ -98,8 +100,13 @@ class RunKeeper:
         self._handler: CallbackHandler | None = None
         self._epochs = 0
         if is_first_process():
-            check_writable(folder)
+            check_writable(folder, _FOLDER)
+        self._lock = RunLock(folder)
         self._writer = Writer(folder, self.keep)
+
+    def close(self) -> None:
+        """Let the folder go."""
+        self._lock.release()
 
     # Where the run begins
 

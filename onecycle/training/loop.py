@@ -334,9 +334,9 @@ def _run(
 ) -> None:
     pbar = master_bar(range(0 if keeper is None else keeper.epochs_done, epochs), display=display)
     handler.on_train_begin(epochs, pbar=pbar, metrics=metrics)
-    learn.opt.zero_grad()  # a run that was broken off may have left gradients
     exception: BaseException | None = None
     try:
+        learn.opt.zero_grad()  # a run that was broken off may have left gradients
         if keeper is not None:
             keeper.begin(handler)
         for epoch in pbar:

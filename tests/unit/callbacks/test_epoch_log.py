@@ -135,3 +135,8 @@ def test_a_base_must_be_filled(make_learner):
         logger.begin(False)
     with pytest.raises(NotImplementedError, match="EpochLogger must define write_row"):
         logger.write_row({})
+
+
+def test_a_name_may_have_its_ending(make_learner):
+    learn = make_learner()
+    assert CSVLogger(learn, "log.csv").path == CSVLogger(learn, "log").path == learn.path / "log.csv"

@@ -148,3 +148,16 @@ def test_batches_are_mixed_once(make_learner, second):
 def test_how_to_mix_is_a_subclass_s_own(make_learner):
     with pytest.raises(NotImplementedError, match="^$"):
         ItemMixer(make_learner(), 0.4, True).mixed(torch.zeros(2), torch.tensor([1, 0]))
+
+
+def test_a_loss_without_a_loss_an_item_is_refused(make_learner):
+    def mean_only(output, target):
+        return nn.functional.cross_entropy(output, target)
+
+    class Module(nn.Module):
+        def forward(self, output, target, reduction="mean"):
+            return nn.functional.cross_entropy(output, target, reduction=reduction)
+
+    with pytest.raises(CallbackError, match="MixUpCallback: loss_func must give a loss an item.*; got <function"):
+        make_learner(loss_func=mean_only).mixup().fit(1)
+    make_learner(loss_func=Module()).mixup().fit(1)

@@ -105,3 +105,14 @@ def test_rates_of_layer_groups_may_be_a_list(make_learner):
     assert learn.recorder.lrs == pytest.approx(as_list)
     learn.fit_fc(1, [1e-3, 1e-2])
     assert learn.recorder.lrs[0] == pytest.approx(1e-2)
+
+
+@pytest.mark.parametrize("phases", [TrainingPhase(3), [3], None])
+def test_phases_are_a_list_of_phases(make_learner, phases):
+    with pytest.raises(ArgumentError, match="GeneralScheduler: phases must be a list of TrainingPhase; got"):
+        GeneralScheduler(make_learner(), phases)
+
+
+def test_a_phase_schedules_numbers():
+    with pytest.raises(ArgumentError, match=r"schedule_hp: lr must be a number.*; got 'a'"):
+        TrainingPhase(3).schedule_hp("lr", (1e-3, "a"))

@@ -213,3 +213,10 @@ def test_real_pictures_are_shown_as_before_normalising():
 
     data = SimpleNamespace(denorm=lambda x, do_x: x / 2 if do_x else x)
     assert pictures_of_targets(data, torch.ones(1, 1)) == 0.5 and pictures_of_targets(None, torch.ones(1, 1)) == 1
+
+
+def test_folders_have_names(make_learner, tmp_path):
+    with pytest.raises(ArgumentError, match="base_dir must be the name of a folder; got None"):
+        LearnerTensorboardWriter(make_learner(), None, "run")
+    with pytest.raises(ArgumentError, match="GANTensorboardWriter: name must be the name of a folder; got 3"):
+        GANTensorboardWriter(make_learner(), tmp_path, 3)

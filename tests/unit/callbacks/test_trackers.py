@@ -223,3 +223,15 @@ def test_the_log_without_validation(make_learner, make_data):
     learn.fit(1, callbacks=[CSVLogger(learn)])
     cells = (learn.path / "history.csv").read_text().splitlines()[1].split(",")
     assert cells[2:4] == ["#na#", "#na#"]
+
+
+def test_without_a_validation_set_that_is_said(make_learner, make_data):
+    learn = make_learner(data=make_data(valid=0), metrics=None)
+    with pytest.raises(CallbackError, match="got 'valid_loss'. The data has no validation set: split one off"):
+        learn.fit(1, callbacks=[EarlyStoppingCallback(learn)])
+
+
+@pytest.mark.parametrize("name", [3, None, ""])
+def test_the_name_of_the_saved_model_is_looked_at_at_once(make_learner, name):
+    with pytest.raises(ArgumentError, match="SaveModelCallback: name must be a name, as for learn.save; got"):
+        SaveModelCallback(make_learner(), name=name)

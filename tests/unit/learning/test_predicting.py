@@ -152,3 +152,13 @@ def test_apply_dropout_knows_dropouts(make_learner):
     layer = nn.Dropout2d().eval()
     make_learner().apply_dropout(layer)
     assert layer.training
+
+
+def test_ready_batches_cannot_be_shown(make_learner):
+    with pytest.raises(TrainingError, match="show_results: the data must be made of items and labels"):
+        make_learner().show_results()
+
+
+def test_batches_are_counted(make_learner):
+    with pytest.raises(ArgumentError, match="get_preds: n_batch must be a whole number of at least 1; got -1"):
+        make_learner().get_preds(n_batch=-1)

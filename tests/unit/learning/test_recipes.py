@@ -108,3 +108,12 @@ def test_clipped_gradients(make_learner):
     learn = make_learner().clip_grad(1e-9)
     assert learn.callback_fns[-1].keywords == {"clip": 1e-9}
     learn.fit(1)
+
+
+def test_settings_are_refused_before_training(make_learner):
+    with pytest.raises(ArgumentError, match="mixup: alpha must be above 0; got 0"):
+        make_learner().mixup(alpha=0)
+    with pytest.raises(ArgumentError, match="cutmix: alpha must be above 0; got 'a'"):
+        make_learner().cutmix(alpha="a")
+    with pytest.raises(ArgumentError, match="clip_grad: clip must be above 0; got -1"):
+        make_learner().clip_grad(-1)

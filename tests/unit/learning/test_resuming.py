@@ -347,3 +347,17 @@ def test_a_checkpoint_goes_to_the_outermost_call(tmp_path):
 
     with pytest.raises((TrainingError, CallbackError), match="checkpoint= goes to the outermost call"):
         learn.fit(1, checkpoint=tmp_path / "run", callbacks=[Nested()])
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_training(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(TrainingError, match="fit: the folder checkpoint .*taken/run' cannot be written"):
+        train(make_learner(tmp_path), checkpoint=tmp_path / "taken" / "run")
+
+
+def test_the_folder_is_let_go_after_training(tmp_path):
+    learn = make_learner(tmp_path)
+    with pytest.raises(Killed):
+        train(learn, [KillAt(step=3)], checkpoint=tmp_path / "run", every=2)
+    assert learn.keeper is None
+    learn.resume(tmp_path / "run", callbacks=[KillAt()])
