@@ -198,8 +198,8 @@ def load_learner(
     """Load a learner that `learn.export` wrote, ready to predict. Nothing in the file is executed.
 
     Args:
-        path: Its folder.
-        file: Its name.
+        path: Its folder, or the file itself.
+        file: Its name in the folder.
         test: Items of a test set, for `get_preds(DatasetType.Test)`.
         tfm_y: Transform the labels of the test set as well.
         model: The model, where the file does not name its architecture.
@@ -215,13 +215,14 @@ def load_learner(
     check_keywords("load_learner", db_kwargs, ("path", "file", "test", "tfm_y", "model", *_LOADER_KEYWORDS))
     if model is not None:
         check_model("load_learner", model)
-    source = Path(path) / os.fspath(file)
+    folder, name = (Path(path).parent, Path(path).name) if Path(path).is_file() else (Path(path), os.fspath(file))
+    source = folder / name
     tensors, manifest = exporting.read(source, "cpu")
     built = exporting.build_model(manifest["model"], model, source)
     exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)
     kind = manifest.get("kind")
     make = Learner if kind is None else lookup("learner", kind)
-    learn = make(_data_of(manifest["data"], Path(path), db_kwargs), built, **exporting.settings(manifest))
+    learn = make(_data_of(manifest["data"], folder, db_kwargs), built, **exporting.settings(manifest))
     learn.layer_groups = exporting.regroup(built, manifest["learner"]["layer_groups"]) or learn.layer_groups
     learn.model_spec = decode(manifest["model"])
     learn.model.eval()

@@ -159,13 +159,19 @@ class Looks:
         check_bunch(self)
 
 
-def first_input(dataset: Any) -> Any:
-    """Return the first input that can be read, or None; a broken one is told, or left out, by the loader."""
+def first_sample(dataset: Any) -> tuple[Any, Any]:
+    """Return the first sample that can be read, or (None, None); a broken one is told, or left out, by the loader."""
     with global_rng_kept():
         for index in range(len(dataset) if dataset is not None else 0):
             with suppress(DataError):
-                return dataset[index][0]
-    return None
+                x, *rest = dataset[index]
+                return x, rest[0] if rest else None
+    return None, None
+
+
+def first_input(dataset: Any) -> Any:
+    """Return the first input that can be read, or None."""
+    return first_sample(dataset)[0]
 
 
 def _known_set(ds_type: Any) -> DatasetType:

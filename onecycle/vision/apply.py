@@ -27,7 +27,7 @@ def apply_tfms(
 ) -> Any:
     """Return a transformed picture; see `Image.apply_tfms`."""
     calls = as_calls(tfms)
-    if not (calls or xtra or size):
+    if not (calls or xtra) and size is None:
         return image
     method, target = _method(resize_method, size), None if size is None else crop_target(size, mult)
     if target is not None and method in _CUT and not any(isinstance(call.tfm, TfmCrop) for call in calls):

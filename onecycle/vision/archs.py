@@ -34,7 +34,8 @@ def _import_timm(name: str) -> Any:
         known = names("arch")
         raise NotRegisteredError(
             f"arch: no architecture is named {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}. "
-            f"Names of timm work where timm is installed (here it cannot be imported: {error})."
+            f"One of your own is known once the module that registers it (models.register_model) is imported. Names "
+            f"of timm work where timm is installed (here it cannot be imported: {error})."
         ) from error
     return timm
 

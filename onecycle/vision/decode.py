@@ -24,6 +24,7 @@ __all__: list[str] = []
 _CHANNELS = {"RGB": 3, "L": 1, "RGBA": 4, "LA": 2, "CMYK": 4, "YCbCr": 3, "LAB": 3, "HSV": 3, "1": 1, "P": 1,
              "I": 1, "I;16": 1, "F": 1, "RGBX": 4, "RGBa": 4, "La": 2}  # fmt: skip
 _WIDE_MODES = ("I", "I;16", "F")  # Pillow's modes of more than 8 bits a channel
+DEEPEST = 65535  # white of a 16-bit picture
 _DEEP = 257  # a 16-bit value divided by this is the nearest 8-bit one: 65535 / 255
 _REDUCTIONS = (8, 4, 2)  # what libjpeg can decode at cheaply
 
@@ -31,7 +32,10 @@ _REDUCTIONS = (8, 4, 2)  # what libjpeg can decode at cheaply
 def _as_path(path: Any) -> Any:
     """Return a path, or refuse what is none."""
     if not isinstance(path, (str, os.PathLike)):
-        cure = "For an array or a tensor make an Image of it: Image(tensor)."
+        cure = (
+            "Of a tensor (channels, height, width) of 0 to 1 make an Image: Image(tensor); of a Pillow picture or an "
+            "array Image(pil2tensor(picture, np.float32).div_(255))."
+        )
         raise ArgumentTypeError(explain("open_image", "fn", "must be a path, an open file or bytes", path, cure))
     return path
 
@@ -216,15 +220,21 @@ def from_pillow(data: bytes, mode: str, name: Any, deep: bool = False) -> Pixels
         name: What errors call the file.
         deep: Keep the values of a 16-bit grey picture as they are, in place of scaling them to 8 bits.
     """
-    return pixels_of(open_pillow(data, name), mode, deep)
+    return pixels_of(open_pillow(data, name), mode, deep, name)
 
 
-def pixels_of(picture: Any, mode: str, deep: bool = False) -> Pixels:
-    """Return the pixels of a Pillow picture in a mode; 16-bit grey is scaled to 8 bits, never clipped."""
-    if picture.mode.startswith("I") and (deep or mode not in _WIDE_MODES):
-        values = np.asarray(picture).astype(np.int64)
-        if values.max(initial=0) > 255 or picture.mode != "I":
-            return _deep_grey(values, mode, deep)
+def pixels_of(picture: Any, mode: str, deep: bool = False, name: Any = "the picture") -> Pixels:
+    """Return the pixels of a Pillow picture in a mode; 16-bit grey is scaled to 8 bits, never clipped.
+
+    Raises:
+        DataError: its values have no place in 8 or 16 bits.
+    """
+    if picture.mode.startswith(("I", "F")) and (deep or mode not in _WIDE_MODES):
+        values = np.asarray(picture)
+        if mode not in _WIDE_MODES:
+            _check_values(values, deep, name)
+        if picture.mode != "F" and (values.max(initial=0) > 255 or picture.mode != "I"):
+            return _deep_grey(values.astype(np.int64), mode, deep)
     array = np.asarray(_converted(picture, mode))
     if array.dtype == bool:
         array = array.astype(np.uint8) * 255
@@ -241,6 +251,21 @@ def _converted(picture: Any, mode: str) -> Any:
             "ignore"
         )  # a palette with several transparent entries: RGB has no place for them
         return picture.convert(mode)
+
+
+def _check_values(values: np.ndarray, deep: bool, name: Any) -> None:
+    """Refuse values that would be clipped, and fractions between black and a white that nobody has named."""
+    if not values.size:
+        return
+    low, high, is_float = values.min(), values.max(), values.dtype.kind == "f"
+    fits = low >= 0 and ((deep and not is_float) or high <= (255 if is_float else DEEPEST))
+    lost = is_float and (deep or high <= 1) and bool((values % 1).any())
+    if not fits or lost:
+        kind = "floating-point numbers" if is_float else "whole numbers of 32 bits"
+        raise DataError(
+            f"open_image: {name} holds {kind} from {low:g} to {high:g}, of which 8 bits would keep little. Save it "
+            f"with 8 or 16 bits, or read the values as they are: open_image(file, convert_mode='F', div=False)."
+        )
 
 
 def _deep_grey(values: np.ndarray, mode: str, deep: bool) -> Pixels:

@@ -402,7 +402,7 @@ def _check_keywords(method: Callable[..., Any], given: Mapping[str, Any]) -> Non
 
 
 def _two_stats(stats: Any) -> tuple[Any, Any]:
-    if len(stats) != 2:
+    if not hasattr(stats, "__len__") or isinstance(stats, str) or len(stats) != 2:
         cure = "Pass stats=(means, standard deviations), e.g. imagenet_stats."
         raise ArgumentError(explain("normalize", "stats", "must be a pair", stats, cure))
     return stats[0], stats[1]

@@ -30,6 +30,9 @@ from onecycle.vision.segment import ImageSegment
 __all__ = ["ObjectDetectionInterpretation", "SegmentationInterpretation"]
 
 
+_WORDS = 0.9  # inches above and below pictures, for titles and a legend
+
+
 class SegmentationInterpretation(Interpretation):
     """Read the mistakes of a learner that gives each pixel a class.
 
@@ -204,7 +207,9 @@ class SegmentationInterpretation(Interpretation):
 
         wanted = None if classes is None else [self._class_index(name) for name in classes]
         picture, predicted, actual = self.ds[i][0], self.pred_class[i], self.masks[i]
-        figure, axes = plt.subplots(1, 3, figsize=(sz, sz / 2.6), layout="constrained")
+        rows, columns = picture.size
+        height = sz / 3 * rows / columns + _WORDS
+        figure, axes = plt.subplots(1, 3, figsize=(sz, height), layout="constrained")
         picture.show(ax=axes[0], title=f"Loss {float(self.losses[i]):.2f}")
         for ax, mask, title in ((axes[1], predicted, "Prediction"), (axes[2], actual, "Actual")):
             picture.show(ax=ax, y=self._as_mask(mask, wanted), title=title)
@@ -340,7 +345,8 @@ class ObjectDetectionInterpretation(Interpretation):
 
         picture = self.ds[i][0]
         height, width = picture.size
-        axes = plt.subplots(1, 2, figsize=(sz, sz / 2), layout="constrained")[1]
+        figsize = (sz, sz / 2 * height / width + _WORDS / 2)
+        axes = plt.subplots(1, 2, figsize=figsize, layout="constrained")[1]
         for ax, (boxes, classes), title in zip(axes, (self.preds[i], self.y_true[i]), ("Prediction", "Actual")):
             drawn = ImageBBox.create(height, width, boxes, classes.tolist(), self.classes, scale=False)
             picture.show(ax=ax, y=drawn, title=title)

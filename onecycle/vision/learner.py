@@ -11,7 +11,8 @@ from typing import Any
 
 from torch import nn
 
-from onecycle.data.looks import first_input
+from onecycle.data.items import Category, FloatItem, MultiCategory
+from onecycle.data.looks import first_input, first_sample
 from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
@@ -21,6 +22,9 @@ from onecycle.types import Floats, JsonDict
 from onecycle.utils.registry import name_of
 from onecycle.vision.backbones import cnn_config, create_cnn_model
 from onecycle.vision.models.spec import split_at_head
+from onecycle.vision.picture import Image
+from onecycle.vision.points import ImagePoints
+from onecycle.vision.segment import ImageSegment
 from onecycle.vision.unet_model import create_unet_model
 
 __all__ = ["cnn_learner", "create_cnn", "unet_learner"]
@@ -65,8 +69,8 @@ def cnn_learner(
 
     Raises:
         ArgumentTypeError: a keyword is unknown.
-        ArgumentError: `data` does not tell the number of outputs, or the body cannot be made to take the pictures'
-            channels.
+        ArgumentError: `data` does not tell the number of outputs, its targets are pictures, or the body cannot be made
+            to take the pictures' channels.
         DownloadError: the weights cannot be downloaded; says which file to put where.
 
     References:
@@ -78,6 +82,8 @@ def cnn_learner(
     """
     check_keywords("cnn_learner", kwargs, keywords_of_learner(cnn_learner))
     check_data("cnn_learner", data)
+    if custom_head is None:
+        _check_values(data)
     outputs = _checked_outputs("cnn_learner", getattr(data, "c", None))
     args = {
         "nc": outputs, "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
@@ -132,18 +138,20 @@ def unet_learner(
 
     Raises:
         ArgumentTypeError: a keyword is unknown.
-        ArgumentError: `data` does not tell the number of outputs, or the body has no usable feature maps.
+        ArgumentError: `data` does not tell the number of outputs, its targets are no pictures, or are not moved as
+            their pictures are, or the body has no usable feature maps.
         DownloadError: the weights cannot be downloaded; says which file to put where.
 
     References:
         Ronneberger et al. 2015, "U-Net: Convolutional networks for biomedical image segmentation".
 
     Example:
-        learn = unet_learner(data, models.resnet34, metrics=foreground_acc)
+        learn = unet_learner(data, models.resnet34, metrics=MeanIoU())
         learn.fit_one_cycle(10)
     """
     check_keywords("unet_learner", learn_kwargs, keywords_of_learner(unet_learner))
     check_data("unet_learner", data)
+    _check_planes(data)
     outputs = _checked_outputs("unet_learner", _outputs_of_targets(data))
     args = {
         "n_out": outputs, "img_size": dry_size(data), "cut": cut,
@@ -184,11 +192,41 @@ def _checked_outputs(owner: str, found: Any) -> int:
 
 def _outputs_of_targets(data: Any) -> Any:
     """Return `data.c`, or where it is not known the channels of the first target that is a picture."""
-    known = getattr(data, "c", None)
-    if known is not None or data.train_ds is None or not len(data.train_ds):
-        return known
-    shape: tuple[int, ...] = getattr(data.train_ds[0][1], "shape", ())
-    return shape[0] if len(shape) == 3 else None
+    known, target = getattr(data, "c", None), first_sample(data.train_ds)[1]
+    if isinstance(target, ImageSegment) and known is None:
+        cure = "Name them where the masks are: label_from_func(mask_of, classes=codes)."
+        raise ArgumentError(explain("unet_learner", "data.classes", "must be the classes of the masks", None, cure))
+    shape: tuple[int, ...] = getattr(target, "shape", ())
+    return shape[0] if known is None and len(shape) == 3 else known
+
+
+def _is_picture(target: Any) -> bool:
+    """Return whether a target has a value for each pixel: a mask, or a picture."""
+    return isinstance(target, Image) and not isinstance(target, ImagePoints)
+
+
+def _check_values(data: Any) -> None:
+    """Refuse targets that a head of linear layers cannot give."""
+    target = first_sample(data.train_ds)[1]
+    if _is_picture(target):
+        cure = "Use unet_learner(data, arch), or pass custom_head=."
+        raise ArgumentError(explain("cnn_learner", "data", "must have classes or numbers as targets", target, cure))
+
+
+def _check_planes(data: Any) -> None:
+    """Refuse targets that a U-Net cannot give: classes of whole pictures, masks of another size than their picture."""
+    picture, target = first_sample(data.train_ds)
+    if isinstance(target, (Category, MultiCategory, FloatItem)):
+        cure = "Use cnn_learner(data, arch) for classes or numbers of whole pictures."
+        raise ArgumentError(explain("unet_learner", "data", "must have masks or pictures as targets", target, cure))
+    if not _is_picture(target) or not isinstance(picture, Image) or getattr(data.train_ds, "tfm_y", True):
+        return
+    if tuple(picture.size) != tuple(target.size):
+        raise ArgumentError(
+            f"unet_learner: data must have targets of the size of their pictures; the first picture has "
+            f"{tuple(picture.size)} pixels after its transforms, its target {tuple(target.size)}. Move both together: "
+            f".transform(tfms, size=…, tfm_y=True)."
+        )
 
 
 def dry_size(data: Any) -> tuple[int, int]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from onecycle.data.categories import MultiCategoryList
 from onecycle.data.collate import data_collate
 from onecycle.data.items import EmptyLabel
-from onecycle.data.processors import MultiCategoryProcessor
-from onecycle.errors import DataError
+from onecycle.data.processors import MultiCategoryProcessor, plain
+from onecycle.errors import DataError, explain
 from onecycle.utils.detections import BOX_COLUMNS, check_share
 from onecycle.utils.registry import register
 from onecycle.vision.boxes import ImageBBox
@@ -24,6 +25,7 @@ from onecycle.vision.points_list import size_of
 __all__ = ["ObjectCategoryList", "ObjectCategoryProcessor", "ObjectItemList", "bb_pad_collate"]
 
 _BACKGROUND = "background"
+_LABEL = "Return e.g. [[[10, 20, 40, 60]], ['cat']], edges in pixels; [[], []] where there is nothing."
 
 
 @register("processor")
@@ -45,25 +47,46 @@ class ObjectCategoryProcessor(MultiCategoryProcessor):
         super().process(ds)
 
     def process_one(self, item: Any) -> Any:
-        """Return `[boxes, indices]` of `[boxes, names]`; names that are no class are left out.
+        """Return `[boxes, indices]` of `[boxes, names]`; names that are no class are left out and remembered.
 
         Raises:
-            DataError: there are not as many names as boxes.
+            DataError: it is no such pair, a box has no four edges, or there are not as many names as boxes.
         """
         if isinstance(item, EmptyLabel):
             return item
-        boxes, names = item
+        boxes, names = self._parts(item)
         if len(boxes) != len(names):
             raise DataError(
                 f"{type(self).__name__}: an item must have a class for each box; got {len(boxes)} boxes and "
                 f"{len(names)} classes, {list(names)[:5]}. Return [boxes, names] of one length."
             )
+        self.warns += [name for name in names if name not in self.c2i]
         known = [(box, self.c2i[name]) for box, name in zip(boxes, names) if name in self.c2i]
         return [[box for box, _ in known], [index for _, index in known]]
 
+    def _parts(self, item: Any) -> tuple[list[Any], list[Any]]:
+        """Return the boxes, four edges each, and the names of a label."""
+        if not isinstance(item, (list, tuple)) or len(item) != 2:
+            raise DataError(explain(type(self).__name__, "a label", "must be a pair [boxes, names]", item, _LABEL))
+        try:
+            boxes = np.asarray(item[0], dtype=float)
+        except (TypeError, ValueError):
+            boxes = np.zeros(1)
+        if boxes.size and (boxes.ndim != 2 or boxes.shape[1] != 4):
+            rule = "must have four numbers, [top, left, bottom, right]"
+            raise DataError(explain(type(self).__name__, "each box", rule, item[0], _LABEL))
+        return boxes.reshape(-1, 4).tolist(), [plain(name) for name in item[1]]
+
     def generate_classes(self, items: Any) -> list[Any]:
-        """Return the classes found in the labels, sorted, the background first."""
-        found = super().generate_classes([names for _, names in items])
+        """Return the classes found in the labels, sorted, the background first.
+
+        Raises:
+            DataError: a label is no pair of boxes and names, or a class has the name of the background.
+        """
+        found = super().generate_classes([self._parts(item)[1] for item in items])
+        if _BACKGROUND in found:
+            rule = f"must not be called {_BACKGROUND!r}, the name of the places where nothing is"
+            raise DataError(explain(type(self).__name__, "a class", rule, found, "Leave such boxes out, or rename it."))
         found.insert(self.pad_idx, _BACKGROUND)
         return found
 

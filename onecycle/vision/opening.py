@@ -10,8 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onecycle.errors import ArgumentTypeError, explain
-from onecycle.vision.decode import FilePixels, check_mode, from_pillow, open_pillow, pixels_of, read_bytes
+from onecycle.errors import ArgumentTypeError, check_function, explain
+from onecycle.vision.decode import (
+    DEEPEST,
+    FilePixels,
+    check_mode,
+    from_pillow,
+    open_pillow,
+    pixels_of,
+    read_bytes,
+)
 from onecycle.vision.headers import has_palette
 from onecycle.vision.picture import Image
 from onecycle.vision.pixels import BytePixels, Pixels
@@ -19,8 +27,6 @@ from onecycle.vision.rle import rle_decode
 from onecycle.vision.segment import ImageSegment
 
 __all__ = ["open_image", "open_mask", "open_mask_rle", "pil2tensor"]
-
-_DEEPEST = 65535  # white of a 16-bit picture
 
 
 def open_image(
@@ -40,8 +46,9 @@ def open_image(
         after_open: Function from a Pillow picture to a Pillow picture, called before the conversion.
 
     Raises:
-        DataError: there is no such file, it is empty, damaged or no picture.
+        DataError: there is no such file, it is empty, damaged or no picture, or its values have no place in 8 bits.
         ArgumentError: `convert_mode` is none of Pillow's.
+        ArgumentTypeError: `fn` is no file, or `after_open` no function.
 
     Example:
         >>> import io
@@ -51,6 +58,8 @@ def open_image(
         >>> open_image(file.getvalue())
         Image (3, 30, 40)
     """
+    if after_open is not None:
+        check_function("open_image", "after_open", after_open)
     return _item(_read(fn, check_mode(convert_mode), after_open, deep=not div), div, cls)
 
 
@@ -67,13 +76,13 @@ def _item(pixels: Pixels, div: bool, cls: type[Image]) -> Any:
 def _divided(pixels: Pixels) -> Tensor:
     """Return values of more than 8 bits as 0 to 1."""
     values = pixels.tensor(1.0)
-    return values / (_DEEPEST if values.max() > 255 else 255)
+    return values / (DEEPEST if values.max() > 255 else 255)
 
 
 def _read(fn: Any, mode: str, after_open: Callable[[Any], Any] | None, deep: bool) -> Pixels:
     data, name = _bytes_of(fn)
     if after_open is not None:
-        return pixels_of(after_open(open_pillow(data, name)), mode, deep)
+        return pixels_of(after_open(open_pillow(data, name)), mode, deep, name)
     return _decoded(data, name, mode, deep)
 
 
@@ -85,7 +94,7 @@ def _decoded(data: bytes, name: Any, mode: str, deep: bool) -> Pixels:
 def _bytes_of(fn: Any) -> tuple[bytes, Any]:
     """Return the bytes behind a path, an open file or bytes, and what to call them."""
     if isinstance(fn, (bytes, bytearray, memoryview)):
-        return bytes(fn), "the bytes"
+        return bytes(fn), "what the bytes hold"
     if hasattr(fn, "read"):
         return fn.read(), getattr(fn, "name", "the open file")
     return read_bytes(fn), fn
@@ -141,7 +150,7 @@ def open_indices(fn: Any, after_open: Callable[[Any], Any] | None = None) -> Ima
     picture = open_pillow(data, name)
     picture = picture if after_open is None else after_open(picture)
     mode = "P" if picture.mode == "P" else "L"
-    return _item(pixels_of(picture, mode, deep=True), div=False, cls=ImageSegment)
+    return _item(pixels_of(picture, mode, deep=True, name=name), div=False, cls=ImageSegment)
 
 
 def open_mask_rle(mask_rle: str, shape: tuple[int, int]) -> ImageSegment:

@@ -202,7 +202,8 @@ class ImagePoints(Image):
 
             ax = plt.subplots(figsize=figsize)[1]
         points = scale_flow(FlowField(self.size, self.data), to_unit=False).flow
-        ax.scatter(points[:, 1], points[:, 0], **{"s": 10, "marker": ".", "c": "r", **kwargs})
+        look = {"s": 25, "marker": "o", "c": "r", "edgecolors": "white", "linewidths": 0.8}  # seen on any ground
+        ax.scatter(points[:, 1], points[:, 0], **{**look, **kwargs})
         if hide_axis:
             ax.axis("off")
         if title:

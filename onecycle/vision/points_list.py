@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from onecycle.data.item_list import ItemList
 from onecycle.data.processors import PreProcessor
-from onecycle.errors import DataError
+from onecycle.errors import DataError, explain
 from onecycle.nn.losses import MSELossFlat
 from onecycle.utils.registry import register
 from onecycle.vision.flow import FlowField
@@ -71,12 +72,22 @@ class PointsLabelList(ItemList):
         """Return the points at position `i` in the frame of their picture.
 
         Raises:
-            DataError: a point lies beyond the edges of its picture, and `outside` is off.
+            DataError: the label is none of points, or a point lies beyond its picture's edges and `outside` is off.
         """
-        size, points = size_of(self.x, i), _as_points(super().get(i))
+        size, points = size_of(self.x, i), self._as_points(super().get(i), i)
         if not self.outside:
             self._check_inside(points, size, i)
         return ImagePoints(FlowField(size, points), scale=True)
+
+    def _as_points(self, label: Any, i: int) -> Tensor:
+        try:
+            points = torch.as_tensor(label, dtype=torch.float32)
+        except (TypeError, ValueError, RuntimeError):
+            points = torch.full((1,), torch.nan)
+        if points.numel() % 2 or not points.isfinite().all():
+            rule = f"of {self.x.items[i]} must be points, rows of two numbers (y, x) in pixels"
+            raise DataError(explain(type(self).__name__, "the label", rule, label, "Return e.g. [[12, 30], [40, 8]]."))
+        return points.reshape(-1, 2)
 
     def _check_inside(self, points: Tensor, size: tuple[int, int], i: int) -> None:
         beyond = ((points < 0) | (points > points.new_tensor(size))).any(dim=1)
@@ -98,12 +109,6 @@ class PointsLabelList(ItemList):
     def reconstruct(self, t: Tensor, x: Any = None) -> Any:
         """Make points of a tensor `(P, 2)` in -1..1, in the frame of picture `x`."""
         return ImagePoints(FlowField(x.size, t), scale=False)
-
-
-def _as_points(points: Any) -> Tensor:
-    import torch
-
-    return torch.as_tensor(points, dtype=torch.float32).reshape(-1, 2)
 
 
 @register("item_list")

@@ -53,6 +53,12 @@ def test_the_settings_come_along(learn):
     assert again.model_spec == learn.model_spec
 
 
+def test_the_path_may_be_that_of_the_file(learn):
+    again = load_learner(learn.export("b.safetensors"))
+    assert again.path == learn.path
+    assert torch.equal(answers(again, learn.data), answers(learn, learn.data))
+
+
 def test_a_model_of_one_s_own_is_asked_for(picture_learner):
     path = picture_learner.export()
     with pytest.raises(ArgumentError, match=r"does not name its architecture.*load_learner\(path, file, model=model\)"):

@@ -48,6 +48,11 @@ def no_timm(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
 
 
+def test_an_architecture_of_ones_own_is_said_to_need_its_module():
+    with pytest.raises(NotRegisteredError, match="known once the module that registers it .* is imported"):
+        find_arch("a_net_of_ones_own")
+
+
 def test_a_callable_is_itself_and_a_name_is_looked_up():
     assert find_arch(resnet18) is resnet18
     assert find_arch("resnet18") is resnet18

@@ -9,7 +9,7 @@ import torch
 from PIL import Image as PILImage
 from PIL import ImageOps
 
-from onecycle.errors import ArgumentError, DataError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 from onecycle.vision.headers import exif_orientation, plain_header, what_it_is
 from onecycle.vision.image import Image, ImageSegment, open_image, open_mask, open_mask_rle, pil2tensor
 from onecycle.vision.transform import get_transforms
@@ -260,3 +260,37 @@ def test_pil2tensor_puts_channels_first():
     array = photo(5, 7)
     assert pil2tensor(PILImage.fromarray(array), np.float32).shape == (3, 5, 7)
     assert pil2tensor(array[..., 0], np.int64).shape == (1, 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.float32([[0, 0.25], [0.5, 1]]), "holds floating-point numbers from 0 to 1, of which 8 bits would keep"),
+        (np.float32([[0, 300]]), "holds floating-point numbers from 0 to 300"),
+        (np.float32([[-3, 8]]), "holds floating-point numbers from -3 to 8"),
+        (np.int32([[0, 70000]]), "holds whole numbers of 32 bits from 0 to 70000"),
+        (np.int32([[-1, 7]]), "holds whole numbers of 32 bits from -1 to 7"),
+    ],
+)
+def test_values_that_8_bits_cannot_hold_are_refused(tmp_path, values, said):
+    file = tmp_path / "wide.tif"
+    PILImage.fromarray(values).save(file)
+    with pytest.raises(DataError, match=f"wide.tif {said}.*convert_mode='F', div=False"):
+        open_image(file)
+    np.testing.assert_array_equal(open_image(file, convert_mode="F", div=False).data[0].numpy(), values)
+
+
+def test_whole_floating_point_numbers_up_to_255_are_kept(tmp_path):
+    PILImage.fromarray(np.float32([[0, 3], [200, 255]])).save(tmp_path / "whole.tif")
+    expected = torch.tensor([[0.0, 3], [200, 255]]) / 255
+    torch.testing.assert_close(open_image(tmp_path / "whole.tif", convert_mode="L").data[0], expected)
+    PILImage.fromarray(np.float32([[0, 1], [2, 1]])).save(tmp_path / "mask.tif")
+    assert open_mask(tmp_path / "mask.tif").data.tolist() == [[[0, 1], [2, 1]]]
+    PILImage.fromarray(np.float32([[0, 0.5]])).save(tmp_path / "mask.tif")
+    with pytest.raises(DataError, match="mask.tif holds floating-point numbers"):
+        open_mask(tmp_path / "mask.tif")
+
+
+def test_what_comes_after_opening_must_be_a_function():
+    with pytest.raises(ArgumentTypeError, match="open_image: after_open must be a function; got 3"):
+        open_image("x.png", after_open=3)

@@ -209,6 +209,8 @@ class TestNormalize:
     def test_stats_that_are_no_pair(self, data):
         with pytest.raises(ArgumentError, match="normalize: stats must be a pair"):
             data.normalize([0.5, 0.5, 0.5])
+        with pytest.raises(ArgumentError, match="normalize: stats must be a pair; got 3"):
+            data.normalize(3)
 
     def test_it_goes_to_a_file_and_back(self, data, folder):
         data.normalize(imagenet_stats)

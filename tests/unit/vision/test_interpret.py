@@ -112,6 +112,21 @@ def test_a_picture_shows_with_both_masks_and_the_names_of_its_classes(interp):
         interp.show_xyz(0, classes=["tre"])
 
 
+def within(figure):
+    """Say whether all titles lie within a figure as it is drawn."""
+    figure.canvas.draw()
+    heights = [ax.title.get_window_extent().y1 for ax in figure.axes]
+    return max(heights) <= figure.bbox.height
+
+
+def test_titles_are_not_cut_off(interp, detected):
+    for sz in (5, 10):
+        interp.show_xyz(2, sz=sz)
+        assert within(plt.gcf())
+        detected.show_xyz(0, sz=sz)
+        assert within(plt.gcf())
+
+
 def test_the_counts_are_drawn(interp):
     texts = interp.plot_confusion_matrix(return_fig=True).axes[0].texts
     assert len(texts) == 9 and texts[0].get_text() == "1.00"

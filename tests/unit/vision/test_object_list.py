@@ -36,7 +36,8 @@ def folder(tmp_path):
 
 @pytest.fixture
 def labelled(folder):
-    return ObjectItemList.from_folder(folder).split_by_idx([3]).label_from_func(lambda file: BOXES[file.name])
+    with pytest.warns(UserWarning, match="labels that are no class of the training set: owl; leaving out these labels"):
+        return ObjectItemList.from_folder(folder).split_by_idx([3]).label_from_func(lambda file: BOXES[file.name])
 
 
 def test_boxes_lie_in_the_frame_of_their_picture_with_their_classes(labelled):
@@ -183,3 +184,29 @@ class TestFoundBoxes:
     def test_other_predictions_are_not_put_back(self, labelled):
         picture = Image(torch.zeros(3, 20, 30))
         assert labelled.train.y.put_back((self.rows, self.rows), picture, labelled.valid) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ([[0, 0, 4, 4]], r"a label must be a pair \[boxes, names\]; got .*Return e.g."),
+        ({"boxes": [], "names": []}, r"a label must be a pair \[boxes, names\]"),
+        ([[[0, 0, 4]], ["cat"]], r"each box must have four numbers, \[top, left, bottom, right\]; got"),
+        ([["0 0 4 4"], ["cat"]], "each box must have four numbers"),
+        ([[[0, 0, 4, 4], [0, 0, 4]], ["cat", "dog"]], "each box must have four numbers"),
+        ([[[0, 0, 4, 4]], ["background"]], "a class must not be called 'background'"),
+    ],
+)
+def test_a_label_that_is_none_is_told(folder, label, said):
+    with pytest.raises(DataError, match=said):
+        ObjectItemList.from_folder(folder).split_none().label_from_func(lambda file: label)
+
+
+@pytest.mark.parametrize(
+    "boxes", [np.array([[0, 0, 10, 15]]), torch.tensor([[0.0, 0, 10, 15]]), [np.array([0, 0, 10, 15])]]
+)
+def test_boxes_may_be_arrays_and_tensors(folder, boxes):
+    label = (boxes, np.array(["cat"]))
+    labelled = ObjectItemList.from_folder(folder).split_none().label_from_func(lambda file: label)
+    assert labelled.classes == ["background", "cat"]
+    torch.testing.assert_close(labelled.train[0][1].data[0], torch.tensor([[-1.0, -1, 0, 0]]))

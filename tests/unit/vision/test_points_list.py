@@ -84,3 +84,11 @@ def test_a_point_beyond_its_picture_is_named_unless_it_is_welcome(folder, place)
         found.train[0]
     welcome = items.label_from_func(lambda file: torch.tensor([[2.0, 2.0], place]), outside=True)
     assert len(welcome.transform(size=20, tfm_y=True, remove_out=False).train[0][1].data) == 2
+
+
+@pytest.mark.parametrize("label", ["here", [[1, 2, 3]], [[float("nan"), 2]], [["a", "b"]], None])
+def test_a_label_that_is_no_point_is_named(folder, label):
+    labels = PointsLabelList([label], x=PointsItemList.from_folder(folder)[[0]])
+    said = r"PointsLabelList: the label of .*png must be points, rows of two numbers \(y, x\) in pixels; got .*Return"
+    with pytest.raises(DataError, match=said):
+        labels.get(0)

@@ -173,6 +173,11 @@ def test_a_plain_transform_gets_the_picture_itself(img):
     assert img.apply_tfms([double()]).size == (48, 64)
 
 
+def test_no_size_is_none_and_not_zero(img):
+    with pytest.raises(ArgumentError, match="size must be made of whole numbers of at least 1 pixel; got 0"):
+        img.apply_tfms(None, size=0)
+
+
 def test_a_crop_of_the_users_gets_the_size(img):
     def _corner(x, size, padding_mode="reflection"):
         return x[:, : size[0], : size[1]]

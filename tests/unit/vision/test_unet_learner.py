@@ -12,7 +12,7 @@ from onecycle.learner import load_learner
 from onecycle.nn.losses import MSELossFlat
 from onecycle.nn.norm import NormType, bn_types
 from onecycle.vision.image_list import ImageImageList, ImageList
-from onecycle.vision.learner import unet_learner
+from onecycle.vision.learner import cnn_learner, unet_learner
 from onecycle.vision.models.resnet import resnet18
 from onecycle.vision.opening import open_image
 from onecycle.vision.segmentation_list import SegmentationItemList
@@ -66,6 +66,37 @@ def test_targets_that_are_pictures_give_an_output_a_colour(folder):
     data = pairs(folder)
     learn = unet_learner(data, small_net, pretrained=False, loss_func=MSELossFlat(), y_range=(0, 1))
     assert learn.model(data.one_batch()[0]).shape == (2, 3, 34, 30)
+
+
+def masks(folder, classes=CODES):
+    items = SegmentationItemList.from_folder(folder / "images").split_by_rand_pct(0.34, seed=0)
+    return items.label_from_func(lambda file: folder / "labels" / file.name, classes=classes)
+
+
+def test_masks_need_the_names_of_their_classes(folder):
+    data = masks(folder, classes=None).databunch(bs=2, num_workers=0)
+    with pytest.raises(ArgumentError, match=r"data.classes must be the classes of the masks; .*classes=codes"):
+        unet_learner(data, small_net, pretrained=False)
+
+
+def test_masks_must_be_moved_as_their_pictures_are(folder):
+    data = masks(folder).transform(None, size=16).databunch(bs=2, num_workers=0)
+    said = r"the first picture has \(16, 16\) pixels after its transforms, its target \(34, 30\).*tfm_y=True"
+    with pytest.raises(ArgumentError, match=said):
+        unet_learner(data, small_net, pretrained=False)
+
+
+def test_classes_of_whole_pictures_are_no_targets(folder):
+    labelled = ImageList.from_folder(folder).split_by_rand_pct(0.3, seed=0).label_from_folder()
+    data = labelled.databunch(bs=2, num_workers=0)
+    with pytest.raises(ArgumentError, match=r"data must have masks or pictures as targets; got .*Use cnn_learner"):
+        unet_learner(data, small_net, pretrained=False)
+
+
+def test_a_head_of_linear_layers_gives_no_masks(data, folder):
+    for targets in (data, pairs(folder)):
+        with pytest.raises(ArgumentError, match=r"data must have classes or numbers as targets; .*Use unet_learner"):
+            cnn_learner(targets, small_net, pretrained=False)
 
 
 def test_two_groups_of_the_body_and_one_of_the_decoder(learn):
