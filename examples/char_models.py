@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from example_text import arguments, some_text
+from example_text import arguments, chosen, some_text
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
@@ -282,9 +282,7 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     chars = len(streams.vocab)
     print(f"{len(text):,} characters, {chars} different ones; begins {text[:40]!r}")
     found: dict[str, Any] = {}
-    for name in (*WINDOW_MODELS, *stream_models(args.hidden)):
-        if args.only not in ("", name):
-            continue
+    for name in chosen(args.only, [*WINDOW_MODELS, *stream_models(args.hidden)]):
         set_all_seed(args.seed)
         if name in WINDOW_MODELS:
             width, kind = WINDOW_MODELS[name]

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from char_models import Stateful
-from example_text import arguments
+from example_text import arguments, chosen
 from torch import Tensor, nn
 
 from onecycle.callbacks.rnn import RNNTrainer
@@ -132,13 +132,12 @@ def count_on(learn: Learner, start: str, words: int) -> str:
 def main(argv: list[str] | None = None) -> dict[str, Any]:
     fast = {"first_valid": 800, "last": 999, "epochs": 1, "hidden": 16}
     args = arguments(
-        __doc__, argv, fast, first_valid=8000, last=9999, hidden=64, epochs=10, lr=1e-2, seed=42, only=""
+        __doc__, argv, fast, reads_text=False, first_valid=8000, last=9999, hidden=64, epochs=10, lr=1e-2, seed=42,
+        only="",
     )  # fmt: skip
     words = len(get_data(args.first_valid, args.last, 1, 70).vocab)
     found: dict[str, Any] = {}
-    for name in models(words, args.hidden):
-        if args.only not in ("", name):
-            continue
+    for name in chosen(args.only, models(words, args.hidden)):
         set_all_seed(args.seed)
         bs, bptt, model = models(words, args.hidden)[name]
         learn = get_learner(get_data(args.first_valid, args.last, bs, bptt), model)

@@ -9,13 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, check_keywords, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, check_keywords, explain
 from onecycle.nn.layers import bn_drop_lin
 from onecycle.nn.module import Module
 from onecycle.text.models.decoder import LinearDecoder, SequentialRNN
+from onecycle.text.models.dropout import check_p
 from onecycle.text.models.spec import find_text_arch, text_spec
 from onecycle.text.windows import MultiBatchEncoder
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.registry import register
 
 __all__ = [
@@ -107,6 +108,18 @@ def _check_count(owner: str, parameter: str, count: int) -> None:
     check_numbers(owner, parameter, count, "must be at least 1", lambda number: number >= 1)
 
 
+def _hidden_layers(owner: str, lin_ftrs: Any, ps: Any) -> tuple[list[int], list[float]]:
+    """Return the features of the head's hidden layers, and the dropout in front of what follows each."""
+    for name, given in (("lin_ftrs", lin_ftrs), ("ps", ps)):
+        if given is not None and not isinstance(given, (list, tuple)):
+            raise ArgumentTypeError(explain(owner, name, "must be a list", given, f"Pass {name}=[{given}]."))
+    hidden = _HIDDEN if lin_ftrs is None else [check_whole(owner, "lin_ftrs", width) for width in lin_ftrs]
+    drops = [_HEAD_P] * len(hidden) if ps is None else list(ps)
+    if len(drops) != len(hidden):
+        raise ArgumentError(explain(owner, "ps", f"must have one number for each of lin_ftrs={hidden}", ps))
+    return hidden, [check_p(owner, "ps", p) for p in drops]
+
+
 def _initialised(model: nn.Module, init: Callable[[nn.Module], Any] | None) -> nn.Module:
     return model if init is None else model.apply(init)
 
@@ -182,7 +195,7 @@ def get_text_classifier(
     Shape: `(N, T) -> ((N, n_class), raw outputs, outputs)`
 
     Raises:
-        ArgumentTypeError: a key of the configuration is unknown.
+        ArgumentTypeError: a key of the configuration is unknown, or lin_ftrs or ps is no list.
         ArgumentError: a size is below 1, a dropout above 1, or ps does not go with lin_ftrs.
         NotRegisteredError: the encoder is unknown.
     """
@@ -192,10 +205,7 @@ def get_text_classifier(
         _check_count(owner, name, count)
     settings = _settings(owner, arch, spec.clas_config, config, drop_mult, _HEAD_KEYS)
     head = {name: settings.pop(name, None) for name in _HEAD_KEYS}
-    hidden = _HIDDEN if lin_ftrs is None else lin_ftrs
-    drops = [_HEAD_P] * len(hidden) if ps is None else list(ps)
-    if len(drops) != len(hidden):
-        raise ArgumentError(explain(owner, "ps", f"must have one number for each of lin_ftrs={hidden}", ps))
+    hidden, drops = _hidden_layers(owner, lin_ftrs, ps)
     encoder = MultiBatchEncoder(bptt, max_len, arch(vocab_sz, **settings), pad_idx=pad_idx)
     sizes = [3 * settings[spec.width], *hidden, n_class]
     pooled = PoolingLinearClassifier(sizes, [head["output_p"] or 0.0, *drops])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -107,12 +108,14 @@ class RNNLearner(Learner):
             name: The file's name, without `.pth`.
 
         Raises:
+            ArgumentTypeError: name is no file name.
             FileWriteError: it could not be written; says why.
         """
+        file = self._file(_checked_name("save_encoder", name))
         try:
             if is_first_process():
                 state = {"model": self.encoder.state_dict(), "itos": self._itos()}
-                write_state(self._file(name), state)
+                write_state(file, state)
         finally:
             distrib_barrier()
 
@@ -131,7 +134,7 @@ class RNNLearner(Learner):
             FileFormatError: it is foreign, of another architecture, or of another vocabulary; says how many tokens
                 are the same.
         """
-        source = self._existing(name)
+        source = self._existing(_checked_name("load_encoder", name))
         state = read_state(source, self.data.device if device is None else exact_device(device))
         theirs = state.get("itos") if isinstance(state, dict) else None
         weights, _ = split_state(state, source)
@@ -234,6 +237,13 @@ class RNNLearner(Learner):
         if texts is None or not hasattr(texts, "vocab") or not len(texts):
             return None
         return lengths_of(texts.items)
+
+
+def _checked_name(owner: str, name: Any) -> Any:
+    """Refuse what is no file name."""
+    if not isinstance(name, (str, os.PathLike)) or not os.fspath(name):
+        raise ArgumentTypeError(explain(owner, "name", "must be a name or a path", name))
+    return name
 
 
 def _places_alike(one: Any, other: Any) -> int:

@@ -96,3 +96,21 @@ def test_from_a_language_model_to_a_classifier(tmp_path, capsys):
     names = {file.name for file in (tmp_path / "models").iterdir()}
     assert {"general.pth", "general_itos.json", "encoder.pth"} <= names
     assert "without pretraining  0." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "argv"), [
+    ("char_models", ["--text", "nowhere.txt"]),
+    ("ulmfit", ["--text", "nowhere.csv"]),
+    ("human_numbers", ["--text", "nowhere.txt"]),
+])  # fmt: skip
+def test_a_text_that_is_not_read_is_said(tmp_path, capsys, name, argv):
+    with pytest.raises(SystemExit):
+        example(name).main([*argv, "--fast", "--out", str(tmp_path)])
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_model_that_there_is_not_is_said():
+    chosen = example("example_text").chosen
+    assert chosen("", ["a", "b"]) == ["a", "b"] and chosen("b", ["a", "b"]) == ["b"]
+    with pytest.raises(SystemExit, match="--only: there is no 'c'; there are: a, b"):
+        chosen("c", ["a", "b"])

@@ -118,6 +118,20 @@ def test_an_encoder_of_your_own():
     assert get_text_classifier(Mean, 9, 2)(torch.zeros(2, 3, dtype=torch.long))[0].shape == (2, 2)
 
 
+@pytest.mark.parametrize(
+    ("odd", "error", "rule"),
+    [
+        ({"lin_ftrs": 50}, ArgumentTypeError, r"lin_ftrs must be a list; got 50.*Pass lin_ftrs=\[50\]"),
+        ({"ps": 0.1}, ArgumentTypeError, "ps must be a list; got 0.1"),
+        ({"lin_ftrs": [0]}, ArgumentError, "lin_ftrs must be a whole number of at least 1; got 0"),
+        ({"ps": [2.0]}, ArgumentError, "ps must be a share from 0 to 1; got 2.0"),
+    ],
+)
+def test_odd_hidden_layers(odd, error, rule):
+    with pytest.raises(error, match=rule):
+        get_text_classifier(AWD_LSTM, 20, 2, config=SMALL_LSTM, **odd)
+
+
 @pytest.mark.parametrize("make", [get_language_model, lambda *args, **how: get_text_classifier(*args, 2, **how)])
 class TestBadInput:
     def test_keys(self, make):

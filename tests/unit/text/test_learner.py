@@ -171,6 +171,13 @@ def test_a_plain_encoder_of_v1_is_read(tmp_path, data):
         learn.load_encoder("old")
 
 
+@pytest.mark.parametrize("name", [None, "", 3])
+def test_an_encoder_has_a_name(data, name):
+    for owner, use in (("load", make(data).load_encoder), ("save", make(data).save_encoder)):
+        with pytest.raises(ArgumentTypeError, match=f"{owner}_encoder: name must be a name or a path; got"):
+            use(name)
+
+
 def test_an_encoder_of_another_vocabulary_is_refused(tmp_path, data):
     make(data).save_encoder("encoder")
     other = class_data(tmp_path, vocab=Vocab([*data.vocab.itos[:-1], "zebra"]))
