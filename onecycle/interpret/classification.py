@@ -12,6 +12,7 @@ from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
 from onecycle.interpret.pictures import PictureInterpretation
 from onecycle.interpret.plots import as_written, draw_confusion, figure_if
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.functions import passes_keywords_on
 
 __all__ = ["ClassificationInterpretation"]
@@ -88,7 +89,11 @@ class ClassificationInterpretation(PictureInterpretation):
 
         Returns:
             Tuples (actual, predicted, times).
+
+        Raises:
+            ArgumentError: `min_val` is no number.
         """
+        check_numbers("most_confused", "min_val", min_val, "must be a number")
         matrix = self.confusion_matrix(slice_size)
         np.fill_diagonal(matrix, 0)
         pairs = [(int(a), int(p)) for a, p in np.argwhere(matrix >= max(min_val, 1))]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from torch import nn
+from typing import Any
+
+import torch
+from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError
-from onecycle.nn.surgery import is_pool_type
+from onecycle.nn.dry_run import dummy_batch
+from onecycle.nn.entrance import SIDES
+from onecycle.nn.hooks import Hook
+from onecycle.nn.surgery import eval_mode, is_pool_type
 
 __all__ = ["cut_foreign", "has_pool_type"]
 
@@ -30,7 +36,8 @@ def cut_foreign(model: nn.Module, owner: str) -> nn.Sequential:
         owner: Name of the architecture, for the error.
 
     Raises:
-        ArgumentError: no such place is found; lists the children of the model.
+        ArgumentError: no such place is found (lists the children of the model), or the model does more than run its
+            layers one after another.
     """
     layers = _unwrapped(model)
     body = nn.Sequential(*_body_of(layers))
@@ -40,7 +47,39 @@ def cut_foreign(model: nn.Module, owner: str) -> nn.Sequential:
             f"create_body: no place to cut was found in {owner}; its children are: {found}. "
             f"Pass cut=, the number of children to keep or a function from the model to its body."
         )
+    if not _is_what_runs(model, body):
+        raise ArgumentError(
+            f"create_body: {owner} does more than run its layers one after another in the order of their assignment "
+            f"(functions, other ways or another order between them), which would be lost. Pass cut=, a function from "
+            f"the model to its body, e.g. a module whose forward calls model.forward_features."
+        )
     return body
+
+
+def _is_what_runs(model: nn.Module, body: nn.Sequential) -> bool:
+    """Return whether a body makes of a picture what comes out of its last layer inside the model.
+
+    True too where the model takes none of the made-up pictures: nothing can be said then.
+    """
+    for side in SIDES:
+        x = dummy_batch(model, (side, side))
+        with Hook(body[-1], lambda m, i, made: made.clone()) as inside, eval_mode(model), torch.no_grad():
+            try:
+                model(x.clone())
+            except Exception:  # a made-up input to a model of which nothing is known
+                continue
+            return _is_same(inside.stored, body, x)
+    return True
+
+
+def _is_same(seen: Any, body: nn.Sequential, x: Tensor) -> bool:
+    try:
+        made = body(x)
+    except Exception:  # layers in another order than that of their assignment
+        return False
+    if not isinstance(seen, Tensor) or not isinstance(made, Tensor) or made.shape != seen.shape:
+        return False
+    return made.is_meta or torch.allclose(made, seen, rtol=1e-3, atol=1e-5)
 
 
 def _unwrapped(model: nn.Module) -> list[nn.Module]:

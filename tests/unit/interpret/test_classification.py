@@ -35,6 +35,8 @@ def test_most_confused_counts_down_and_keeps_the_order_of_classes(interp):
     assert interp.most_confused(min_val=2) == pairs[:2]
     assert interp.most_confused(min_val=3) == []
     assert all(type(times) is int for _, _, times in pairs)
+    with pytest.raises(ArgumentError, match="most_confused: min_val must be a number; got 'two'"):
+        interp.most_confused(min_val="two")
 
 
 def test_plot_of_counts(interp):

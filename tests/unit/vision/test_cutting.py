@@ -1,6 +1,7 @@
 """Where the body of an unknown model ends."""
 
 import pytest
+import torch
 from torch import nn
 
 from onecycle.errors import ArgumentError
@@ -71,3 +72,35 @@ def test_the_cut(model, kinds):
 def test_no_place_is_found(model):
     with pytest.raises(ArgumentError, match=r"no place to cut was found in mine; its children are: .* Pass cut="):
         cut_foreign(model, "mine")
+
+
+class Chain(nn.Module):
+    """Three layers and a head; what is between the layers, and their order, is said."""
+
+    def __init__(self, between=nn.functional.relu_, stem_first=True):
+        super().__init__()
+        layers = [("stem", nn.Conv2d(3, 3, 3, padding=1)), ("block", nn.Conv2d(3, 3, 3, padding=1))]
+        for name, layer in layers if stem_first else layers[::-1]:
+            setattr(self, name, layer)
+        self.pool, self.head, self.between = nn.AdaptiveAvgPool2d(1), nn.Linear(3, 2), between
+
+    def forward(self, x):
+        return self.head(self.pool(self.block(self.between(self.stem(x)))).flatten(1))
+
+
+def test_layers_that_run_one_after_another_are_the_body():
+    model = Chain(between=lambda x: x)
+    assert list(cut_foreign(model, "chain")) == [model.stem, model.block]
+
+
+@pytest.mark.parametrize("model", [Chain(), Chain(between=torch.sigmoid), Chain(lambda x: x, stem_first=False)])
+def test_what_lies_between_layers_is_not_lost_silently(model):
+    with pytest.raises(ArgumentError, match="chain does more than run its layers one after another.*Pass cut="):
+        cut_foreign(model, "chain")
+
+
+def test_a_model_that_takes_no_made_up_picture_is_cut_all_the_same():
+    def refuse(x):
+        raise RuntimeError("no")
+
+    assert len(cut_foreign(Chain(refuse), "chain")) == 2
