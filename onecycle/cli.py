@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ __all__ = ["main"]
 _DIGITS = {"arch": "resnet18", "epochs": 10, "size": 32, "bs": 32, "lr": 6e-3, "workers": 0, "threads": 1}
 _FOLDER = {"arch": "resnet18", "epochs": 8, "size": 224, "bs": 32, "lr": 3e-3}
 _SEED = 42
+_SEEDS = 2**32  # as many as NumPy takes
 _LEAST_FOR_HEAT_MAP = 64  # pixels: on smaller pictures the map would cover them
 
 
@@ -151,9 +153,14 @@ def _fill_in(options: argparse.Namespace) -> None:
 
 
 def _check_numbers(options: argparse.Namespace) -> None:
-    for name in ("epochs", "size", "bs", "lr"):
-        if getattr(options, name) <= 0:
-            raise ArgumentError(explain("train", f"--{name}", "must be above 0", getattr(options, name)))
+    for name in ("epochs", "size", "bs", "lr", "threads"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value < math.inf:
+            raise ArgumentError(explain("train", f"--{name}", "must be above 0", value))
+    if options.workers is not None and options.workers < 0:
+        raise ArgumentError(explain("train", "--workers", "must be at least 0", options.workers))
+    if not 0 <= options.seed < _SEEDS:
+        raise ArgumentError(explain("train", "--seed", "must be from 0 to 2**32 - 1", options.seed))
     if not 0 < options.valid_pct < 1:
         raise ArgumentError(explain("train", "--valid-pct", "must lie between 0 and 1", options.valid_pct))
 

@@ -57,6 +57,11 @@ def test_info_tells_versions(capsys):
 @pytest.mark.parametrize("words, sentence", [
     (["train", "--data", "nowhere"], "train: --data must be a folder that exists; got 'nowhere' (str)."),
     (["train", "--epochs", "0"], "train: --epochs must be above 0; got 0 (int)."),
+    (["train", "--lr", "nan"], "train: --lr must be above 0; got nan (float)."),
+    (["train", "--lr", "inf"], "train: --lr must be above 0; got inf (float)."),
+    (["train", "--threads", "-2"], "train: --threads must be above 0; got -2 (int)."),
+    (["train", "--workers", "-1"], "train: --workers must be at least 0; got -1 (int)."),
+    (["train", "--seed", "-1"], "train: --seed must be from 0 to 2**32 - 1; got -1 (int)."),
     (["train", "--valid-pct", "1"], "train: --valid-pct must lie between 0 and 1; got 1.0 (float)."),
     (["train", "--out", "/dev/null/x"], "train: --out must be a folder that can be made; got '/dev/null/x' (str). Not"),
     (["predict", "nowhere.safetensors", "a.png"], "predict: file must be an exported learner that exists; got"),
