@@ -12,11 +12,11 @@ from torch import Tensor
 from onecycle.data.bunch import DataBunch
 from onecycle.data.categories import FloatList
 from onecycle.data.collate import data_collate
-from onecycle.errors import DataError, did_you_mean, explain
+from onecycle.errors import DataError, describe, did_you_mean, explain, known_keywords_only
 from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, is_missing
 from onecycle.tabular.lines import PackedLines, TabularLine
 from onecycle.tabular.lists import TabularList
-from onecycle.tabular.processor import TabularProcessor
+from onecycle.tabular.processor import TabularProcessor, of_another_kind
 from onecycle.tabular.procs import Categorify
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
@@ -84,14 +84,14 @@ class CollabProcessor(TabularProcessor):
             return item
         self._need_fit("predict")
         row = self._row(item)
-        codes = [self._codes[name].get(row[name], 0) for name in self.cat_names]
-        for name, code in zip(self.cat_names, codes, strict=True):
-            if not code:
-                self._tell(name, row[name])
+        codes = [self.code_of(name, row[name]) for name in self.cat_names]
         return CollabLine(codes, [], self.classes or {}, self.cat_names)
 
     def _row(self, item: Any) -> dict[Any, Any]:
-        if isinstance(item, (tuple, list)) and len(item) == len(self.cat_names):
+        if isinstance(item, (tuple, list)) and not hasattr(item, "_asdict"):
+            if len(item) != len(self.cat_names):
+                cure = f"Pass ({', '.join(map(str, self.cat_names))}), a row such as df.iloc[0], or a dictionary."
+                raise DataError(explain("predict", "item", "must be a user and an item", item, cure))
             return dict(zip(self.cat_names, item, strict=True))
         row = as_row("predict", item)
         missing = [name for name in self.cat_names if name not in row]
@@ -100,17 +100,30 @@ class CollabProcessor(TabularProcessor):
             raise DataError(explain("predict", "item", f"must have a value of {missing[0]!r}", row, cure))
         return row
 
-    def _tell(self, name: Any, value: Any) -> None:
+    def tell_unknown(self, name: Any, value: Any, known: Mapping[Any, int]) -> None:
+        """Warn of a user or item that is missing or unknown, once for users and once for items.
+
+        Args:
+            name: The column.
+            value: The user or item.
+            known: Codes of those of the training ratings.
+        """
         if name in self._told:
             return
         self._told = self._told | {name}
         said = "is missing" if is_missing(value) else f"{value!r} is none of those of the training ratings"
-        hint = "" if is_missing(value) else did_you_mean(str(value), map(str, self._codes[name]))
         warnings.warn(
-            f"predict: {name} {said} and counts as an unknown one, as will others after it.{hint}",
+            f"predict: {name} {said} and counts as an unknown one, as will others after it.{_hint(value, known)}",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
+
+
+def _hint(value: Any, known: Mapping[Any, int]) -> str:
+    other = of_another_kind(value, known)
+    if other is not None:
+        return f" {describe(other)} is one of them: give both one kind of value."
+    return "" if is_missing(value) else did_you_mean(str(value), map(str, known))
 
 
 @register("data_bunch")
@@ -118,6 +131,7 @@ class CollabDataBunch(DataBunch):
     """Bind the ratings of a task together."""
 
     @classmethod
+    @known_keywords_only
     def from_df(
         cls,
         ratings: Any,
@@ -158,6 +172,7 @@ class CollabDataBunch(DataBunch):
             no_check: Do not look at a few samples now.
 
         Raises:
+            ArgumentTypeError: a keyword is unknown, or `ratings` is no table.
             DataError: a column is missing, a rating has no user, no item or no number; says where.
 
         Example:
@@ -198,11 +213,8 @@ def _with_numbers(frame: Any, rating: Any) -> Any:
         DataError: a rating is missing or no number; names the first row.
     """
     owner = "CollabDataBunch.from_df"
-    try:
-        numbers = as_numbers(owner, frame[rating])
-    except DataError as error:
-        said = str(error).replace(", as it is in cont_names", "").partition(" Clean them")[0]
-        raise DataError(f"{said} Clean them, or name the column of the ratings: rating_name=…") from error
+    cure = "Clean them, or name the column of the ratings: rating_name=…"
+    numbers = as_numbers(owner, frame[rating], cure)
     _check_there(owner, "rating", numbers)
     return frame.assign(**{rating: numbers}) if isinstance(rating, str) else frame
 

@@ -189,6 +189,8 @@ class MultiCategoryList(CategoryListBase):
 
     def get_batch(self, indices: Sequence[int]) -> Tensor:
         """Return the classes of many items at once as zeros and ones, `(N, num_classes)`."""
+        if hasattr(self.items, "one_hot"):  # items that are read as such
+            return torch.from_numpy(self.items.one_hot(np.asarray(indices)))
         return torch.stack([_one_hot(self.items[i], self.c or 0) for i in indices])
 
     def analyze_pred(self, pred: Tensor, thresh: float = 0.5) -> Tensor:

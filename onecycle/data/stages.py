@@ -48,11 +48,18 @@ class Stage:
     """Have a place in the data sentence; a word that does not stand there is answered with the cure."""
 
     _stage: int
+    _words: tuple[str, ...] = ()  # where only some of the words of a stage are known
+
+    def _not_here(self, name: str) -> str:
+        """Return why a word of this stage is not known here, or ''."""
+        if not self._words or _place_of(name) != self._stage:
+            return ""
+        return f"{name}: {type(self).__name__} does not know this word. It knows {', '.join(self._words)}."
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            said = wrong_stage(self._stage, name)
+            said = wrong_stage(self._stage, name) or self._not_here(name)
             if said:
                 raise StepError(said)
             return object.__getattribute__(self, name)  # raises what Python says of an unknown attribute

@@ -80,8 +80,13 @@ def is_missing(value: Any) -> bool:
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
-def as_numbers(owner: str, column: Any) -> Any:
+def as_numbers(owner: str, column: Any, cure: str = "") -> Any:
     """Return a column as numbers of double precision, NaN where a value is missing.
+
+    Args:
+        owner: Who asks, for the message.
+        column: The column.
+        cure: What to do about bad values, where the column is none of the inputs.
 
     Raises:
         DataError: values are no numbers or infinite; names the column and the first bad row.
@@ -90,16 +95,16 @@ def as_numbers(owner: str, column: Any) -> Any:
 
     refuse_times(owner, column)
     if column.dtype.kind == "c":
-        raise DataError(_bad_number(owner, column, np.arange(len(column)), "complex"))
+        raise DataError(_bad_number(owner, column, np.arange(len(column)), "complex", cure))
     plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
     numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
     values = numbers.to_numpy(na_value=np.nan)
     lost = np.isnan(values) & ~plain.isna().to_numpy()
     if lost.any():
-        raise DataError(_bad_number(owner, column, np.flatnonzero(lost), "no number"))
+        raise DataError(_bad_number(owner, column, np.flatnonzero(lost), "no number", cure))
     infinite = np.isinf(values)
     if infinite.any():
-        raise DataError(_bad_number(owner, column, np.flatnonzero(infinite), "infinite"))
+        raise DataError(_bad_number(owner, column, np.flatnonzero(infinite), "infinite", cure))
     return numbers
 
 
@@ -148,13 +153,14 @@ def refuse_odd_categories(owner: str, name: Any, values: Iterable[Any]) -> None:
     )
 
 
-def _bad_number(owner: str, column: Any, rows: np.ndarray, what: str) -> str:
+def _bad_number(owner: str, column: Any, rows: np.ndarray, what: str, cure: str) -> str:
     first, count = int(rows[0]), len(rows)
     many = f"1 value is {what}" if count == 1 else f"{count} of {len(column)} values are {what}"
-    cure = "Replace them, e.g. by NaN." if what == "infinite" else "Clean them, or list the column in cat_names."
+    why = "" if cure else ", as it is in cont_names"
+    of_inputs = "Replace them, e.g. by NaN." if what == "infinite" else "Clean them, or list the column in cat_names."
     return (
-        f"{owner}: column {column.name!r} must hold finite numbers, as it is in cont_names; {many}, the first in row "
-        f"{column.index[first]}: {plain(column.iloc[first])!r}. {cure}"
+        f"{owner}: column {column.name!r} must hold finite numbers{why}; {many}, the first in row "
+        f"{column.index[first]}: {plain(column.iloc[first])!r}. {cure or of_inputs}"
     )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from onecycle.data.item_list import ItemList
 from onecycle.data.label_list import LabelList
 from onecycle.data.sources import csv_file, read_csv
-from onecycle.errors import StepError
+from onecycle.errors import StepError, known_keywords_only
 from onecycle.tabular.bunch import TabularDataBunch
 from onecycle.tabular.check import check_kinds, column_names, warn_of_leaks
 from onecycle.tabular.frames import as_frame, check_columns
@@ -169,6 +169,7 @@ class TabularList(ItemList):
         return cls.from_df(frame, cat_names, cont_names, procs, path=path, **kwargs)
 
     @classmethod
+    @known_keywords_only
     def from_parquet(
         cls,
         files: Any,
@@ -195,6 +196,7 @@ class TabularList(ItemList):
             processor: A `TabularProcessor` that has learnt, in place of `procs`.
 
         Raises:
+            ArgumentTypeError: a keyword is unknown.
             ArgumentError: pyarrow is not installed, or steps cannot learn row group by row group.
             DataError: there is no such file or column, or no row.
         """
@@ -207,10 +209,14 @@ class TabularList(ItemList):
         """Return a list of other rows, as this one treats its own.
 
         Args:
-            items: A `TabularList`, or a table of pandas, polars or pyarrow.
+            items: A `TabularList`, the rows of `from_parquet`, or a table of pandas, polars or pyarrow.
         """
         if isinstance(items, ItemList):
             return super().from_items(items)
+        if hasattr(items, "split_by_row_groups"):
+            from onecycle.tabular.parquet_sentence import as_test
+
+            return as_test(items, self)
         frame = as_frame("add_test", items)
         return self.new(np.arange(len(frame)), inner_df=frame)
 

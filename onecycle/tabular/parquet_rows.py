@@ -11,7 +11,7 @@ from torch import Tensor
 
 from onecycle.errors import ArgumentError
 from onecycle.tabular.parquet_sets import RowSet
-from onecycle.tabular.parquet_targets import TargetColumns
+from onecycle.tabular.parquet_targets import SeveralLabels, TargetColumns
 from onecycle.tabular.rows import TableRows
 from onecycle.types import JsonDict
 from onecycle.utils.registry import register
@@ -170,7 +170,7 @@ class ParquetRows(TableRows):
 
 
 class ParquetTargets:
-    """Be the targets of a set, in place of an array of them: indexed by a position or by many.
+    """Be the targets of a set, classes or numbers, in place of an array of them: indexed by a position or by many.
 
     Args:
         store: Reads them.
@@ -195,3 +195,20 @@ class ParquetTargets:
         targets = self.store.targets
         found = [targets.numbers(frame) for frame in self.store.rows.frames(targets.names)]
         return np.concatenate(found or [targets.none()], dtype=dtype)
+
+
+class ParquetLabels(ParquetTargets):
+    """Be the targets of rows with any number of labels: their indices, or zeros and ones of many rows at once."""
+
+    def __getitem__(self, positions: Any) -> Any:
+        found = super().__getitem__(positions)
+        return np.flatnonzero(found).tolist() if found.ndim == 1 else [np.flatnonzero(row).tolist() for row in found]
+
+    def one_hot(self, positions: np.ndarray) -> np.ndarray:
+        """Return zeros and ones of many rows at once, `(N, classes)`."""
+        return self.store.take(positions)[2]
+
+
+def targets_of(store: RowStore) -> ParquetTargets:
+    """Return the targets of a set."""
+    return ParquetLabels(store) if isinstance(store.targets, SeveralLabels) else ParquetTargets(store)

@@ -9,11 +9,11 @@ from typing import Any
 from onecycle.data.lists import LabelLists
 from onecycle.data.split import numbers_from
 from onecycle.data.stages import ITEMS, SPLIT, Stage
-from onecycle.errors import ArgumentTypeError, DataError, explain
+from onecycle.errors import ArgumentTypeError, DataError, explain, known_keywords_only
 from onecycle.tabular.parquet import OWNER, ParquetTable
-from onecycle.tabular.parquet_rows import ParquetRows, ParquetTargets, RowStore
+from onecycle.tabular.parquet_rows import ParquetRows, RowStore, targets_of
 from onecycle.tabular.parquet_sets import GroupOrder, RowSet, RowSplit, groups_for
-from onecycle.tabular.parquet_targets import target_columns
+from onecycle.tabular.parquet_targets import TargetColumns, target_columns
 from onecycle.tabular.processor import TabularProcessor
 from onecycle.tabular.streamed_fit import learn_from
 from onecycle.utils.checks import check_numbers
@@ -33,6 +33,7 @@ class ParquetList(Stage):
     """
 
     _stage = ITEMS
+    _words = ("split_by_rand_pct", "split_by_row_groups", "split_none")
 
     def __init__(self, empty: Any, files: Any, row_groups: int = 4, processor: Any = None) -> None:
         rule = "must be a whole number of at least 1"
@@ -105,6 +106,23 @@ class ParquetList(Stage):
         return ParquetLists(self, RowSplit(groups=groups_for(self.table.counts, share, number)))
 
 
+def as_test(rows: ParquetList, like: Any) -> Any:
+    """Return rows of parquet files as a list that is processed as another one.
+
+    Args:
+        rows: The rows; columns and steps are those of the other list.
+        like: A list that is processed.
+
+    Raises:
+        DataError: a column is missing; names the file.
+    """
+    processor = like.processor[0]
+    rows.table.check_columns([*processor.source_cats, *processor.source_conts])
+    made = like.new([], inner_df=None)
+    made.items = ParquetRows(RowStore(RowSet(rows.table, RowSplit(), False), processor, TargetColumns([]), keep=1))
+    return made
+
+
 def _checked(processor: Any) -> Any:
     if processor is None or (isinstance(processor, TabularProcessor) and processor.is_fitted):
         return processor
@@ -127,6 +145,7 @@ class ParquetLists(Stage):
     """
 
     _stage = SPLIT
+    _words = ("label_from_df",)
 
     def __init__(self, source: ParquetList, split: RowSplit) -> None:
         self.source = source
@@ -140,37 +159,47 @@ class ParquetLists(Stage):
     def __repr__(self) -> str:
         return f"{self.source!r}\nTrain: {len(self.train)} rows\nValid: {len(self.valid)} rows"
 
+    @known_keywords_only
     def label_from_df(
-        self, cols: Any, label_cls: Any = None, classes: Sequence[Any] | None = None, log: bool | None = None
+        self,
+        cols: Any,
+        label_cls: Any = None,
+        classes: Sequence[Any] | None = None,
+        log: bool | None = None,
+        label_delim: str | None = None,
     ) -> ParquetLabelLists:
         """Label each row by a column, and learn the preprocessing: the columns are read two or three times.
 
         Args:
-            cols: Name of the column, or of several columns of numbers.
-            label_cls: `CategoryList` or `FloatList`; inferred from the first row when left out.
+            cols: Name of the column; or of several columns: of zeros and ones, one a class, or of numbers with
+                `label_cls=FloatList`.
+            label_cls: `CategoryList`, `MultiCategoryList` or `FloatList`; inferred from the first row when left out.
             classes: The classes in the order wanted; those of all rows, sorted, when left out.
             log: Predict the logarithm of the numbers.
+            label_delim: What stands between the labels of a text, where a row has several.
 
         Raises:
+            ArgumentTypeError: a keyword is unknown.
             ArgumentError: labels of that class cannot be read by row groups, or steps cannot learn from them.
             DataError: there is no such column, a row has no label, or a column holds what it must not.
         """
         source, names = self.source, listify(cols)
         source.table.check_columns(names)
-        given = {name: value for name, value in (("classes", classes), ("log", log)) if value is not None}
+        settings = (("classes", classes), ("log", log), ("label_delim", label_delim))
+        given = {name: value for name, value in settings if value is not None}
         targets, kind = target_columns(source.table, names, source.empty, label_cls, given)
         processor = source.processor
         if processor is None:
             columns = source.empty
             cats, conts = columns.cat_names, columns.cont_names
-            processor = learn_from(self.train.frames, cats, conts, columns.procs, names)
+            processor = learn_from(self.train.frames, cats, conts, columns.procs, targets.compared)
         made = []
         for rows, keep in ((self.train, source.row_groups), (self.valid, 1)):  # validation is read in its order
             store = RowStore(rows, processor, targets, keep)
             x = source.empty.fresh()
             x.processor, x.items = [processor], ParquetRows(store)
             y = targets.labels(kind, given, source.path)
-            y.items = ParquetTargets(store)
+            y.items = targets_of(store)
             made.append(x._label_list(x, y))
         return ParquetLabelLists(source.path, *made)
 

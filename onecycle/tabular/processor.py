@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -205,6 +206,8 @@ class TabularProcessor(PreProcessor):
 
     def process(self, ds: Any) -> None:
         """Process the rows of a `TabularList`: the first time they are those of training."""
+        if isinstance(ds.items, TableRows) and ds.inner_df is None:
+            return  # they are processed as they are read
         if ds.inner_df is None:
             if len(ds):
                 cure = "Make the list with TabularList.from_df."
@@ -240,9 +243,26 @@ class TabularProcessor(PreProcessor):
         except TypeError as error:
             rule = "must be one category"
             raise DataError(explain("predict", f"column {name!r}", rule, value, "Pass one row.")) from error
-        if not code and not is_missing(value):
-            _warn_of_kind(name, value, known)
+        if not code:
+            self.tell_unknown(name, value, known)
         return code
+
+    def tell_unknown(self, name: Any, value: Any, known: Mapping[Any, int]) -> None:
+        """Warn of a value of a row that is unknown, where training has seen it as another kind of value.
+
+        Args:
+            name: The column.
+            value: The value.
+            known: Codes of the values that training has seen.
+        """
+        other = of_another_kind(value, known)
+        if other is not None:
+            warnings.warn(
+                f"predict: {describe(value)} is no category of column {name!r} and counts as unknown; "
+                f"{describe(other)} is one. Give both one kind of value.",
+                UserWarning,
+                stacklevel=5,
+            )
 
     def line(self, codes: Any, conts: Any) -> TabularLine:
         """Return codes and numbers as an item that shows the numbers as they were."""
@@ -395,21 +415,13 @@ def _numbers_of(column: Any) -> np.ndarray:
     return found
 
 
-def _warn_of_kind(name: Any, value: Any, known: Mapping[Any, int]) -> None:
-    """Warn where a value that is unknown is known as another kind of value."""
+def of_another_kind(value: Any, known: Mapping[Any, int]) -> Any:
+    """Return what a value is among known ones as a text or number, such as 3 for '3'; None where it is not there."""
     for kind in (str, int, float):
-        try:
-            other = kind(value)
-        except (TypeError, ValueError, OverflowError):
-            continue
-        if other in known:
-            warnings.warn(
-                f"predict: {describe(value)} is no category of column {name!r} and counts as unknown; "
-                f"{describe(other)} is one. Give both one kind of value.",
-                UserWarning,
-                stacklevel=5,
-            )
-            return
+        with suppress(TypeError, ValueError, OverflowError):
+            if not is_missing(value) and kind(value) in known:
+                return kind(value)
+    return None
 
 
 def _check_named(kind: type) -> None:

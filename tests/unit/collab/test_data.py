@@ -1,3 +1,5 @@
+from collections import namedtuple
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -99,7 +101,7 @@ def test_repr(ratings):
         (lambda df: df.assign(title=df.title.where(df.index > 2)), "3 of 2.. ratings have no item.*first in row 0"),
         (lambda df: df.assign(rating=df.rating.where(df.index != 5)), "have no rating.*first in row 5.*dropna"),
         (lambda df: df.assign(rating=df.title), "'rating' must hold finite numbers.*'film 0.*rating_name"),
-        (lambda df: df.assign(rating=df.rating.where(df.index != 9, np.inf)), "infinite, the first in row 9"),
+        (lambda df: df.assign(rating=df.rating.where(df.index != 9, np.inf)), "row 9: inf. Clean them, or name"),
     ],
 )
 def test_bad_ratings(ratings, change, said):
@@ -128,7 +130,7 @@ def processor(ratings):
 @pytest.mark.parametrize(
     "item",
     [("u01", "film 02"), ["u01", "film 02"], {"title": "film 02", "user": "u01", "more": 1},
-     pd.Series({"user": "u01", "title": "film 02"})],
+     pd.Series({"user": "u01", "title": "film 02"}), namedtuple("Row", "title user")("film 02", "u01")],
 )  # fmt: skip
 def test_process_one(processor, item):
     line = processor.process_one(item)
@@ -150,3 +152,20 @@ def test_process_one_of_bad_items(processor):
         processor.process_one({"user": "u01"})
     with pytest.raises(ArgumentTypeError, match="must be one row of a table"):
         processor.process_one(3)
+    for item in (("u01",), ["u01", "film 02", 3]):
+        with pytest.raises(DataError, match=r"must be a user and an item; got .* Pass \(user, title\), a row"):
+            processor.process_one(item)
+    with pytest.raises(DataError, match=r"column 'user' must be one category; got \['u01'\]"):
+        processor.process_one({"user": ["u01"], "title": "film 02"})
+
+
+def test_users_of_another_kind_are_told(ratings):
+    numbers = ratings.assign(user=ratings["user"].str[1:].astype(int))
+    processor = CollabProcessor(procs=[Categorify], cat_names=["user", "title"]).fit(numbers)
+    with pytest.warns(UserWarning, match=r"user '3' is none of .* 3 \(int\) is one of them: give both one kind"):
+        assert processor.process_one(("3", "film 02")).data[0] == 0
+
+
+def test_an_unknown_keyword(ratings):
+    with pytest.raises(ArgumentTypeError, match="from_df: unknown keyword 'batch_size'. Did you mean 'bs'"):
+        CollabDataBunch.from_df(ratings, batch_size=3)

@@ -10,6 +10,8 @@ from onecycle.collab.network import EmbeddingNN
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, ArgumentTypeError, StepError
 from onecycle.learner import Learner, load_learner
+from onecycle.tabular.lists import TabularList
+from onecycle.tabular.procs import Categorify
 
 
 @pytest.fixture
@@ -149,7 +151,12 @@ def test_bad_settings(make, data):
         make(n_factor=3)
 
 
-def test_other_data_and_models(data):
+def test_ratings_outside_the_range_are_told(make):
+    with pytest.warns(UserWarning, match=r"y_range is \(2.0, 4.0\) and the targets go from .* no output can"):
+        make(y_range=(2, 4))
+
+
+def test_other_data_and_models(data, ratings):
     from torch.utils.data import TensorDataset
 
     from onecycle.data.bunch import DataBunch
@@ -157,6 +164,9 @@ def test_other_data_and_models(data):
     rows = TensorDataset(torch.rand(20, 3), torch.rand(20))
     with pytest.raises(ArgumentTypeError, match="data must be ratings.*CollabDataBunch.from_df"):
         collab_learner(DataBunch.create(rows, rows, bs=4, device="cpu"), n_factors=3)
+    table = TabularList.from_df(ratings, ["user", "title"], procs=[Categorify]).split_none()
+    with pytest.raises(ArgumentTypeError, match="data must be ratings"):
+        collab_learner(table.label_from_df("rating").databunch(device="cpu"), n_factors=3)
     learn = CollabLearner(data, torch.nn.Linear(2, 1), silent=True)
     assert isinstance(learn, Learner)
     with pytest.raises(StepError, match="weight: the model must be one of collab_learner; it is Linear"):

@@ -65,6 +65,17 @@ def test_looks_a_test_set_and_another_batch_size(data, frame, capsys):
     assert fixed == list(range(48))
 
 
+def test_a_test_set_of_parquet_files(tmp_path, data, frame):
+    learn = tabular_learner(data, [20], silent=True)
+    data.add_test(source(tmp_path))
+    chances = learn.get_preds(DatasetType.Test)[0]
+    data.add_test(frame)
+    assert torch.equal(learn.get_preds(DatasetType.Test)[0], chances) and len(chances) == 1000
+    frame.drop(columns="school").to_parquet(tmp_path / "less.parquet")
+    with pytest.raises(DataError, match="less.parquet': there is no column 'school'"):
+        data.add_test(TabularList.from_parquet(tmp_path / "less.parquet", CATS[:1]))
+
+
 def test_an_order_of_ones_own(tmp_path, frame):
     labelled = source(tmp_path).split_none().label_from_df("pay")
     data = labelled.databunch(bs=10, device="cpu", shuffle=False, drop_last=False)
@@ -99,6 +110,14 @@ def test_settings_out_of_range(tmp_path, frame):
         source(tmp_path).split_by_row_groups(0.2, seed=-1)
     with pytest.raises(DataError, match="must have columns to learn from"):
         source(tmp_path, [], [])
+    with pytest.raises(StepError, match="split_by_idx: ParquetList does not know this word. It knows split_by_rand"):
+        source(tmp_path).split_by_idx([0])
+    with pytest.raises(StepError, match="label_from_func: ParquetLists does not know this word. It knows label"):
+        source(tmp_path).split_none().label_from_func(len)
+    with pytest.raises(AttributeError, match="has no attribute 'splitt'"):
+        source(tmp_path).splitt
+    with pytest.raises(ArgumentTypeError, match="from_parquet: unknown keyword 'cat_name'. Did you mean 'cat_names'"):
+        source(tmp_path, cat_name=[])
     with pytest.raises(StepError, match="label_from_df: comes too early"):
         source(tmp_path).label_from_df("pay")
     with pytest.raises(StepError, match="databunch: comes too early"):
