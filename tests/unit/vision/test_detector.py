@@ -9,7 +9,7 @@ from torch import nn
 from onecycle.callbacks.loss_metrics import LossMetrics
 from onecycle.data.bunch import DataBunch
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, ArgumentTypeError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 from onecycle.learner import load_learner
 from onecycle.metrics.detection import MeanAveragePrecision
 from onecycle.vision.boxes import ImageBBox
@@ -73,7 +73,8 @@ def test_it_learns_from_pictures_without_boxes_with_one_and_crowded(learn):
 
 def test_only_batches_without_boxes(folder):
     labels = {**BOXES, "0.png": [[], []], "5.png": [[], []], "1.png": BOXES["0.png"]}
-    data = make_data(folder, bs=1, boxes=labels)
+    with pytest.warns(UserWarning, match="labels that are no class of the training set: dog"):
+        data = make_data(folder, bs=1, boxes=labels)
     learn = detection_learner(data, tiny_body, silent=True, **SMALL)
     learn.fit(1, 1e-3)
     assert all(p.isfinite().all() for p in learn.model.parameters())
@@ -172,7 +173,12 @@ class TestBadInput:
             detection_learner(ready, "resnet18", pretrained=False)
 
     def test_no_class_at_all(self, folder):
-        data = make_data(folder, boxes={name: [[], []] for name in BOXES})
+        nothing = lambda file: [[], []]
+        lists = ObjectItemList.from_folder(folder).split_by_idx([2])
+        with pytest.raises(DataError, match="labels must be there for some of the 5 training items"):
+            lists.label_from_func(nothing)
+        labelled = lists.label_from_func(nothing, classes=["background"])
+        data = labelled.databunch(bs=2, num_workers=0, collate_fn=bb_pad_collate, device="cpu")
         with pytest.raises(ArgumentError, match=r"data\.classes must have a class beside the background"):
             detection_learner(data, tiny_body, **SMALL)
 
