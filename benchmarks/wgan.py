@@ -44,7 +44,7 @@ class Way:
 
 WAYS = {
     "weight clipping": Way({"clip": 0.1}, {"norm_type": NormType.Instance}, 2e-3, 15),
-    "gradient penalty": Way({"gp": 10.0}, {"norm_type": None}, 2e-3, 13),
+    "gradient penalty": Way({"gp": 10.0}, {"norm_type": None}, 2e-3, 15),
 }
 
 

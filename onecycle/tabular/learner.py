@@ -17,6 +17,8 @@ from onecycle.types import Floats
 
 __all__ = ["tabular_learner"]
 
+_FEW = 0.1  # of the targets; noise may carry as many beyond what a model should say
+
 
 def tabular_learner(
     data: Any,
@@ -77,19 +79,19 @@ def keywords_of(maker: Callable[..., Any]) -> list[str]:
 
 
 def warn_of_range(owner: str, data: Any, y_range: Sequence[float] | None) -> None:
-    """Warn where targets of the training set lie outside the range of the outputs, which can never reach them."""
+    """Warn where many targets of the training set lie outside the range of the outputs, which can never reach them."""
     labels = getattr(data.train_ds, "y", None)
     targets = getattr(labels, "items", None)
     if y_range is None or not isinstance(targets, np.ndarray) or targets.dtype.kind != "f" or not targets.size:
         return
-    low, high = float(targets.min()), float(targets.max())
-    if getattr(labels, "log", False):
-        low, high = float(np.log(low)), float(np.log(high))
-    if low < y_range[0] or high > y_range[1]:
-        what = "logarithms of the targets" if getattr(labels, "log", False) else "targets"
+    is_log = bool(getattr(labels, "log", False))
+    targets = np.log(targets) if is_log else targets
+    outside = float(((targets < y_range[0]) | (targets > y_range[1])).mean())
+    if outside > _FEW:
+        what = "logarithms of the targets" if is_log else "targets"
         warnings.warn(
-            f"{owner}: y_range is {tuple(y_range)} and the {what} go from {low:g} to {high:g}: no output can reach "
-            f"those outside. Pass a range a little wider than the {what}.",
+            f"{owner}: y_range is {tuple(y_range)} and the {what} go from {targets.min():g} to {targets.max():g}: no "
+            f"output can reach the {outside:.0%} outside. Pass a range a little wider than the {what}.",
             UserWarning,
             stacklevel=3,
         )
