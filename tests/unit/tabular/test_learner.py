@@ -95,7 +95,7 @@ def test_wrong_keywords_know_the_word(make_data):
 
 
 def test_targets_outside_the_range_are_told(make_data):
-    with pytest.warns(UserWarning, match=r"y_range is \(0.0, 50.0\) and the targets go from .*: no output can reach the \d+% outside"):
+    with pytest.warns(UserWarning, match=r"y_range is \(0.0, 50.0\) .*: no output can reach the \d+% outside"):
         tabular_learner(make_data("amount", label_cls=FloatList), [8], y_range=(0, 50))
     with pytest.warns(UserWarning, match="the logarithms of the targets go from 4"):
         tabular_learner(make_data("amount", label_cls=FloatList, log=True), [8], y_range=(5, 6))
