@@ -10,8 +10,8 @@ from onecycle.data.check import check_bunch
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.data.items import EmptyLabel
 from onecycle.data.loaders import DatasetType, DeviceDataLoader
-from onecycle.errors import ArgumentError, DataError, explain
-from onecycle.utils.checks import check_numbers
+from onecycle.errors import DataError, explain
+from onecycle.utils.checks import check_member, check_numbers
 from onecycle.utils.functions import has_arg, passes_keywords_on
 from onecycle.utils.seeding import global_rng_kept
 from onecycle.utils.tensors import grab_idx, to_cpu, to_detach
@@ -47,7 +47,7 @@ class Looks:
         Raises:
             DataError: there is no such set.
         """
-        name = _known_set(ds_type).name
+        name = check_member("dl", "ds_type", ds_type, DatasetType).name
         loader = getattr(self, f"{name.lower()}_dl")
         if loader is None:
             cure = {"Test": "Add one with add_test.", "Valid": "Split off a validation set."}.get(name, "")
@@ -172,14 +172,6 @@ def first_sample(dataset: Any) -> tuple[Any, Any]:
 def first_input(dataset: Any) -> Any:
     """Return the first input that can be read, or None."""
     return first_sample(dataset)[0]
-
-
-def _known_set(ds_type: Any) -> DatasetType:
-    try:
-        return DatasetType(ds_type)
-    except ValueError as error:
-        names = ", ".join(f"DatasetType.{known.name}" for known in DatasetType)
-        raise ArgumentError(explain("dl", "ds_type", f"must be one of {names}", ds_type)) from error
 
 
 def _reconstructed(labels: Any, t: Any, x: Any) -> Any:

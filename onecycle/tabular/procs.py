@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from onecycle.data.processors import plain
-from onecycle.errors import ArgumentError, DataError, StepError, explain
+from onecycle.errors import DataError, StepError
 from onecycle.tabular.frames import as_numbers, is_missing, one_number, refuse_odd_categories, refuse_times
 from onecycle.types import JsonDict
+from onecycle.utils.checks import check_member
 from onecycle.utils.registry import register
 
 __all__ = ["Categorify", "FillMissing", "FillStrategy", "Normalize", "TabularProc"]
@@ -113,14 +114,6 @@ class FillStrategy(enum.IntEnum):
     CONSTANT = 3
 
 
-def _strategy(given: Any) -> FillStrategy:
-    try:
-        return FillStrategy(given)
-    except ValueError as error:
-        names = ", ".join(f"FillStrategy.{known.name}" for known in FillStrategy)
-        raise ArgumentError(explain("FillMissing", "fill_strategy", f"must be one of {names}", given)) from error
-
-
 @register("processor")
 class FillMissing(TabularProc):
     """Fill missing numbers, and say in a new column of categories where they were missing.
@@ -152,7 +145,8 @@ class FillMissing(TabularProc):
         fill_val: float = 0.0,
     ) -> None:
         super().__init__(cat_names, cont_names)
-        self.fill_strategy, self.add_col, self.fill_val = _strategy(fill_strategy), add_col, fill_val
+        self.fill_strategy = check_member("FillMissing", "fill_strategy", fill_strategy, FillStrategy)
+        self.add_col, self.fill_val = add_col, fill_val
 
     def apply_train(self, df: Any) -> None:
         """Learn what is put in each column, and fill the training rows."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 import numpy as np
 
 from onecycle.errors import ArgumentError, explain
 
 __all__: list[str] = []
+
+Choice = TypeVar("Choice", bound=Enum)
 
 
 def is_real(value: Any) -> bool:
@@ -67,3 +70,22 @@ def check_whole(owner: str, parameter: str, value: Any, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ArgumentError(explain(owner, parameter, f"must be a whole number of at least {least}", value))
     return int(value)
+
+
+def check_member(owner: str, parameter: str, value: Any, choices: type[Choice]) -> Choice:
+    """Return one of an enumeration's members, also where its value was given; refuse what is none.
+
+    Args:
+        owner: Who asks, for the message.
+        parameter: Name of the parameter.
+        value: What was given.
+        choices: The enumeration.
+
+    Raises:
+        ArgumentError: names the parameter, the members and what was received.
+    """
+    try:
+        return choices(value)
+    except ValueError as error:
+        names = ", ".join(f"{choices.__name__}.{known.name}" for known in choices)
+        raise ArgumentError(explain(owner, parameter, f"must be one of {names}", value)) from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, explain
+from onecycle.errors import ArgumentTypeError, explain
+from onecycle.utils.checks import check_member
 from onecycle.vision.pixel_transforms import crop_pad
 from onecycle.vision.resize import ResizeMethod, crop_target, scaled_size
 from onecycle.vision.transform_base import RandTransform, TfmCrop, Transform
@@ -71,16 +72,8 @@ def _order(call: RandTransform) -> int:
 def _method(method: ResizeMethod | None, size: Any) -> ResizeMethod:
     """Return how to bring a picture to size: CROP for one number, SQUISH for two, unless it is said."""
     if method is not None:
-        return _known_method(method)
+        return check_member("apply_tfms", "resize_method", method, ResizeMethod)
     return ResizeMethod.SQUISH if hasattr(size, "__len__") else ResizeMethod.CROP
-
-
-def _known_method(method: Any) -> ResizeMethod:
-    try:
-        return ResizeMethod(method)
-    except ValueError as error:
-        names = ", ".join(f"ResizeMethod.{known.name}" for known in ResizeMethod)
-        raise ArgumentError(explain("apply_tfms", "resize_method", f"must be one of {names}", method)) from error
 
 
 def _scale(image: Any, target: tuple[int, int], method: ResizeMethod) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 import pytest
 import torch
 
 from onecycle.errors import ArgumentError
-from onecycle.utils.checks import check_numbers, check_whole, is_real
+from onecycle.utils.checks import check_member, check_numbers, check_whole, is_real
 
 
 @pytest.mark.parametrize("value", [1, 0.5, -3, np.float32(2), np.int64(1), torch.tensor(1.0)])
@@ -40,3 +42,10 @@ def test_a_count_is_a_plain_number(value):
 def test_what_is_no_count_is_refused(value):
     with pytest.raises(ArgumentError, match="fit: epochs must be a whole number of at least 2; got "):
         check_whole("fit", "epochs", value, 2)
+
+
+def test_members_are_taken_by_name_or_value_and_others_refused_with_all_names():
+    side = IntEnum("Side", {"LEFT": 1, "RIGHT": 2})
+    assert check_member("turn", "to", side.LEFT, side) is check_member("turn", "to", 1, side) is side.LEFT
+    with pytest.raises(ArgumentError, match=r"turn: to must be one of Side\.LEFT, Side\.RIGHT; got 3"):
+        check_member("turn", "to", 3, side)
