@@ -352,10 +352,13 @@ if TYPE_CHECKING:
         LayerInformation, get_layer_name, hook_params, layers_info, params_size, summary_table, total_params,
     )
     from onecycle.nn.surgery import (
-        ModelOnCPU, bn2float, children, children_and_parameters, eval_mode, first_layer, flatten_model,
-        freeze_groups, get_model, get_param_groups, has_params, is_pool_type, last_layer, model2half,
-        num_children, one_param, range_children, requires_grad, set_bn_eval, split_model, split_model_idx,
+        ModelOnCPU, bn2float, children, children_and_parameters, first_layer, flatten_model, freeze_groups,
+        get_model, get_param_groups, has_params, is_pool_type, last_layer, model2half, num_children,
+        one_param, range_children, requires_grad, set_bn_eval, split_model, split_model_idx,
         split_no_wd_params, trainable_params,
+    )
+    from onecycle.nn.turns import (
+        eval_mode,
     )
     from onecycle.optim.lamb import (
         LAMB,
@@ -807,10 +810,13 @@ _LEAVES = {
         "total_params",
     ),
     "onecycle.nn.surgery": (
-        "ModelOnCPU", "bn2float", "children", "children_and_parameters", "eval_mode", "first_layer",
-        "flatten_model", "freeze_groups", "get_model", "get_param_groups", "has_params", "is_pool_type",
-        "last_layer", "model2half", "num_children", "one_param", "range_children", "requires_grad",
-        "set_bn_eval", "split_model", "split_model_idx", "split_no_wd_params", "trainable_params",
+        "ModelOnCPU", "bn2float", "children", "children_and_parameters", "first_layer", "flatten_model",
+        "freeze_groups", "get_model", "get_param_groups", "has_params", "is_pool_type", "last_layer",
+        "model2half", "num_children", "one_param", "range_children", "requires_grad", "set_bn_eval",
+        "split_model", "split_model_idx", "split_no_wd_params", "trainable_params",
+    ),
+    "onecycle.nn.turns": (
+        "eval_mode",
     ),
     "onecycle.optim.lamb": (
         "LAMB",

@@ -13,7 +13,8 @@ from onecycle.callbacks.epoch_log import epoch_row
 from onecycle.callbacks.experiment_tracker import numbers
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, CallbackError, explain
-from onecycle.nn.surgery import eval_mode, get_model
+from onecycle.nn.surgery import get_model
+from onecycle.nn.turns import eval_mode
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.extras import import_extra

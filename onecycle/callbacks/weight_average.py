@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from onecycle.callbacks.distributed import average_buffers
 from onecycle.errors import DataError, TrainingError
 from onecycle.nn.surgery import bn_types
+from onecycle.nn.turns import eval_mode
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.distributed import greatest, process_count
@@ -335,17 +336,14 @@ def _as_written() -> AbstractContextManager[Any]:
 @contextmanager
 def _only_learning(model: nn.Module, norms: list[Any]) -> Iterator[None]:
     """Put the norms into training, with plain means instead of running ones, and all else into evaluation."""
-    modes = [(module, module.training) for module in model.modules()]
     momenta = [norm.momentum for norm in norms]
-    model.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.train()
-        norm.momentum = None
-    try:
-        yield
-    finally:
-        for norm, momentum in zip(norms, momenta):
-            norm.momentum = momentum
-        for module, training in modes:
-            module.training = training
+    with eval_mode(model):
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.train()
+            norm.momentum = None
+        try:
+            yield
+        finally:
+            for norm, momentum in zip(norms, momenta):
+                norm.momentum = momentum

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+import threading
 import time
 import warnings
 from collections import Counter
@@ -27,6 +28,8 @@ __all__: list[str] = []
 _OWN = ("drop_last", "sampler", "batch_sampler", "pin_memory", "on_error")
 _TORCHS = ("timeout", "worker_init_fn", "multiprocessing_context", "prefetch_factor", "persistent_workers")
 LOADER_KEYWORDS = _OWN + _TORCHS
+
+_starting = threading.Lock()  # held while the workers of a loader take their addresses
 
 
 def suggested_workers(dataset: Any) -> int:
@@ -182,10 +185,17 @@ class ItemLoader:
         yield from map(BatchMaker(self.dataset, self.collate_fn, self.on_error).make, addresses)
 
     def _from_workers(self, addresses: Iterator[BatchAddress]) -> Generator[Any, None, None]:
-        if self._engine is None:
-            self._engine = self._new_engine()
-        self._addresses.coming = addresses
-        yield from self._engine
+        yield from self._started(addresses)
+
+    def _started(self, addresses: Iterator[BatchAddress]) -> Iterator[Any]:
+        """Start the workers; they take these addresses, whichever thread starts others meanwhile."""
+        with _starting:
+            if self._engine is None:
+                self._engine = self._new_engine()
+            self._addresses.coming = addresses
+            batches = iter(self._engine)
+            self._addresses.coming = iter(())
+            return batches
 
     def _new_engine(self) -> DataLoader[Any]:
         maker: Any = BatchMaker(self.dataset, self.collate_fn, self.on_error)

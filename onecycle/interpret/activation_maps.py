@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
 from onecycle.nn.hooks import Hooks, hook_output
-from onecycle.nn.surgery import eval_mode
+from onecycle.nn.turns import eval_mode
 
 __all__ = ["activation_map", "feature_layer", "grad_cam", "show_heatmap"]
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError, explain
 from onecycle.interpret.activation_maps import check_category, feature_layer
 from onecycle.nn.hooks import Hooks
-from onecycle.nn.surgery import eval_mode
+from onecycle.nn.turns import eval_mode
 
 __all__ = ["class_activation_map"]
 

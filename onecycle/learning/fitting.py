@@ -8,6 +8,7 @@ import numpy as np
 
 from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.learning.resuming import RUN_KEYWORDS, keeps_runs
+from onecycle.nn.turns import eval_mode
 from onecycle.optim.wrapper import OptimWrapper
 from onecycle.training import loop
 from onecycle.training.nan_watch import NanWatch
@@ -161,13 +162,9 @@ class Fitting:
         """
         xb, yb = self.data.one_item(item)
         self.model.zero_grad()
-        was_training = self.model.training
-        self.model.eval()
-        try:
+        with eval_mode(self.model, "backward"):
             inputs = xb if isinstance(xb, (list, tuple)) else [xb]
             targets = yb if isinstance(yb, (list, tuple)) else [yb]
             loss = self.loss_func(self.model(*inputs), *targets)
             loss.backward()
-        finally:
-            self.model.train(was_training)
         return loss.detach()

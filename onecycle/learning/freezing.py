@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from torch import nn
 
 from onecycle.errors import ArgumentError, explain
-from onecycle.nn.surgery import freeze_groups, split_model
+from onecycle.nn.surgery import freezable_params, freeze_groups, split_model, trainable_params
 from onecycle.utils.defaults import defaults
+
+if TYPE_CHECKING:
+    from onecycle.optim.wrapper import OptimWrapper
 
 __all__: list[str] = []
 
@@ -20,6 +24,7 @@ class Freezing:
     if TYPE_CHECKING:
         model: nn.Module
         layer_groups: list[Any]
+        opt: OptimWrapper | None
         train_bn: bool
         create_opt: Callable[..., None]
 
@@ -47,23 +52,39 @@ class Freezing:
         their running statistics as well, add the callback `BnFreeze`.
 
         Args:
-            n: Index of the first group that learns; negative counts from the end.
+            n: Index of the first group that learns; negative counts from the end. The number of groups freezes all.
 
         Raises:
             ArgumentError: there is no such group.
         """
         count = len(self.layer_groups)
-        if not isinstance(n, int) or not -count <= n < count:
-            raise ArgumentError(
-                explain("freeze_to", "n", f"must be an index into the {count} layer groups", n)
-            )
-        freeze_groups(self.layer_groups, n, self.train_bn)
-        self.create_opt(defaults.lr)
+        if isinstance(n, bool) or not isinstance(n, SupportsIndex) or not -count <= index(n) <= count:
+            rule = f"must be a whole number from {-count} to {count}, as there are {count} layer groups"
+            raise ArgumentError(explain("freeze_to", "n", rule, n))
+        freeze_groups(self.layer_groups, index(n), self.train_bn)
+        if any(trainable_params(group) for group in self.layer_groups):
+            self.create_opt(defaults.lr)
+        else:
+            self.opt = None  # there is nothing to optimise until something is unfrozen
 
     def freeze(self) -> None:
-        """Let only the last layer group learn, the head of a pretrained network."""
+        """Let only the last layer group learn, the head of a pretrained network.
+
+        Raises:
+            ArgumentError: there is nothing to freeze before the last group, most often as the model is one group.
+        """
+        if not freezable_params(self.layer_groups[:-1], self.train_bn):
+            raise ArgumentError(_not_split(len(self.layer_groups)))
         self.freeze_to(-1)
 
     def unfreeze(self) -> None:
         """Let every layer group learn."""
         self.freeze_to(0)
+
+
+def _not_split(count: int) -> str:
+    groups = "1 layer group" if count == 1 else f"{count} layer groups, without such weights"
+    return (
+        f"freeze: there must be weights to freeze before the last layer group; the learner has {groups}. Split the "
+        f"model first, e.g. learn.split(lambda m: m[1]), or freeze all of it with learn.freeze_to({count})."
+    )

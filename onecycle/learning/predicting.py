@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,6 +19,7 @@ from onecycle.errors import (
 )
 from onecycle.learning import augmented
 from onecycle.nn.losses import activation_for
+from onecycle.nn.turns import eval_mode, modes_kept, turn
 from onecycle.training import loop
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.mismatch import explain_model
@@ -76,7 +76,7 @@ class Predicting:
             )
         metrics = self.metrics if metrics is None else metrics
         handler = CallbackHandler([*self.callbacks, *(callbacks or [])], metrics)
-        with global_rng_kept(), _mode_kept(self.model):
+        with turn(self.model, "validate"), global_rng_kept(), modes_kept(self.model):
             handler.on_train_begin(1, None, metrics)
             exception: BaseException | None = None
             try:
@@ -146,7 +146,7 @@ class Predicting:
         if n_batch is not None:
             check_whole("get_preds", "n_batch", n_batch)
         handler = CallbackHandler(self.callbacks)
-        with global_rng_kept(), _mode_kept(self.model):
+        with turn(self.model, "get_preds"), global_rng_kept(), modes_kept(self.model):
             return loop.get_preds(
                 self.model,
                 loader,
@@ -224,8 +224,7 @@ class Predicting:
         """
         xb, yb = batch if batch is not None else self.data.one_batch(ds_type, detach=False, denorm=False)
         handler = CallbackHandler(self.callbacks)
-        with torch.no_grad(), _mode_kept(self.model):
-            self.model.eval()
+        with torch.no_grad(), eval_mode(self.model, "pred_batch"):
             if with_dropout:
                 self.model.apply(self.apply_dropout)
             xb, yb = handler.on_batch_begin(xb, yb, train=False)
@@ -299,19 +298,14 @@ class Predicting:
         """Return the model's output for a batch after the activation."""
         if with_dropout or self.callbacks:
             return self.pred_batch(batch=(xb, yb), with_dropout=with_dropout)
-        model = self.model
-        was_training = model.training
-        if was_training:
-            model.eval()
         with torch.inference_mode():
-            try:
-                output = model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
-            except Exception as error:
-                explain_model(error, model, xb)
-                raise
+            with eval_mode(self.model, "predict") as model:
+                try:
+                    output = model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+                except Exception as error:
+                    explain_model(error, model, xb)
+                    raise
             output = self._activated(output, None)
-        if was_training:
-            model.train()
         return _plain(output)
 
     def _seen(self, xb: Any) -> Any:
@@ -407,14 +401,3 @@ def _not_of_items(owner: str) -> TrainingError:
 
 def _rebuilt(labels: Any, data: Any, x: Any) -> Any:
     return labels.reconstruct(data, x) if has_arg(labels.reconstruct, "x") else labels.reconstruct(data)
-
-
-@contextmanager
-def _mode_kept(model: nn.Module) -> Iterator[None]:
-    """Leave each layer in the mode (training or evaluation) in which it was."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

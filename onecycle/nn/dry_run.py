@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError, explain
 from onecycle.nn.entrance import SIDES, in_channels
 from onecycle.nn.hooks import Hooks
-from onecycle.nn.surgery import eval_mode, one_param
+from onecycle.nn.surgery import one_param
+from onecycle.nn.turns import eval_mode
 
 __all__ = ["dummy_batch", "dummy_eval", "dummy_output", "model_sizes", "num_features_model"]
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
-from onecycle.nn.surgery import eval_mode, flatten_model, get_model, one_param
+from onecycle.nn.surgery import flatten_model, get_model, one_param
+from onecycle.nn.turns import eval_mode
 
 __all__ = ["in_channels"]
 

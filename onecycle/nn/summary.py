@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from onecycle.nn.dry_run import dummy_batch
 from onecycle.nn.hooks import Hooks
 from onecycle.nn.module import ParameterModule
-from onecycle.nn.surgery import eval_mode, flatten_model
+from onecycle.nn.surgery import flatten_model
+from onecycle.nn.turns import eval_mode
 
 __all__ = [
     "LayerInformation",

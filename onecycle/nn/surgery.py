@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +19,6 @@ __all__ = [
     "bn2float",
     "children",
     "children_and_parameters",
-    "eval_mode",
     "first_layer",
     "flatten_model",
     "freeze_groups",
@@ -192,6 +190,8 @@ def trainable_params(m: nn.Module) -> list[nn.Parameter]:
 def requires_grad(m: nn.Module, b: bool | None = None) -> bool | None:
     """Set whether all parameters require a gradient, or ask whether the first one does.
 
+    Parameters of whole numbers, such as quantised weights, have none.
+
     Args:
         b: True or False to set; None to ask.
 
@@ -200,9 +200,20 @@ def requires_grad(m: nn.Module, b: bool | None = None) -> bool | None:
     """
     if b is not None:
         for p in m.parameters():
-            p.requires_grad_(b)
+            p.requires_grad_(b and (p.is_floating_point() or p.is_complex()))
         return None
     return next((p.requires_grad for p in m.parameters()), None)
+
+
+def freezable_params(layer_groups: Iterable[nn.Module], train_bn: bool = True) -> list[nn.Parameter]:
+    """Return the parameters that freezing these groups stops.
+
+    Args:
+        layer_groups: The groups.
+        train_bn: Leave their batch norms learning.
+    """
+    layers = [layer for group in layer_groups for layer in flatten_model(group)]
+    return [p for layer in layers if not (train_bn and isinstance(layer, bn_types)) for p in layer.parameters()]
 
 
 def freeze_groups(layer_groups: Sequence[nn.Module], n: int, train_bn: bool = True) -> None:
@@ -212,10 +223,8 @@ def freeze_groups(layer_groups: Sequence[nn.Module], n: int, train_bn: bool = Tr
         n: Index of the first group that learns; negative counts from the end.
         train_bn: Leave the batch norms of frozen groups learning.
     """
-    for group in layer_groups[:n]:
-        for layer in flatten_model(group):
-            if not (train_bn and isinstance(layer, bn_types)):
-                requires_grad(layer, False)
+    for parameter in freezable_params(layer_groups[:n], train_bn):
+        parameter.requires_grad_(False)
     for group in layer_groups[n:]:
         requires_grad(group, True)
 
@@ -276,17 +285,6 @@ def bn2float(module: nn.Module) -> nn.Module:
 def model2half(model: nn.Module) -> nn.Module:
     """Turn a model into half precision, batch norms left in float32."""
     return bn2float(model.half())
-
-
-@contextmanager
-def eval_mode(m: nn.Module) -> Iterator[nn.Module]:
-    """Hold a model in eval mode; each of its modules gets its own mode back."""
-    modes = [(module, module.training) for module in m.modules()]
-    try:
-        yield m.eval()
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 class ModelOnCPU:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from onecycle.callbacks.rnn import memory_of, remember, rnn_reset
 from onecycle.nn.surgery import get_model
+from onecycle.nn.turns import eval_mode
 from onecycle.text.special_tokens import PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP, UNK
 from onecycle.text.vocab import FILLER
 from onecycle.utils.registry import register
@@ -74,17 +75,15 @@ class Reader:
 @contextmanager
 def beginning(model: nn.Module) -> Iterator[None]:
     """Let a model begin a text, in evaluation mode; what it remembered and its modes come back afterwards."""
-    kept, modes = memory_of(model), [(module, module.training) for module in model.modules()]
-    model.eval()
-    rnn_reset(model)
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
+    with eval_mode(model, "predict"):
+        kept = memory_of(model)
         rnn_reset(model)
-        remember(model, kept)
-        for module, training in modes:
-            module.training = training
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            rnn_reset(model)
+            remember(model, kept)
 
 
 def never_drawn(itos: Sequence[str], no_unk: bool) -> list[int]:

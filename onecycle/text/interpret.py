@@ -15,6 +15,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, explain, known_key
 from onecycle.interpret.classification import ClassificationInterpretation
 from onecycle.interpret.plots import figure_if
 from onecycle.nn.surgery import get_model
+from onecycle.nn.turns import eval_mode
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.epoch_table import in_notebook
 from onecycle.utils.shown_tables import show_columns
@@ -250,16 +251,14 @@ def _in_evaluation(model: nn.Module) -> Iterator[None]:
     """Put a model into evaluation mode; modes and memory come back. cuDNN goes back through recurrent layers in
     training mode only, so it stands aside.
     """
-    kept, modes = memory_of(model), [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.backends.cudnn.flags(enabled=False):
-            yield
-    finally:
-        rnn_reset(model)
-        remember(model, kept)
-        for module, training in modes:
-            module.training = training
+    with eval_mode(model, "intrinsic_attention"):
+        kept = memory_of(model)
+        try:
+            with torch.backends.cudnn.flags(enabled=False):
+                yield
+        finally:
+            rnn_reset(model)
+            remember(model, kept)
 
 
 def _drawn(pieces: Sequence[str], values: Sequence[float], cmap: Any, figsize: tuple[float, float]) -> Any:

@@ -13,6 +13,7 @@ from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain, known_keywords_only
 from onecycle.learning.checks import check_data
 from onecycle.nn.losses import activation_for
+from onecycle.nn.turns import modes_kept, turn
 from onecycle.text.generation import (
     Reader,
     beginning,
@@ -179,17 +180,10 @@ class LanguageLearner(RNNLearner):
             Predictions `(streams, tokens, vocabulary)`, targets `(streams, tokens)`, and losses where asked for.
         """
         handler = CallbackHandler(self.callbacks)
-        modes = [(module, module.training) for module in self.model.modules()]
-        try:
-            with global_rng_kept():
-                handler.on_train_begin(1, None, [])
-                handler.on_epoch_begin()
-                pairs = loop.validate(
-                    self.model, loader, cb_handler=handler, pbar=pbar, average=False, n_batch=n_batch
-                )
-        finally:
-            for module, training in modes:
-                module.training = training
+        with turn(self.model, "get_preds"), modes_kept(self.model), global_rng_kept():
+            handler.on_train_begin(1, None, [])
+            handler.on_epoch_begin()
+            pairs = loop.validate(self.model, loader, cb_handler=handler, pbar=pbar, average=False, n_batch=n_batch)
         if not pairs:
             raise DataError("get_preds: the set must hold at least one batch; it is empty. Pass another ds_type.")
         return self._streams(pairs, activ, with_loss)

@@ -140,7 +140,7 @@ class RNNLearner(Learner):
         weights, _ = split_state(state, source)
         self._check_vocab(theirs, weights, source)
         fit_state(self.encoder, weights, strict=True, remove_module=False, source=source)
-        self.freeze()
+        self.freeze_to(-1)
         return self
 
     def load_pretrained(self, wgts_fname: PathOrStr, itos_fname: PathOrStr, strict: bool = True) -> RNNLearner:
@@ -169,7 +169,7 @@ class RNNLearner(Learner):
         fit_state(target, weights, strict, remove_module=False, source=wgts_fname)
         if not self.silent:
             say(f"{shared} of {len(itos)} tokens are in the vocabulary of the weights; the others begin with the mean.")
-        self.freeze()
+        self.freeze_to(-1)
         return self
 
     def _is_language_model(self) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from onecycle.data.addresses import passed_over
 from onecycle.errors import DataError, TrainingError
+from onecycle.nn.turns import turn
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.keeper import RunKeeper
 from onecycle.training.losses import each_item
@@ -316,11 +317,12 @@ def fit(
     """
     epochs = check_whole("fit", "epochs", epochs)
     _check_run(learn)
-    handler = CallbackHandler(callbacks, metrics)
-    seed = seed_of_all(run_seed())
-    seed = seed if keeper is None else keeper.seed(seed)
-    with global_rng_kept(), nullcontext() if keeper is None else keeper.watching():
-        _run(epochs, learn, handler, metrics, seed, display, keeper)
+    with turn(learn.model, "fit", trains=True):
+        handler = CallbackHandler(callbacks, metrics)
+        seed = seed_of_all(run_seed())
+        seed = seed if keeper is None else keeper.seed(seed)
+        with global_rng_kept(), nullcontext() if keeper is None else keeper.watching():
+            _run(epochs, learn, handler, metrics, seed, display, keeper)
 
 
 def _run(

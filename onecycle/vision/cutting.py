@@ -11,7 +11,8 @@ from onecycle.errors import ArgumentError
 from onecycle.nn.dry_run import dummy_batch
 from onecycle.nn.entrance import SIDES
 from onecycle.nn.hooks import Hook
-from onecycle.nn.surgery import eval_mode, is_pool_type
+from onecycle.nn.surgery import is_pool_type
+from onecycle.nn.turns import eval_mode
 
 __all__ = ["cut_foreign", "has_pool_type"]
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from onecycle.errors import DataError
 from onecycle.nn.surgery import get_model
+from onecycle.nn.turns import eval_mode
 from onecycle.types import PathOrStr
 from onecycle.utils.epoch_table import place
 from onecycle.vision.grids import show_grid
@@ -67,14 +68,9 @@ def show_judged(learn: Any, ds_type: Any, rows: int, **kwargs: Any) -> None:
 @torch.no_grad()
 def _judged(model: Any, xb: Any, real: Tensor) -> tuple[Tensor, ...]:
     """Return real and made pictures, and one value of the critic for each."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
+    with eval_mode(model, "show_results"):
         made = model.generator(*xb) if isinstance(xb, (list, tuple)) else model.generator(xb)
         scores = [_one_each(model.critic(batch), len(batch)) for batch in (real, made)]
-    finally:
-        for module, training in modes:
-            module.training = training
     return real, made, *scores
 
 

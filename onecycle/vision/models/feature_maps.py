@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError
 from onecycle.nn.dry_run import dummy_batch
 from onecycle.nn.hooks import Hook, hook_outputs
-from onecycle.nn.surgery import eval_mode
+from onecycle.nn.turns import eval_mode
 
 __all__ = ["BodyMaps", "FeatureMap"]
 

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import torch
 from torch import nn
 
 from onecycle.callbacks.bn_freeze import BnFreeze
@@ -48,10 +50,76 @@ def test_frozen_weights_do_not_move(make_learner):
     assert (learn.model[0].weight == first).all() and not (learn.model[4].weight == last).all()
 
 
-@pytest.mark.parametrize("n", [3, -4])
+@pytest.mark.parametrize("n", [4, -4, 1.0, True, "1", None, slice(1)])
 def test_a_group_that_is_not_there(make_learner, n):
-    with pytest.raises(ArgumentError, match="freeze_to: n must be an index into the 3 layer groups"):
+    with pytest.raises(ArgumentError, match="freeze_to: n must be a whole number from -3 to 3, as there are 3 layer"):
         grouped(make_learner).freeze_to(n)
+
+
+@pytest.mark.parametrize("n", [1, -2, np.int64(1), torch.tensor(1)])
+def test_freeze_to_takes_every_kind_of_whole_number(make_learner, n):
+    learn = grouped(make_learner)
+    learn.freeze_to(n)
+    assert learning(learn) == ["1.weight", "1.bias", "4.weight", "4.bias"]
+
+
+def test_the_number_of_groups_freezes_all_but_batch_norms(make_learner):
+    learn = grouped(make_learner)
+    learn.freeze_to(3)
+    assert learning(learn) == ["1.weight", "1.bias"] and learn.opt.n_params == 2
+    learn.fit(1, 1e-2)
+
+
+def test_all_frozen_trains_nothing_until_it_is_unfrozen(make_learner):
+    learn = grouped(make_learner, train_bn=False)
+    learn.freeze_to(3)
+    assert learning(learn) == [] and learn.opt is None
+    with pytest.raises(ArgumentError, match=r"must hold a trainable parameter. Unfreeze first: learn.unfreeze\(\)"):
+        learn.fit(1)
+    learn.freeze_to(-1)
+    assert learning(learn) == ["4.weight", "4.bias"]
+    learn.fit(1, 1e-2)
+
+
+@pytest.mark.parametrize("groups", [None, lambda model: [[model[2], model[3]], [model[4]]],
+                                    lambda model: [[model[1]], [model[4]]]])
+def test_freeze_with_nothing_to_freeze(make_learner, groups):
+    """One group; a first group without weights; one of batch norms, which go on learning."""
+    learn = make_learner() if groups is None else make_learner().split(groups)
+    count = len(learn.layer_groups)
+    before = learning(learn)
+    with pytest.raises(ArgumentError, match=rf"freeze: there must be weights .* learn.freeze_to\({count}\)"):
+        learn.freeze()
+    assert learning(learn) == before
+
+
+def test_norms_alone_can_be_frozen_where_they_are_not_to_learn(make_learner):
+    learn = make_learner(train_bn=False).split(lambda model: [[model[1]], [model[4]]])
+    learn.freeze()
+    assert not learn.model[1].weight.requires_grad
+
+
+def test_a_learner_of_one_group_is_frozen_whole(make_learner):
+    learn = make_learner(train_bn=False)
+    learn.freeze_to(1)
+    assert learning(learn) == []
+    learn.unfreeze()
+    assert len(learning(learn)) == 6
+
+
+def test_weights_of_whole_numbers_never_learn(make_learner):
+    learn = grouped(make_learner)
+    learn.model[0].codes = nn.Parameter(torch.zeros(3, dtype=torch.int8), requires_grad=False)
+    learn.freeze()
+    learn.unfreeze()
+    assert not learn.model[0].codes.requires_grad and learn.model[0].weight.requires_grad
+
+
+def test_a_weight_of_two_groups_learns_with_the_later(make_learner):
+    learn = make_learner().split(lambda model: [model[4]])
+    learn.model[0].bias = learn.model[4].bias
+    learn.freeze()
+    assert learn.model[4].bias.requires_grad and not learn.model[0].weight.requires_grad
 
 
 @pytest.mark.parametrize("frozen_groups", [False, True])

@@ -9,6 +9,7 @@ from onecycle.nn import surgery as S
 from onecycle.nn.blocks import conv_layer
 from onecycle.nn.module import ParameterModule
 from onecycle.nn.norm import NormType
+from onecycle.nn.turns import eval_mode
 
 
 class WithParameter(nn.Module):
@@ -172,6 +173,6 @@ def test_model_on_cpu_gives_the_model():
 def test_eval_mode_gives_each_module_its_own_mode_back():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
     model[1].eval()
-    with S.eval_mode(model):
+    with eval_mode(model):
         assert not model.training
     assert [m.training for m in model.modules()] == [True, True, False, True]
