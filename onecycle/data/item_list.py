@@ -22,6 +22,7 @@ from onecycle.data.split import Splitting, check_share, numbers_from
 from onecycle.data.stages import ITEMS, Stage
 from onecycle.errors import ArgumentTypeError, DataError, check_function, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.registry import decode, encode, lookup, name_of, register
 
 __all__ = ["ItemList"]
@@ -285,6 +286,7 @@ class ItemList(Splitting, Labelling, Stage):
         delimiter: str | None = None,
         header: Any = "infer",
         processor: Any = None,
+        encoding: str | None = None,
         **kwargs: Any,
     ) -> Self:
         """Take the items from a CSV file; see `from_df`.
@@ -296,12 +298,13 @@ class ItemList(Splitting, Labelling, Stage):
             delimiter: What stands between columns; a comma when left out.
             header: Row of the column names; None where there are none.
             processor: See `ItemList`.
+            encoding: Encoding of the file; default: that of its byte order mark, else UTF-8.
             **kwargs: Settings of the class.
 
         Raises:
-            DataError: there is no such file or column, or values are missing.
+            DataError: there is no such file or column, values are missing, or the file is in another encoding.
         """
-        frame = read_csv(csv_file(path, csv_name), header, delimiter)
+        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding)
         return cls.from_df(frame, path=path, cols=cols, processor=processor, **kwargs)
 
     # Leaving items out
@@ -314,19 +317,21 @@ class ItemList(Splitting, Labelling, Stage):
     def filter_by_folder(
         self: Self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> Self:
-        """Keep the files by the first folder below `path`.
+        """Keep the files by the first folder below `path`; folders in which there is no file are reported.
 
         Args:
             include: Folders to keep; all when left out.
             exclude: Folders to leave out.
         """
-        kept, dropped = _as_list(include), _as_list(exclude)
-
-        def wanted(item: Any) -> bool:
-            folder = self.top_folder(item)
-            return (not kept or folder in kept) and folder not in dropped
-
-        return self.filter_by_func(wanted)
+        kept, dropped = ([str(name) for name in _as_list(names)] for names in (include, exclude))
+        folders = [self.top_folder(item) for item in self.items]
+        known = sorted(set(folders))
+        for parameter, names in (("include", kept), ("exclude", dropped)):
+            unmatched = [name for name in names if name not in known]
+            rule = f"the name of a folder of items in '{self.path}'"
+            warn_unmatched("filter_by_folder", parameter, unmatched, known, rule)
+        wanted = [(not kept or folder in kept) and folder not in dropped for folder in folders]
+        return self._part(np.flatnonzero(wanted))
 
     def filter_by_rand(self: Self, p: float, seed: int | None = None) -> Self:
         """Keep each item with probability `p`.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from onecycle.data.processors import plain
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
 from onecycle.types import PathOrStr
+from onecycle.utils.matching import warn_unmatched
+from onecycle.utils.text_files import check_encoding, encoding_of_file, wrong_encoding
 
 __all__ = ["get_files"]
 
@@ -49,8 +53,11 @@ def get_files(
         raise DataError(_no_folder("get_files", folder))
     wanted = _endings(extensions)
     walk = _walk(str(folder), recurse, _as_names(exclude), _as_names(include), followlinks)
-    found = [file for file in walk if wanted is None or file.lower().endswith(wanted)]
-    return [Path(file) for file in sorted(found, key=lambda file: file.split(os.sep))]
+    return _sorted_files(file for file in walk if wanted is None or file.lower().endswith(wanted))
+
+
+def _sorted_files(files: Iterable[str]) -> list[Path]:
+    return [Path(file) for file in sorted(files, key=lambda file: file.split(os.sep))]
 
 
 def _endings(extensions: Collection[str] | None) -> tuple[str, ...] | None:
@@ -64,8 +71,13 @@ def _as_names(names: Collection[str] | None) -> set[str]:
     return {names} if isinstance(names, str) else {str(name) for name in names or ()}
 
 
-def _walk(folder: str, recurse: bool, exclude: set[str], include: set[str], links: bool) -> Iterator[str]:
+def _walk(
+    folder: str, recurse: bool, exclude: set[str], include: set[str], links: bool, seen: set[str] | None = None
+) -> Iterator[str]:
+    """Yield the files of a folder; `seen` collects the names of its folders, those left out too."""
     for where, subfolders, files in os.walk(folder, followlinks=links):
+        if seen is not None:
+            seen.update(subfolders)
         kept = [name for name in subfolders if name not in exclude and not name.startswith(".")]
         if where == folder and include:
             kept = [name for name in kept if name in include]
@@ -91,10 +103,21 @@ def files_or_complain(
     folder = folder_of(owner, path)
     if not folder.is_dir():
         raise DataError(_no_folder(owner, folder))
-    found = get_files(folder, extensions, recurse, exclude, include)
+    seen: set[str] = set()
+    walk = _walk(str(folder), recurse, _as_names(exclude), _as_names(include), False, seen)
+    wanted = _endings(extensions)
+    found = _sorted_files(file for file in walk if wanted is None or file.lower().endswith(wanted))
     if not found:
         raise DataError(_nothing_found(owner, folder, extensions, recurse, include))
+    if recurse:
+        here = set(_subfolders(folder))
+        _warn_of_folders(owner, "include", _as_names(include), here, f"the name of a folder in '{folder}'")
+        _warn_of_folders(owner, "exclude", _as_names(exclude), seen, f"the name of a folder below '{folder}'")
     return found
+
+
+def _warn_of_folders(caller: str, parameter: str, names: set[str], known: set[str], rule: str) -> None:
+    warn_unmatched(caller, parameter, sorted(names - known), sorted(known), rule, stacklevel=5)
 
 
 def folder_of(owner: str, path: PathOrStr) -> Path:
@@ -213,27 +236,85 @@ def csv_file(path: PathOrStr, csv_name: PathOrStr) -> Path:
     return Path(path) / csv_name
 
 
-def read_csv(file: PathOrStr, header: Any = "infer", delimiter: str | None = None) -> Any:
+def read_csv(
+    file: PathOrStr, header: Any = "infer", delimiter: str | None = None, encoding: str | None = None
+) -> Any:
     """Read a CSV file into a data frame.
+
+    Whole numbers beyond 2^53 stay exact in a column with gaps too: it is then of dtype Int64, since floats would merge
+    neighbours.
 
     Args:
         file: The file.
         header: Row of the column names; None where there are none.
         delimiter: What stands between columns; a comma when left out.
+        encoding: The file's encoding; default: that of its byte order mark, else UTF-8.
 
     Raises:
-        DataError: the file does not exist or cannot be read as a table.
+        DataError: the file does not exist, is in another encoding, or cannot be read as a table.
+        ArgumentError: Python knows no such encoding.
     """
-    import pandas as pd
-
     file = Path(file)
     if not file.is_file():
         there = sorted(f.name for f in file.parent.glob("*.csv")) if file.parent.is_dir() else []
         raise DataError(f"from_csv: file '{file}' does not exist.{did_you_mean(file.name, there)}")
+    how = {
+        "sep": delimiter or ",",
+        "header": header,
+        "encoding": check_encoding("from_csv", encoding) or encoding_of_file(file),
+    }
     try:
-        return pd.read_csv(file, sep=delimiter or ",", header=header)
+        return _exact_frame(file, how)
+    except UnicodeError as error:
+        way_out = "encoding='gbk' (or from_df(pd.read_csv(file, encoding='gbk'), …))"
+        raise DataError(wrong_encoding("from_csv", file, encoding, error, way_out)) from error
     except ValueError as error:  # pandas' errors of parsing and of an empty file are ValueErrors
         raise DataError(f"from_csv: file '{file}' cannot be read as a table: {error}") from error
+
+
+_LARGEST_EXACT = 2.0**53  # whole numbers up to here are floats of their own
+
+
+def _exact_frame(file: Path, how: dict[str, Any]) -> Any:
+    """Return a CSV file as a frame; columns of large whole numbers that gaps made floats are read again."""
+    import pandas as pd
+
+    frame = pd.read_csv(file, **how)
+    rounded = [i for i in range(frame.shape[1]) if _may_be_rounded(frame.iloc[:, i])]
+    if not rounded:
+        return frame
+    texts = pd.read_csv(file, **how, dtype=str)
+    columns = {i: _whole_numbers(texts.iloc[:, i]) for i in rounded}
+    parts = [columns[i] if columns.get(i) is not None else frame.iloc[:, i] for i in range(frame.shape[1])]
+    exact = pd.concat(parts, axis=1)
+    exact.columns = frame.columns
+    return exact
+
+
+def _may_be_rounded(column: Any) -> bool:
+    """Say whether a column of floats has gaps and large values that may have been whole numbers."""
+    if column.dtype != np.float64 or not column.isna().any():
+        return False
+    large = column.abs().to_numpy() >= _LARGEST_EXACT
+    return bool(large.any()) and bool(np.isfinite(column.to_numpy()[large]).all())
+
+
+def _whole_numbers(texts: Any) -> Any:
+    """Return a column of texts as exact whole numbers with gaps, or as it is where they are too large for 64 bits.
+
+    Returns:
+        None where a text is no whole number.
+    """
+    import pandas as pd
+
+    filled = texts.dropna().str.strip()
+    if not filled.str.fullmatch(r"[+-]?[0-9]+").all():
+        return None
+    numbers = [pd.NA if text is pd.NA or text != text else int(text) for text in texts.array]
+    try:
+        return pd.Series(pd.array(numbers, dtype="Int64"), index=texts.index, name=texts.name)
+    except (OverflowError, ValueError, TypeError):  # beyond 64 bits
+        return texts.str.strip()
 
 
 def complete_values(owner: str, frame: Any, numbers: Sequence[int]) -> Any:

@@ -27,10 +27,13 @@ from onecycle.errors import (
 )
 from onecycle.types import PathOrStr
 from onecycle.utils.checks import is_real
+from onecycle.utils.matching import same_form, shown_names, warn_unmatched
+from onecycle.utils.text_files import read_text
 
 __all__: list[str] = []
 
 _MANY_SHOWN = 10
+_MANY_COMPARED = 1000
 
 
 class Splitting:
@@ -259,40 +262,67 @@ class Splitting:
     def split_by_files(self, valid_names: Iterable[PathOrStr]) -> ItemLists:
         """Take the files with these names for validation.
 
+        Names that no file of the list has are reported in a warning.
+
         Args:
-            valid_names: Names of files, without their folders, or whole paths.
+            valid_names: Names of files, without their folders, or whole paths, or paths below that of the list.
 
         Raises:
-            ArgumentTypeError: one name was given in place of several.
+            ArgumentTypeError: one name was given in place of several, or one is no name.
             DataError: no file has one of the names, or the items are no files.
         """
+        return self._split_by_names("split_by_files", valid_names)
+
+    def _split_by_names(self, caller: str, valid_names: Iterable[PathOrStr]) -> ItemLists:
+        """Take the files with these names for validation; report the names that no file has."""
         if isinstance(valid_names, (str, os.PathLike)):
             cure = "For a file that lists them call split_by_fname_file."
             rule = "must be several names"
-            raise ArgumentTypeError(explain("split_by_files", "valid_names", rule, valid_names, cure))
-        check_files("split_by_files", self.items)
-        wanted = {str(name) for name in valid_names}
-        valid = [i for i, item in enumerate(self.items) if Path(item).name in wanted or str(item) in wanted]
+            raise ArgumentTypeError(explain(caller, "valid_names", rule, valid_names, cure))
+        check_files(caller, self.items)
+        wanted = {same_form(_file_name(caller, name)): None for name in valid_names}
+        matched: set[str] = set()
+        valid = []
+        for i, item in enumerate(self.items):
+            matches = wanted.keys() & self._names_of(item)
+            if matches:
+                valid.append(i)
+                matched |= matches
+        known = [Path(item).name for item in self.items[:_MANY_COMPARED]]
+        unmatched = [name for name in wanted if name not in matched]
         if wanted and not valid:
-            raise DataError(_no_such_files(wanted, self.items))
+            raise DataError(_no_such_files(caller, unmatched, known))
+        warn_unmatched(caller, "valid_names", unmatched, known, "the name of a file of the list", stacklevel=4)
         return self.split_by_idx(valid)
 
+    def _names_of(self, item: PathOrStr) -> set[str]:
+        """Return the names by which a file may be called: alone, as it stands in the list, below the list's path."""
+        text = os.fspath(item)
+        below = text.removeprefix(f"{self.path}{os.sep}")
+        return {same_form(name) for name in (os.path.basename(text), text, below, below.replace(os.sep, "/"))}
+
     @known_keywords_only
-    def split_by_fname_file(self, fname: PathOrStr, path: PathOrStr | None = None) -> ItemLists:
+    def split_by_fname_file(
+        self, fname: PathOrStr, path: PathOrStr | None = None, encoding: str | None = None
+    ) -> ItemLists:
         """Take the files that a text file names, one a line, for validation.
+
+        Names that no file of the list has are reported in a warning.
 
         Args:
             fname: The text file.
             path: Its folder; that of the items when left out.
+            encoding: Its encoding; default: that of its byte order mark, else UTF-8.
 
         Raises:
-            DataError: the text file does not exist, or no file has one of the names.
+            DataError: the text file does not exist or is in another encoding, or no file has one of the names.
+            ArgumentError: Python knows no such encoding.
         """
         file = Path(self.path if path is None else path) / fname
         if not file.is_file():
             raise DataError(f"split_by_fname_file: file '{file}' does not exist.")
-        lines = file.read_text().splitlines()
-        return self.split_by_files([line.strip() for line in lines if line.strip()])
+        lines = read_text("split_by_fname_file", file, encoding).splitlines()
+        return self._split_by_names("split_by_fname_file", [line.strip() for line in lines if line.strip()])
 
     @known_keywords_only
     def split_from_df(self, col: Any = 2) -> ItemLists:
@@ -439,9 +469,20 @@ def _no_such_folder(path: Path, name: str, folders: Sequence[str]) -> str:
     return f"split_by_folder: no item is in folder '{name}' of '{path}'.{near} {there}"
 
 
-def _no_such_files(wanted: set[str], items: Any) -> str:
-    near = did_you_mean(sorted(wanted)[0], [Path(item).name for item in items[:1000]])
-    return f"split_by_files: none of the {len(wanted)} names is a file of the list, e.g. {sorted(wanted)[0]!r}.{near}"
+def _file_name(caller: str, name: Any) -> str:
+    """Return a name as text.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    name = plain(name)
+    if not isinstance(name, (str, os.PathLike)):
+        raise ArgumentTypeError(explain(caller, "valid_names", "must hold names of files", name))
+    return str(name)
+
+
+def _no_such_files(caller: str, unmatched: Sequence[str], known: Sequence[str]) -> str:
+    return f"{caller}: none of the {len(unmatched)} names is a file of the list: {shown_names(unmatched, known)}"
 
 
 def _true_or_false(column: Any) -> np.ndarray:

@@ -148,6 +148,7 @@ class TabularList(ItemList):
         procs: Any = None,
         delimiter: str | None = None,
         header: Any = "infer",
+        encoding: str | None = None,
         **kwargs: Any,
     ) -> TabularList:
         """Take the rows of a CSV file; see `from_df`.
@@ -160,12 +161,13 @@ class TabularList(ItemList):
             procs: The steps of preprocessing.
             delimiter: What stands between columns; a comma when left out.
             header: Row of the column names; None where there are none.
+            encoding: Encoding of the file; default: that of its byte order mark, else UTF-8.
             **kwargs: What `ItemList` takes.
 
         Raises:
-            DataError: there is no such file or column.
+            DataError: there is no such file or column, or the file is in another encoding.
         """
-        frame = read_csv(csv_file(path, csv_name), header, delimiter)
+        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding)
         return cls.from_df(frame, cat_names, cont_names, procs, path=path, **kwargs)
 
     @classmethod

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from onecycle.data.processors import PreProcessor, as_items
-from onecycle.errors import DataError
 from onecycle.types import PathOrStr
-from onecycle.utils.files import existing_file
 from onecycle.utils.registry import register
+from onecycle.utils.text_files import read_text
 
 __all__ = ["OpenFileProcessor", "open_text"]
 
@@ -20,29 +18,16 @@ def open_text(fn: PathOrStr, enc: str = "utf-8") -> str:
 
     Args:
         fn: The file.
-        enc: Its encoding.
+        enc: Its encoding; a byte order mark of UTF-16 or UTF-32 counts more than the default.
 
     Raises:
         FileMissingError: there is no such file.
         DataError: the file is not in that encoding; says which byte is not, and where.
+        ArgumentError: Python knows no such encoding.
     """
-    data = existing_file("open_text", fn).read_bytes()
-    try:
-        text = data.decode(enc)
-    except UnicodeDecodeError as error:
-        raise DataError(_wrong_encoding(fn, enc, error)) from error
-    except LookupError as error:
-        raise DataError(f"open_text: enc must be an encoding that Python knows; got {enc!r}.") from error
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _wrong_encoding(fn: PathOrStr, enc: str, error: UnicodeDecodeError) -> str:
-    byte = error.object[error.start]
-    line = error.object.count(b"\n", 0, error.start) + 1
-    return (
-        f"open_text: file '{os.fspath(fn)}' is not {enc}: byte 0x{byte:02x} at position {error.start} (line {line}): "
-        f"{error.reason}. Pass its encoding, e.g. enc='latin-1', or write the file anew as UTF-8."
-    )
+    stated = None if enc.lower().replace("_", "-") in ("utf-8", "utf8") else enc
+    text = read_text("open_text", fn, stated, "enc")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @register("processor")

@@ -201,20 +201,36 @@ def decode_spec_tokens(tokens: Sequence[str]) -> list[str]:
         'It IS !!! so so'
     """
     rest, written = iter(tokens), []
-    for token in rest:
-        if token == TK_MAJ:
-            written += [word.capitalize() for word in _taken(rest, 1)]
-        elif token == TK_UP:
-            written += [word.upper() for word in _taken(rest, 1)]
-        elif token in (TK_REP, TK_WREP):
-            written += _repeated(_taken(rest, 2), glued=token == TK_REP)
-        else:
-            written.append(token)
+    token = next(rest, None)
+    while token is not None:
+        taken = _taken(rest, _ARGUMENTS.get(token, 0))
+        if taken and taken[-1] in _ARGUMENTS:  # another one in the place of what this one refers to counts alone
+            token = taken[-1]
+            continue
+        written += _written(token, taken)
+        token = next(rest, None)
     return written
 
 
+_ARGUMENTS = {TK_MAJ: 1, TK_UP: 1, TK_REP: 2, TK_WREP: 2}  # how many tokens a special token refers to
+
+
 def _taken(tokens: Iterator[str], count: int) -> list[str]:
-    return [token for _, token in zip(range(count), tokens)]
+    """Return the next tokens, up to a special one that itself refers to others."""
+    taken: list[str] = []
+    while len(taken) < count and (token := next(tokens, None)) is not None:
+        taken.append(token)
+        if token in _ARGUMENTS:
+            break
+    return taken
+
+
+def _written(token: str, taken: list[str]) -> list[str]:
+    if token == TK_MAJ:
+        return [word.capitalize() for word in taken]
+    if token == TK_UP:
+        return [word.upper() for word in taken]
+    return _repeated(taken, glued=token == TK_REP) if token in _ARGUMENTS else [token]
 
 
 def _repeated(pair: list[str], glued: bool) -> list[str]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import enum
+import numbers
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from onecycle.data.saving import load_data
-from onecycle.data.sources import read_csv
+from onecycle.data.sources import csv_file, read_csv
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.text.files import OpenFileProcessor
 from onecycle.text.processors import NumericalizeProcessor, TokenizeProcessor
 from onecycle.text.vocab import check_vocab
 from onecycle.types import PathOrStr
+from onecycle.utils.matching import warn_unmatched
 
 __all__ = ["TextMtd"]
 
@@ -54,6 +55,7 @@ class TextRecipes:
         mark_fields: bool = False,
         include_bos: bool = True,
         include_eos: bool = False,
+        encoding: str | None = None,
         **kwargs: Any,
     ) -> Any:
         """Read a CSV file of texts and labels.
@@ -77,14 +79,15 @@ class TextRecipes:
             mark_fields: Put a field token before each column of a text.
             include_bos: Begin each text with its token.
             include_eos: End each text with its token.
+            encoding: Encoding of the files; default: that of their byte order mark, else UTF-8.
             **kwargs: What `create` takes: bs, bptt, device …; and `cache`, a folder for tokenised corpora.
 
         Raises:
             DataError: there is no such file or column, or values are missing; names the rows.
         """
-        frame = read_csv(Path(path) / csv_name, header, delimiter)
+        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding)
         held = np.random.permutation(len(frame)) < int(valid_pct * len(frame))
-        test_df = None if test is None else read_csv(Path(path) / test, header, delimiter)
+        test_df = None if test is None else read_csv(csv_file(path, test), header, delimiter, encoding)
         return cls.from_df(
             path, frame[~held], frame[held], test_df, tokenizer, vocab, classes, text_cols, label_cols, label_delim,
             chunksize, max_vocab, min_freq, mark_fields, include_bos, include_eos, **kwargs,
@@ -233,14 +236,16 @@ class TextRecipes:
             train_ids: The training texts.
             valid_ids: The validation texts.
             test_ids: The test texts, or None.
-            train_lbls: Their labels; None for a language model.
-            valid_lbls: The labels of the validation texts.
+            train_lbls: Their labels: where `classes` are given numbers of classes from 0, or names of classes; else
+                the labels themselves, of which the classes are made. None for a language model.
+            valid_lbls: The labels of the validation texts, likewise.
             classes: The classes in the order wanted.
             processor: Processors that texts to predict go through.
             **kwargs: What `create` takes.
 
         Raises:
-            DataError: a text is no sequence of numbers, or a number is beyond the vocabulary.
+            DataError: a text is no sequence of numbers, a number is beyond the vocabulary, or a label is the number
+                of no class.
         """
         from onecycle.text.token_texts import TokenTexts
 
@@ -248,7 +253,11 @@ class TextRecipes:
         for texts in numbered:
             _check_vocab(texts, vocab)
         processor = [] if processor is None else processor
-        return cls._of_texts(path, numbered, (train_lbls, valid_lbls), classes, processor, vocab, kwargs)
+        labels = train_lbls, valid_lbls
+        if classes is not None and not cls._for_lm:
+            classes = list(classes)
+            labels = _class_names("train_lbls", train_lbls, classes), _class_names("valid_lbls", valid_lbls, classes)
+        return cls._of_texts(path, numbered, labels, classes, processor, vocab, kwargs)
 
     @classmethod
     def from_tokens(
@@ -367,6 +376,8 @@ def _of_classes(files: Any, classes: Sequence[Any]) -> Any:
     if not wanted.intersection(there):
         rule = f"must be names of folders; those with texts are {', '.join(there)}"
         raise DataError(explain("from_folder", "classes", rule, list(classes)))
+    unmatched = sorted(wanted.difference(there))
+    warn_unmatched("from_folder", "classes", unmatched, there, "the name of a folder of texts", stacklevel=4)
     return files.filter_by_func(lambda file: file.parent.name in wanted)
 
 
@@ -379,6 +390,27 @@ def _check_vocab(texts: Any, vocab: Any) -> None:
     if odd:
         rule = f"must be at least 0 and below {len(vocab.itos)}, the size of the vocabulary"
         raise DataError(explain("from_ids", "the numbers of tokens", rule, int(odd[0])))
+
+
+def _class_names(parameter: str, labels: Any, classes: Sequence[Any]) -> Any:
+    """Return labels of which whole numbers are the numbers of classes by the names of these classes.
+
+    Raises:
+        DataError: a number is that of no class; names it and its text.
+    """
+    return None if labels is None else [_class_name(parameter, i, label, classes) for i, label in enumerate(labels)]
+
+
+def _class_name(parameter: str, index: int, label: Any, classes: Sequence[Any]) -> Any:
+    label = label.tolist() if hasattr(label, "tolist") else label
+    if isinstance(label, (list, tuple, set, frozenset)):  # several classes
+        return [_class_name(parameter, index, part, classes) for part in label]
+    if isinstance(label, bool) or not isinstance(label, numbers.Integral):
+        return label
+    if 0 <= label < len(classes):
+        return classes[int(label)]
+    rule = f"must be the number of one of the {len(classes)} classes, from 0"
+    raise DataError(explain("from_ids", f"{parameter}[{index}]", rule, label))
 
 
 def _check_labels(labels: Any) -> None:

@@ -20,7 +20,7 @@ _CUT_INSIDE = "cannot"  # the only word of plain letters that the pattern cuts, 
 
 @register("text")
 class BaseTokenizer:
-    """Cut a text at its spaces: the simplest tokenizer, and the base of the others.
+    """Cut a text at its spaces: the simplest tokenizer, and the base of the others. Other white space stays.
 
     A subclass overrides `tokenizer`, and `add_special_cases` where it could tear a special token apart.
 
@@ -28,8 +28,8 @@ class BaseTokenizer:
         lang: Language of the texts, two letters.
 
     Example:
-        >>> BaseTokenizer("en").tokenizer("one  two.")
-        ['one', 'two.']
+        >>> BaseTokenizer("en").tokenizer("one  two. \\n three")
+        ['one', 'two.', '\\n', 'three']
     """
 
     # Whether `tokenizer` cuts at every space and looks at each piece between two spaces for itself: then what it
@@ -41,7 +41,7 @@ class BaseTokenizer:
 
     def tokenizer(self, t: str) -> list[str]:
         """Return the tokens of a text."""
-        return t.split()
+        return [token for token in t.split(" ") if token]
 
     def add_special_cases(self, toks: Collection[str]) -> None:
         """Keep these strings whole."""

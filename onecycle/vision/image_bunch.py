@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from onecycle.data.bunch import DataBunch, DatasetType
 from onecycle.data.collate import data_collate
 from onecycle.data.item_loader import LOADER_KEYWORDS
 from onecycle.data.looks import first_input
-from onecycle.data.sources import read_csv
+from onecycle.data.sources import csv_file, read_csv
 from onecycle.errors import ArgumentError, check_keywords, explain, known_keywords_only
 from onecycle.types import PathOrStr
+from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.registry import register
 from onecycle.vision.normalization import Denormalize, Normalize, channel_view
 from onecycle.vision.tta import augmented_loaders
@@ -145,12 +147,13 @@ class ImageDataBunch(DataBunch):
         _check_keywords(cls.from_folder, kwargs)
         from onecycle.vision.image_list import ImageList
 
-        exclude = None if test is None else [str(test)]
+        exclude = [str(test)] if test is not None and len(Path(test).parts) == 1 else None
         found = ImageList.from_folder(path, exclude=exclude)
         if valid_pct is None:
             src = found.split_by_folder(train=str(train), valid=str(valid))
         else:
             src = found.split_by_rand_pct(valid_pct, seed)
+        _warn_of_classes(classes, found.items)
         return cls.create_from_ll(src.label_from_folder(classes=classes), test=test, **kwargs)
 
     @classmethod
@@ -205,6 +208,7 @@ class ImageDataBunch(DataBunch):
         suffix: str = "",
         delimiter: str | None = None,
         header: Any = "infer",
+        encoding: str | None = None,
         **kwargs: Any,
     ) -> ImageDataBunch:
         """Read a CSV file of file names and labels.
@@ -221,10 +225,11 @@ class ImageDataBunch(DataBunch):
             suffix: What is added to each name, e.g. '.jpg'.
             delimiter: What stands between columns.
             header: Row of the column names, None where there are none.
+            encoding: Encoding of the file; default: that of its byte order mark, else UTF-8.
             **kwargs: What `create_from_ll` takes.
         """
         _check_keywords(cls.from_csv, kwargs)
-        df = read_csv(Path(path) / csv_labels, header, delimiter)
+        df = read_csv(csv_file(path, csv_labels), header, delimiter, encoding)
         return cls.from_df(
             path, df, folder=folder, label_delim=label_delim, valid_pct=valid_pct, seed=seed,
             fn_col=fn_col, label_col=label_col, suffix=suffix, **kwargs,
@@ -392,6 +397,15 @@ class ImageDataBunch(DataBunch):
         shape: tuple[int, ...] = getattr(first_input(self.train_ds), "shape", ())
         if len(shape) == 3 and norm.do_x:
             norm.check_channels(shape[0])
+
+
+def _warn_of_classes(classes: Any, files: Any) -> None:
+    """Warn of classes that are the name of no folder of images."""
+    if classes is None:
+        return
+    there = sorted({os.path.basename(os.path.dirname(file)) for file in files})
+    unmatched = [str(name) for name in classes if str(name) not in there]
+    warn_unmatched("from_folder", "classes", unmatched, there, "the name of a folder of images", stacklevel=4)
 
 
 def _check_keywords(method: Callable[..., Any], given: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from onecycle.data.item_list import ItemList
 from onecycle.data.items import ItemBase
-from onecycle.data.sources import read_csv
+from onecycle.data.sources import csv_file, read_csv
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import lookup, register
 from onecycle.vision.grids import show_grid, show_pairs
@@ -121,6 +121,7 @@ class ImageList(ItemList):
         csv_name: str,
         header: Any = "infer",
         delimiter: str | None = None,
+        encoding: str | None = None,
         **kwargs: Any,
     ) -> ImageList:
         """List the pictures that a column of a CSV file names.
@@ -130,9 +131,10 @@ class ImageList(ItemList):
             csv_name: Name of the CSV file.
             header: Row of the column names, None where there are none.
             delimiter: What stands between columns.
+            encoding: Encoding of the file; default: that of its byte order mark, else UTF-8.
             **kwargs: What `from_df` takes: cols, folder, suffix …
         """
-        return cls.from_df(read_csv(Path(path) / csv_name, header, delimiter), path=path, **kwargs)
+        return cls.from_df(read_csv(csv_file(path, csv_name), header, delimiter, encoding), path=path, **kwargs)
 
     def reconstruct(self, t: Tensor, *args: Any) -> Any:
         """Make a picture of a tensor, clipped to what can be shown."""

@@ -93,6 +93,10 @@ def test_filters_make_shorter_lists(rows):
     assert len(rows.filter_by_func(lambda file: file.name == "cat_1.npy")) == 2
     assert len(rows.filter_by_folder(include=["train"])) == 20
     assert len(rows.filter_by_folder(exclude="train")) == 20
+    with pytest.warns(UserWarning, match="filter_by_folder: 1 name in include .* 'trian'. Did you mean 'train'"):
+        assert len(rows.filter_by_folder(include=["trian", "valid"])) == 20
+    with pytest.warns(UserWarning, match="filter_by_folder: 1 name in exclude found nothing: 'vaild'"):
+        assert len(rows.filter_by_folder(exclude="vaild")) == 40
     assert len(rows) == 40
 
 

@@ -55,6 +55,14 @@ def test_folders_can_be_included_and_excluded(files):
     assert "a/deep/4.png" not in names(get_files(files, recurse=True, exclude=["deep"]), files)
 
 
+def test_folders_that_are_not_there_are_reported(files):
+    with pytest.warns(UserWarning, match="from_folder: 1 name in include found nothing: 'bb'. Did you"):
+        ItemList.from_folder(files, include=["b", "bb"])
+    with pytest.warns(UserWarning, match="from_folder: 1 name in exclude found nothing: 'dep'. Did you mean 'deep'"):
+        ItemList.from_folder(files, exclude=["dep"])
+    ItemList.from_folder(files, include=["a", "b"], exclude=["deep"])
+
+
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links on this system")
 def test_links_are_followed_on_request(files, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
@@ -153,3 +161,40 @@ def test_a_list_without_a_table_says_so():
     ):
         ItemList([1]).split_from_df()
     assert need_frame("f", 3) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_csv_file_states_its_encoding(tmp_path, encoding):
+    (tmp_path / "t.csv").write_bytes("名,b\n猫,1\n".encode(encoding))
+    frame = read_csv(tmp_path / "t.csv")
+    assert list(frame.columns) == ["名", "b"] and frame.iloc[0].tolist() == ["猫", 1]
+
+
+def test_a_csv_file_in_a_stated_encoding_and_in_a_wrong_one(tmp_path):
+    (tmp_path / "t.csv").write_bytes("名,b\n猫,1\n".encode("gbk"))
+    assert read_csv(tmp_path / "t.csv", encoding="gbk").iloc[0, 0] == "猫"
+    assert ItemList.from_csv(tmp_path, "t.csv", encoding="gbk").items.tolist() == ["猫"]
+    with pytest.raises(DataError, match=r"from_csv: .*t.csv' is not utf-8: byte 0xc3.*encoding='gbk' \(or from_df"):
+        read_csv(tmp_path / "t.csv")
+    with pytest.raises(DataError, match="is not utf-16"):
+        read_csv(tmp_path / "t.csv", encoding="utf-16")
+    with pytest.raises(ArgumentError, match="from_csv: encoding must be an encoding that Python knows; got 'gkb'"):
+        read_csv(tmp_path / "t.csv", encoding="gkb")
+
+
+BIG = 2**53
+
+
+def test_large_whole_numbers_with_gaps_stay_apart(tmp_path):
+    (tmp_path / "t.csv").write_text(f"id,x,y\n{BIG},1.5,1\n{BIG + 1},,2\n,2.5,3\n-{BIG + 3}, 3 ,4\n")
+    frame = read_csv(tmp_path / "t.csv")
+    assert str(frame.dtypes["id"]) == "Int64" and frame.id.dropna().tolist() == [BIG, BIG + 1, -BIG - 3]
+    assert frame.x.dtype == float and frame.y.dtype == int and frame.id.isna().tolist() == [False, False, True, False]
+    for number in (2**63 + 1, 2**70, -(2**63) - 2):
+        (tmp_path / "v.csv").write_text(f"id,b\n{number},1\n,2\n{number + 1},3\n")
+        assert list(map(str, read_csv(tmp_path / "v.csv").id))[::2] == [str(number), str(number + 1)]
+
+
+def test_large_floats_with_gaps_stay_floats(tmp_path):
+    (tmp_path / "t.csv").write_text("x\n1e300\n\"\"\n1.5\n9007199254740993.0\n")
+    assert read_csv(tmp_path / "t.csv").x.dtype == float

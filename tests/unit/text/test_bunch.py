@@ -245,3 +245,44 @@ class TestPadding:
 def test_classes_must_be_folders(folder):
     with pytest.raises(DataError, match="classes must be names of folders; those with texts are neg, pos"):
         TextClasDataBunch.from_folder(folder, classes=["good"], device="cpu")
+
+
+IDS = [[2, 4], [2, 5], [2, 6], [2, 7]]
+
+
+def from_ids(tmp_path, labels, **how):
+    vocab = Vocab(["xxunk", "xxpad", "xxbos", *"abcdef"])
+    made = TextClasDataBunch.from_ids(tmp_path, vocab, IDS, IDS[:2], train_lbls=labels, valid_lbls=labels[:2],
+                                      bs=2, device="cpu", **how)
+    return made.train_ds.y.items.tolist(), made.classes
+
+
+def test_labels_of_numbered_texts_are_class_numbers(tmp_path):
+    for numbers in ([0, 1, 1, 0], np.array([0, 1, 1, 0]), torch.tensor([0, 1, 1, 0]), [np.int64(0), 1, 1, 0]):
+        assert from_ids(tmp_path, numbers, classes=["neg", "pos"]) == ([0, 1, 1, 0], ["neg", "pos"])
+        assert from_ids(tmp_path, numbers, classes=[1, 0]) == ([0, 1, 1, 0], [1, 0])
+    assert from_ids(tmp_path, ["pos", "neg", "neg", "pos"], classes=["pos", "neg"]) == ([0, 1, 1, 0], ["pos", "neg"])
+    assert from_ids(tmp_path, [7, 3, 3, 7]) == ([1, 0, 0, 1], [3, 7])
+
+
+def test_several_class_numbers_a_text(tmp_path):
+    items, classes = from_ids(tmp_path, [[0, 2], [1], [2], [0]], classes=["a", "b", "c"])
+    assert items == [[0, 2], [1], [2], [0]] and classes == ["a", "b", "c"]
+
+
+def test_a_number_of_no_class_is_refused(tmp_path):
+    for number in (2, -1):
+        with pytest.raises(DataError, match=rf"from_ids: train_lbls\[1\] must be the number of .*got {number}"):
+            from_ids(tmp_path, [0, number, 1, 1], classes=["neg", "pos"])
+
+
+def test_classes_that_are_no_folder_are_reported(folder):
+    with pytest.warns(UserWarning, match="from_folder: 1 name in classes found nothing: 'poss'. Did you mean 'pos'"):
+        TextClasDataBunch.from_folder(folder, classes=["neg", "pos", "poss"], bs=8, device="cpu")
+
+
+@pytest.mark.filterwarnings("ignore:data. all items have one class")
+def test_a_csv_file_in_another_encoding(tmp_path, frame):
+    frame.assign(text="喜欢 " + frame.text).to_csv(tmp_path / "t.csv", index=False, encoding="gbk")
+    data = TextClasDataBunch.from_csv(tmp_path, "t.csv", encoding="gbk", bs=8, device="cpu")
+    assert "喜" in data.vocab.itos

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onecycle.data.item_list import ItemList
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentError, DataError
 from onecycle.text.files import OpenFileProcessor, open_text
 from onecycle.utils.files import FileMissingError
 
@@ -29,7 +29,7 @@ def test_a_wrong_encoding_names_the_file_and_the_byte(tmp_path):
 
 def test_unknown_encodings_and_missing_files(tmp_path):
     (tmp_path / "a.txt").write_text("a")
-    with pytest.raises(DataError, match="enc must be an encoding that Python knows; got 'utf-9'"):
+    with pytest.raises(ArgumentError, match="enc must be an encoding that Python knows; got 'utf-9'"):
         open_text(tmp_path / "a.txt", "utf-9")
     with pytest.raises(FileMissingError, match="Did you mean 'a.txt'"):
         open_text(tmp_path / "b.txt")

@@ -124,3 +124,12 @@ def test_tokens_that_no_text_holds():
 )
 def test_special_tokens_are_written_out(tokens, wanted):
     assert " ".join(decode_spec_tokens(tokens.split())) == wanted
+
+
+def test_a_special_token_in_the_place_of_a_word_counts_alone():
+    assert decode_spec_tokens(["xxmaj", "xxmaj", "were"]) == ["Were"]
+    assert decode_spec_tokens(["xxup", "xxmaj", "were"]) == ["Were"]
+    assert decode_spec_tokens(["xxrep", "3", "xxup", "a", "b"]) == ["A", "b"]
+    assert decode_spec_tokens(["xxrep", "xxwrep", "2", "so"]) == ["so", "so"]
+    assert decode_spec_tokens(["xxmaj", "xxmaj"]) == decode_spec_tokens(["xxmaj"]) == []
+    assert decode_spec_tokens(["a", "xxmaj", "xxup", "xxrep", "2", "!", "b"]) == ["a", "!!", "b"]

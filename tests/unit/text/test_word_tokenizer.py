@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from onecycle.errors import ArgumentError
+from onecycle.text.tokenizer import Tokenizer
 from onecycle.text.word_tokenizer import BaseTokenizer, CharTokenizer, SpacyTokenizer, WordTokenizer
 
 
@@ -102,3 +103,8 @@ def test_a_language_is_a_code(lang):
     with pytest.raises(ArgumentError, match="WordTokenizer: lang must be the code of a language, two or three letters"):
         WordTokenizer(lang)
     assert WordTokenizer("en-GB").tokenizer("don't") == ["do", "n't"]
+
+
+def test_cutting_at_spaces_keeps_line_breaks():
+    assert BaseTokenizer().tokenizer("one \n two\tthree ") == ["one", "\n", "two\tthree"]
+    assert Tokenizer(BaseTokenizer).process_all(["one\ntwo"]) == [["one", "\n", "two"]]
