@@ -407,7 +407,7 @@ def _class_name(parameter: str, index: int, label: Any, classes: Sequence[Any]) 
         return [_class_name(parameter, index, part, classes) for part in label]
     if isinstance(label, bool) or not isinstance(label, numbers.Integral):
         return label
-    if 0 <= label < len(classes):
+    if 0 <= int(label) < len(classes):
         return classes[int(label)]
     rule = f"must be the number of one of the {len(classes)} classes, from 0"
     raise DataError(explain("from_ids", f"{parameter}[{index}]", rule, label))
