@@ -18,6 +18,7 @@ __all__ = [
     "FileFormatError",
     "NotRegisteredError",
     "OnecycleError",
+    "OutOfMemoryError",
     "StepError",
     "TrainingError",
     "add_context",
@@ -63,6 +64,10 @@ class CallbackError(OnecycleError):
 
 class TrainingError(OnecycleError, RuntimeError):
     """Training cannot go on; the learner stays usable."""
+
+
+class OutOfMemoryError(OnecycleError, MemoryError):
+    """There is not enough memory for something; its file need not be damaged."""
 
 
 class StepError(OnecycleError, AttributeError):

@@ -16,6 +16,7 @@ from torch.utils.data import Subset, TensorDataset, get_worker_info
 from onecycle.data.addresses import BatchAddress
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.errors import DataError, add_context
+from onecycle.utils.files import is_fault_of_machine
 from onecycle.utils.seeding import item_stream, item_streams, mix
 
 __all__: list[str] = []
@@ -131,10 +132,10 @@ class BatchMaker:
 
     def _failed(self, index: int, error: Exception, skipped: list[tuple[str, str]]) -> None:
         name = item_name(self.dataset, index)
-        if self.on_error == "skip" and isinstance(error, (DataError, OSError)):
+        if self.on_error == "skip" and is_fault_of_item(error):
             skipped.append((name, str(error)))
             return
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and not is_fault_of_machine(error):
             error = DataError(f"loader: item {index} ({name}) could not be read: {error}.")
         add_context(error, item=index, file=name)
         raise error
@@ -152,10 +153,17 @@ class BatchMaker:
     def _collates(self, index: int, sample: Any, skipped: list[tuple[str, str]]) -> bool:
         try:
             self.collate_fn([sample])
-        except (DataError, OSError) as error:
+        except Exception as error:
             self._failed(index, error, skipped)
             return False
         return True
+
+
+def is_fault_of_item(error: Exception) -> bool:
+    """Say whether an error is about one item, which may be left out; not too many open files, say, or no memory."""
+    if isinstance(error, OSError):
+        return not is_fault_of_machine(error)
+    return isinstance(error, DataError)
 
 
 @contextmanager

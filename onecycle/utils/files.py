@@ -15,6 +15,7 @@ from onecycle.errors import FileFormatError, OnecycleError, did_you_mean, explai
 
 __all__ = [
     "FileMissingError",
+    "FileReadError",
     "FileWriteError",
     "atomic_write",
     "existing_file",
@@ -29,6 +30,10 @@ class FileMissingError(OnecycleError, FileNotFoundError):
     """A file that was asked for is not there."""
 
 
+class FileReadError(OnecycleError, OSError):
+    """A file could not be read now; that says nothing about what is in it."""
+
+
 class FileWriteError(OnecycleError, OSError):
     """A file could not be written; what was there before is unchanged."""
 
@@ -40,6 +45,18 @@ _CURES = {
     errno.EACCES: "Save to a folder that you may write to",
     errno.EPERM: "Save to a folder that you may write to",
 }
+
+
+_OF_MACHINE = {
+    getattr(errno, name)
+    for name in ("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ENOSPC", "EDQUOT", "EAGAIN", "ESTALE", "ETIMEDOUT", "EINTR")
+    if hasattr(errno, name)
+}
+
+
+def is_fault_of_machine(error: OSError) -> bool:
+    """Say whether an error is about the machine, not about one file: too many open files, no memory, a lost disk."""
+    return error.errno in _OF_MACHINE
 
 
 @contextmanager

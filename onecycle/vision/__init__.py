@@ -83,6 +83,9 @@ if TYPE_CHECKING:
     from onecycle.vision.picture_faults import (
         PictureFacts, examine_picture,
     )
+    from onecycle.vision.pillow import (
+        allow_image_format, image_formats,
+    )
     from onecycle.vision.pixel_batch import (
         PixelBatch,
     )
@@ -139,19 +142,19 @@ __all__ = [
     "PixelBatch", "PointsItemList", "PointsLabelList", "PointsProcessor", "RandTransform", "Report",
     "ResizeMethod", "SegmentationInterpretation", "SegmentationItemList", "SegmentationLabelList",
     "SegmentationProcessor", "TarImageList", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList",
-    "TfmPixel", "TimmArch", "Transform", "bb2hw", "bb_pad_collate", "brightness", "build_arch",
-    "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast", "create_body",
-    "create_cnn", "create_cnn_model", "create_detection_model", "create_head", "create_unet_model", "crop",
-    "crop_pad", "cut_foreign", "cutout", "denormalize", "detection_learner", "dihedral", "dihedral_affine",
-    "download_image", "download_images", "examine_picture", "feature_loss", "find_arch", "flip_affine",
-    "flip_lr", "get_annotations", "get_image_files", "get_transforms", "has_pool_type", "has_weights",
-    "image2np", "image_extensions", "imagenet_stats", "jitter", "mnist_stats", "models", "normalize",
-    "normalize_funcs", "open_image", "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor",
-    "plot_flat", "plot_multi", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "resize_to",
-    "rgb_randomize", "rle_decode", "rle_encode", "rotate", "scale_flow", "show_all", "show_grid",
-    "show_image", "show_multi", "show_pairs", "skew", "squish", "symmetric_warp", "tilt", "tis2hw",
-    "tta_transforms", "unet_learner", "verify_image", "verify_images", "vision", "write_digits", "zoom",
-    "zoom_crop", "zoom_squish",
+    "TfmPixel", "TimmArch", "Transform", "allow_image_format", "bb2hw", "bb_pad_collate", "brightness",
+    "build_arch", "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast",
+    "create_body", "create_cnn", "create_cnn_model", "create_detection_model", "create_head",
+    "create_unet_model", "crop", "crop_pad", "cut_foreign", "cutout", "denormalize", "detection_learner",
+    "dihedral", "dihedral_affine", "download_image", "download_images", "examine_picture", "feature_loss",
+    "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files", "get_transforms",
+    "has_pool_type", "has_weights", "image2np", "image_extensions", "image_formats", "imagenet_stats",
+    "jitter", "mnist_stats", "models", "normalize", "normalize_funcs", "open_image", "open_mask",
+    "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat", "plot_multi", "rand_crop",
+    "rand_pad", "rand_resize_crop", "rand_zoom", "resize_to", "rgb_randomize", "rle_decode", "rle_encode",
+    "rotate", "scale_flow", "show_all", "show_grid", "show_image", "show_multi", "show_pairs", "skew",
+    "squish", "symmetric_warp", "tilt", "tis2hw", "tta_transforms", "unet_learner", "verify_image",
+    "verify_images", "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
@@ -225,6 +228,9 @@ _LEAVES = {
     ),
     "onecycle.vision.picture_faults": (
         "PictureFacts", "examine_picture",
+    ),
+    "onecycle.vision.pillow": (
+        "allow_image_format", "image_formats",
     ),
     "onecycle.vision.pixel_batch": (
         "PixelBatch",

@@ -27,8 +27,12 @@ _SMALLEST_SIDE = 8  # pixels
 # The kinds of findings in the order they are told, and what each means to the reader.
 _KINDS = {
     "zero bytes": "the file is empty; training would stop at it",
-    "unreadable": "not a picture, or damaged; training would stop at it",
+    "unreadable": "not a picture, or one that its reader gives up; training would stop at it",
     "truncated": "the file ends before the picture does; training would stop at it",
+    "too large": "more pixels than Pillow opens unless it is told to; training would stop at it",
+    "out of memory": "needs more memory than there is; training would stop at it",
+    "no access": "locked, or on a disk that does not answer: nothing is known of its content",
+    "no reader": "no picture, or one of a format that is not read here; training would stop at it",
     "wrong extension": "reads well, its name promises another format",
     "hidden picture": "a picture whose ending says it is none: left out of training",
     "odd size": "far smaller or far longer than the others",
@@ -37,7 +41,7 @@ _KINDS = {
     "single file": "a class with one file cannot be both trained and validated",
     "imbalance": f"a class with less than 1/{_FEW_FILES} of the files of the largest one",
 }
-_BREAKS_TRAINING = ("zero bytes", "unreadable", "truncated")
+_BREAKS_TRAINING = ("zero bytes", "unreadable", "truncated", "too large", "out of memory", "no access", "no reader")
 
 
 @dataclass(frozen=True)

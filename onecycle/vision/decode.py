@@ -11,11 +11,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    OnecycleError,
+    OutOfMemoryError,
+    did_you_mean,
+    explain,
+)
+from onecycle.utils.files import FileReadError, is_fault_of_machine
 from onecycle.vision.geometry import Geometry, Size
 from onecycle.vision.headers import JPEG_START, PNG_START, Header, plain_header, what_it_is
 from onecycle.vision.lighting import Light
 from onecycle.vision.opencv import opencv
+from onecycle.vision.picture_faults import fault_of
+from onecycle.vision.pillow import open_image_file
 from onecycle.vision.pixels import BytePixels, FloatPixels, Pixels
 from onecycle.vision.resample import reduction
 
@@ -45,25 +56,32 @@ def read_bytes(path: Path | str) -> bytes:
 
     Raises:
         DataError: there is no such file, it cannot be read, or it is empty.
+        FileReadError: the machine is at fault, such as too many open files.
     """
     try:
         handle = os.open(_as_path(path), os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise DataError(
-            f"open_image: {path} cannot be opened ({error.strerror}). "
-            f"Check the path; relative ones start at {Path.cwd()}."
-        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        cure = f"Check the path; relative ones start at {Path.cwd()}."
+        raise _not_read(f"open_image: {path} cannot be opened", error, cure) from error
     try:
         data = _read_all(handle)
     except OSError as error:
-        raise DataError(
-            f"open_image: {path} cannot be read ({error.strerror}). Pass a picture file."
-        ) from error
+        raise _not_read(f"open_image: {path} cannot be read", error, "Pass a picture file.") from error
     finally:
         os.close(handle)
     if not data:
         raise _unreadable(path, data, None)
     return data
+
+
+def _not_read(what: str, error: OSError | ValueError, cure: str) -> OnecycleError:
+    """Return the error of a file that the system does not give: the item's fault, or the machine's."""
+    reason = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, OSError) and is_fault_of_machine(error):
+        raised = FileReadError(f"{what} ({reason}). That says nothing about the file: look at the machine.")
+        raised.errno = error.errno
+        return raised
+    return DataError(f"{what} ({reason}). {cure}")
 
 
 def _read_all(handle: int) -> bytes:
@@ -129,7 +147,9 @@ class FilePixels:
     def _by_opencv(self, scale: int) -> Pixels | None:
         header = self.header
         assert header is not None
-        array = opencv().imdecode(np.frombuffer(self.data, np.uint8), _imread_flags(header, self.mode, scale))
+        if _is_suspect(header, self.data):
+            return None
+        array = _imdecode(self.data, _imread_flags(header, self.mode, scale))
         if array is None:
             return None  # Pillow will say what is wrong
         array = _in_mode(array, self.mode, scale)
@@ -149,6 +169,26 @@ class FilePixels:
 
     def tensor(self, white: float) -> torch.Tensor:
         return self.decoded().tensor(white)
+
+
+_PIXELS_A_BYTE = 1032  # deflate, the most compact of the two, unfolds a byte to so many at most (RFC 1951)
+
+
+def _is_suspect(header: Header, data: bytes) -> bool:
+    """Say whether a header declares more pixels than Pillow would open, and more than the file can hold."""
+    from PIL import Image as PILImage
+
+    pixels = header.size[0] * header.size[1]
+    limit = PILImage.MAX_IMAGE_PIXELS
+    return limit is not None and pixels > 2 * limit and pixels > _PIXELS_A_BYTE * len(data)
+
+
+def _imdecode(data: bytes, flags: int) -> np.ndarray | None:
+    cv2 = opencv()
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:  # too many pixels for it, or too little memory
+        return None
 
 
 def _imread_flags(header: Header, mode: str, scale: int) -> int:
@@ -193,18 +233,19 @@ def open_pillow(data: bytes, name: Any) -> Any:
     """Return the file's first picture as Pillow reads it, every pixel loaded and upright.
 
     Raises:
-        DataError: names the file, what it holds and what can be done.
+        DataError: the file is damaged, too large, or no picture; names it, what it holds and what can be done.
+        OutOfMemoryError: there is not enough memory for its pixels.
     """
-    from PIL import Image as PILImage
     from PIL import ImageOps
 
+    picture = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata is no reason to give up the pixels
         try:
-            picture = PILImage.open(io.BytesIO(data))
+            picture = open_image_file(io.BytesIO(data))
             picture.load()
         except Exception as error:  # Pillow's readers raise OSError, SyntaxError, ValueError, struct.error, …
-            raise _unreadable(name, data, error) from error
+            raise _unreadable(name, data, error, picture) from error
         try:
             return ImageOps.exif_transpose(picture)
         except Exception:  # a broken EXIF block says nothing about the orientation
@@ -277,16 +318,24 @@ def _deep_grey(values: np.ndarray, mode: str, deep: bool) -> Pixels:
     return BytePixels(np.asarray(PILImage.fromarray(grey).convert(mode)))
 
 
-def _unreadable(name: Any, data: bytes, error: Exception | None) -> DataError:
+def _unreadable(name: Any, data: bytes, error: Exception | None, picture: Any = None) -> OnecycleError:
+    """Return the error that says what is wrong with a file: that it is damaged only where its bytes prove it."""
     remedy = "Replace or remove the file; `verify_images` lists all such files of a folder."
-    if not data:
+    if error is None:
         return DataError(f"open_image: {name} is empty (0 bytes). {remedy}")
-    known = _started_as(data)
-    if known:
-        return DataError(
-            f"open_image: {name} is a damaged or truncated {known} file of {len(data):,} bytes ({error}). {remedy}"
-        )
-    return DataError(f"open_image: {name} is no picture; it holds {what_it_is(data)}. {remedy}")
+    fault, known = fault_of(error, data, picture), _started_as(data)
+    if fault.kind == "out of memory":
+        return OutOfMemoryError(f"open_image: {name} cannot be read: {fault.detail}.")
+    if fault.kind == "too large":
+        return DataError(f"open_image: {name} is too large: {fault.detail}.")
+    if fault.kind == "no access":
+        return FileReadError(f"open_image: {name}: {fault.detail}.")
+    if not known:
+        return DataError(f"open_image: {name} is no picture; it holds {what_it_is(data)}. {remedy}")
+    if fault.is_damage:
+        what = f"a damaged or truncated {known} file of {len(data):,} bytes"
+        return DataError(f"open_image: {name} is {what} ({fault.detail}). {remedy}")
+    return DataError(f"open_image: {name} is a {known} file that cannot be read here ({fault.detail}). {remedy}")
 
 
 def _started_as(data: bytes) -> str:

@@ -142,3 +142,18 @@ def what_it_is(data: bytes) -> str:
     if start and all(32 <= byte < 127 or byte in b"\r\n\t" for byte in start):
         return f"text that starts with {start[:24].decode('ascii')!r}"
     return f"{len(data):,} bytes that start with {data[:8].hex(' ')}"
+
+
+# Texts that may be an image, or stand for one.
+_TEXTS_WITH_IMAGES = (b"%!PS", b"<?xml", b"<svg", b"version https://git-lfs", b"/* XPM", b"#define", b"%PDF")
+
+
+def is_readable_text(data: bytes) -> bool:
+    """Say whether a file is text all through, such as an error page, and no drawing or pointer to an image."""
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_TEXTS_WITH_IMAGES):
+        return False
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not any(ord(letter) < 32 and letter not in "\t\n\r\f" for letter in text)

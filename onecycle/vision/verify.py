@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from onecycle.utils.files import atomic_write
 from onecycle.utils.functions import func_args
 from onecycle.vision.image_files import get_image_files
 from onecycle.vision.picture_faults import PictureFacts, examine_picture
+from onecycle.vision.pillow import open_image_file
 
 __all__ = ["resize_to", "verify_image", "verify_images"]
 
@@ -51,7 +53,7 @@ def verify_image(
     Args:
         file: The picture.
         idx: Its position among the files; not used, as a pool of workers passes it.
-        delete: Whether a file that cannot be read is deleted.
+        delete: Whether a file is deleted that is proven damaged, or to hold no picture.
         max_size: The longest side a picture may have, in pixels; longer ones are written smaller.
         dest: The folder to write to; pictures are written only where it is given.
         n_channels: Pictures with another number of channels are written with this one (1, 3 or 4).
@@ -65,16 +67,35 @@ def verify_image(
         What reading it told; `fault` is '' for a good one.
     """
     path = Path(file)
+    before = _stamp(path)
     facts = examine_picture(path)
     if not facts.readable:
-        if delete:
-            path.unlink()
+        if delete and facts.is_damaged and before == _stamp(path):  # else someone is writing it just now
+            facts = _deleted(facts)
         return facts
     if dest is not None:
         target = (Path(dest) / path.name).with_suffix(ext or path.suffix)
         if not (resume and target.exists()):
             _write_suited(path, target, max_size, n_channels, interp, img_format, kwargs)
     return facts
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells that a file is another one: its size and the time of its last change."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _deleted(facts: PictureFacts) -> PictureFacts:
+    """Delete a damaged file and note it; where the system forbids it, note that."""
+    try:
+        facts.path.unlink()
+    except OSError as error:
+        return replace(facts, detail=f"{facts.detail}; it could not be deleted: {error.strerror}")
+    return replace(facts, is_deleted=True)
 
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -87,7 +108,7 @@ def _write_suited(
     """Write a picture with the wanted size and channels, if those it has do not suit."""
     from PIL import Image as PILImage
 
-    with PILImage.open(path) as opened:
+    with open_image_file(path) as opened:
         too_large = max_size is not None and max(opened.size) > max_size
         other_channels = n_channels is not None and len(opened.getbands()) != n_channels
         other_format = img_format not in (None, opened.format) or target.suffix != path.suffix
@@ -116,11 +137,13 @@ def verify_images(
     resume: bool | None = None,
     **kwargs: Any,
 ) -> list[PictureFacts]:
-    """Read every picture in a folder and list those that cannot be used; deletes only when told to.
+    """Read every picture in a folder and list those that cannot be used; deletes damaged ones only when told to.
 
     Args:
         path: The folder.
-        delete: Whether files that cannot be read are deleted. Fastai v1 deleted by default.
+        delete: Whether files are deleted whose own bytes prove that they are damaged or hold no picture. What is too
+            large, locked, beyond the memory or of a format without a reader is kept and listed with the way to allow
+            it. Fastai v1 deleted by default, and everything that its reader did not take.
         max_workers: Number of threads.
         max_size: The longest side a picture may have, in pixels; longer ones are written smaller to `dest`.
         recurse: Whether folders inside it are read too.
@@ -160,5 +183,12 @@ def verify_images(
         facts = list(pool.map(verify, enumerate(get_image_files(folder, recurse=recurse))))
     bad = [fact for fact in facts if fact.fault]
     for fact in bad:
-        print(f"{fact.path}: {fact.fault} ({fact.detail}){'; deleted' if delete and not fact.readable else ''}")
+        print(f"{fact.path}: {fact.fault} ({fact.detail}){_fate(fact, delete)}")
     return bad
+
+
+def _fate(fact: PictureFacts, delete: bool) -> str:
+    """Say what became of a bad file where some are deleted."""
+    if fact.is_deleted:
+        return "; deleted"
+    return "; kept" if delete and not fact.readable else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 import torch
 from torch.utils.data import TensorDataset
 
 from onecycle.data.item_loader import ItemLoader, suggested_workers
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, OutOfMemoryError
 
 
 class Numbers:
@@ -111,6 +114,29 @@ def test_items_that_turn_out_broken_in_the_batch_are_left_out_too(workers):
 def test_errors_of_the_program_are_not_left_out():
     with pytest.raises(ZeroDivisionError):
         labels(ItemLoader(Numbers(6, broken=[4], error=ZeroDivisionError), 2, on_error="skip"))
+
+
+@pytest.mark.parametrize(("code", "workers"), [(errno.EMFILE, 0), (errno.ENOMEM, 2), (errno.ESTALE, 0)])
+def test_faults_of_the_machine_are_not_left_out_as_if_items_were_broken(code, workers):
+    numbers = Numbers(6, broken=[4], error=lambda said: OSError(code, os.strerror(code)))
+    with pytest.raises(OSError, match=os.strerror(code)):
+        labels(ItemLoader(numbers, 2, num_workers=workers, on_error="skip"))
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_too_little_memory_is_not_left_out(lazy):
+    def fail(samples):
+        raise OutOfMemoryError("there is not enough memory")
+
+    numbers = Numbers(6) if lazy else Numbers(6, broken=[4], error=OutOfMemoryError)
+    with pytest.raises(MemoryError):
+        labels(ItemLoader(numbers, 2, on_error="skip", **({"collate_fn": fail} if lazy else {})))
+
+
+def test_a_locked_item_is_left_out_by_the_name_of_its_fault():
+    numbers = Numbers(6, broken=[4], error=lambda said: PermissionError(13, "Permission denied"))
+    with pytest.warns(UserWarning, match="Permission denied"):
+        labels(ItemLoader(numbers, 2, on_error="skip"))
 
 
 def test_a_set_of_broken_items_only_is_an_error():

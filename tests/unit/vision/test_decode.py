@@ -1,7 +1,9 @@
 """Opening files: formats, modes, orientation, damaged files."""
 
 import io
+import os
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ import torch
 from PIL import Image as PILImage
 from PIL import ImageOps
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, OutOfMemoryError
+from onecycle.utils.files import FileReadError
 from onecycle.vision.headers import exif_orientation, plain_header, what_it_is
 from onecycle.vision.image import Image, ImageSegment, open_image, open_mask, open_mask_rle, pil2tensor
 from onecycle.vision.transform import get_transforms
@@ -294,3 +297,87 @@ def test_whole_floating_point_numbers_up_to_255_are_kept(tmp_path):
 def test_what_comes_after_opening_must_be_a_function():
     with pytest.raises(ArgumentTypeError, match="open_image: after_open must be a function; got 3"):
         open_image("x.png", after_open=3)
+
+
+# ---- what an error of a reader means ----
+
+
+def declared(width, height, kind="PNG"):
+    """Return a small file that declares a large picture."""
+    if kind == "PNG":
+        body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+        data = encoded("PNG", photo()[..., 0])
+        return data[:8] + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + data[33:]
+    data = bytearray(encoded("JPEG", photo()[..., 0]))
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_small_file_that_declares_a_large_picture_is_refused_before_memory_is_taken(kind):
+    with pytest.raises(DataError, match=r"is too large: it declares 3,600,000,000 pixels.*MAX_IMAGE_PIXELS = None"):
+        open_image(declared(60000, 60000, kind)).apply_tfms([], size=8)
+
+
+def test_a_large_picture_that_opencv_does_not_take_is_too_large_and_not_damaged(monkeypatch):
+    monkeypatch.setattr(PILImage, "MAX_IMAGE_PIXELS", 100)
+    palette = io.BytesIO()
+    PILImage.fromarray(photo()).quantize(16).save(palette, "PNG")
+    for data in (palette.getvalue(), encoded("TIFF", photo()[..., 0] > 128, compression="tiff_lzw")):
+        with pytest.raises(DataError, match="is too large"):
+            open_image(data)
+
+
+def test_too_little_memory_is_no_damage(monkeypatch):
+    def fail(*args, **kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(PILImage, "open", fail)
+    with pytest.raises(OutOfMemoryError, match="there is not enough memory to decode it"):
+        open_image(encoded("BMP"))
+
+
+@pytest.mark.parametrize("code", [24, 23, 12, 116])
+def test_a_fault_of_the_machine_is_not_one_of_the_file(code, tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(encoded("PNG"))
+
+    def fail(*args, **kwargs):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("onecycle.vision.decode.os.open", fail)
+    with pytest.raises(FileReadError, match="That says nothing about the file") as caught:
+        open_image(tmp_path / "a.png")
+    assert caught.value.errno == code
+
+
+def test_a_locked_file_is_said_to_be_locked(tmp_path, monkeypatch):
+    def fail(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("onecycle.vision.decode.os.open", fail)
+    with pytest.raises(DataError, match=r"cannot be opened \(Permission denied\)"):
+        open_image(tmp_path / "a.png")
+
+
+def test_a_name_with_a_zero_byte_is_refused():
+    with pytest.raises(DataError, match="cannot be opened"):
+        open_image("a\0.png")
+
+
+def test_a_reader_that_gives_up_is_not_said_to_have_found_damage(monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError("decoder bmp_rle not available")
+
+    monkeypatch.setattr(PILImage, "open", fail)
+    with pytest.raises(DataError, match="BMP file that cannot be read here .*nothing proves that the file is damaged"):
+        open_image(encoded("BMP"))
+
+
+def test_an_error_of_the_system_while_decoding_is_told_as_such(monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(PILImage, "open", fail)
+    with pytest.raises(FileReadError, match="it cannot be read now: Input/output error"):
+        open_image(encoded("BMP"))
