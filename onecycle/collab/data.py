@@ -12,7 +12,7 @@ from torch import Tensor
 from onecycle.data.bunch import DataBunch
 from onecycle.data.categories import FloatList
 from onecycle.data.collate import data_collate
-from onecycle.errors import DataError, describe, did_you_mean, explain, known_keywords_only
+from onecycle.errors import DataError, describe, explain, known_keywords_only
 from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, is_missing
 from onecycle.tabular.lines import PackedLines, TabularLine
 from onecycle.tabular.lists import TabularList
@@ -20,6 +20,7 @@ from onecycle.tabular.processor import TabularProcessor, of_another_kind
 from onecycle.tabular.procs import Categorify
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
+from onecycle.utils.values import nearest
 
 __all__ = ["CollabDataBunch", "CollabLine", "CollabList", "CollabProcessor"]
 
@@ -123,7 +124,7 @@ def _hint(value: Any, known: Mapping[Any, int]) -> str:
     other = of_another_kind(value, known)
     if other is not None:
         return f" {describe(other)} is one of them: give both one kind of value."
-    return "" if is_missing(value) else did_you_mean(str(value), map(str, known))
+    return "" if is_missing(value) else nearest(value, known)
 
 
 @register("data_bunch")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from onecycle.collab.data import CollabList
 from onecycle.collab.models import EmbeddingDotBias
 from onecycle.collab.network import EmbeddingNN
-from onecycle.errors import ArgumentError, ArgumentTypeError, StepError, check_keywords, did_you_mean, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, StepError, check_keywords, explain
 from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
 from onecycle.nn.surgery import get_model
@@ -21,6 +21,7 @@ from onecycle.types import Floats
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.components import pca
 from onecycle.utils.registry import register
+from onecycle.utils.values import nearest, to_list
 
 __all__ = ["CollabLearner", "FactorTensor", "collab_learner"]
 
@@ -68,7 +69,7 @@ class CollabLearner(Learner):
         unknown = [name for name in names if name not in known]
         if unknown:
             kind = "item" if is_item else "user"
-            hint = did_you_mean(str(unknown[0]), map(str, known))
+            hint = nearest(unknown[0], known)
             other = unknown[0] in self._numbers(not is_item)
             cure = f" It is {'a user' if is_item else 'an item'}: pass is_item={not is_item}." if other else ""
             many = f" ({len(unknown)} of {len(names)} are unknown)" if len(unknown) > 1 else ""
@@ -158,7 +159,7 @@ class CollabLearner(Learner):
 def _names(owner: str, given: Any) -> list[Any]:
     if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
         raise ArgumentTypeError(explain(owner, "arr", "must be a list of names", given, f"Pass [{given!r}]."))
-    return [name.item() if hasattr(name, "item") else name for name in given]
+    return to_list(given)
 
 
 def _rows(layer: nn.Embedding, indices: Tensor) -> Tensor:

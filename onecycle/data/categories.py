@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,27 @@ from torch import Tensor
 from onecycle.data.item_list import ItemList
 from onecycle.data.items import Category, EmptyLabel, FloatItem, ItemBase, MultiCategory
 from onecycle.data.processors import CategoryProcessor, MultiCategoryProcessor
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, describe, explain
 from onecycle.utils.registry import lookup, register
+from onecycle.utils.values import (
+    LABEL_KINDS,
+    is_label,
+    is_scalar,
+    name_list,
+    or_empty,
+    to_label,
+    to_labels,
+    to_list,
+    to_scalar,
+)
 
 __all__ = ["CategoryList", "CategoryListBase", "EmptyLabelList", "FloatList", "MultiCategoryList"]
+
+
+_LABEL_CURE = (
+    "For several labels per item pass label_cls=MultiCategoryList, for numbers to predict label_cls=FloatList; make "
+    "texts of other values with str, numbers of durations with .dt.total_seconds()."
+)
 
 
 class LabelItems(ItemList):
@@ -52,10 +69,11 @@ class CategoryListBase(LabelItems):
     """
 
     filter_missing_y = True
+    _label_rule = LABEL_KINDS
 
     def __init__(self, items: Any, classes: Sequence[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(items, **kwargs)
-        self.classes = _checked_classes(type(self).__name__, classes)
+        self.classes = checked_classes(type(self).__name__, classes)
         self.copy_new = [*self.copy_new, "classes"]
 
     @property
@@ -67,13 +85,35 @@ class CategoryListBase(LabelItems):
     def c(self, value: int | None) -> None:
         raise DataError(explain(type(self).__name__, "c", "follows from classes and cannot be set", value))
 
+    def check_labels(self, owner: str, names: Any) -> None:
+        """Refuse labels that are no class, where the processors of this library are to number them.
+
+        Args:
+            owner: Who asks, for the message.
+            names: What the items are called, one a label.
+
+        Raises:
+            DataError: there are such; names the first.
+        """
+        if self.processor is not None or self._processor not in (CategoryProcessor, MultiCategoryProcessor):
+            return
+        plain_array = isinstance(self.items, np.ndarray) and self.items.dtype.kind in "iubU"
+        rows = [] if plain_array else [i for i, item in enumerate(self.items) if not self._is_labelled(item)]
+        if rows:
+            rule = f"the label of an item must be {self._label_rule}; {len(rows)} of {len(self.items)} are not; "
+            first = f"the first is that of {names[rows[0]]}: {describe(self.items[rows[0]])}"
+            raise DataError(f"{owner}: {rule}{first}. {_LABEL_CURE}")
+
+    def _is_labelled(self, item: Any) -> bool:
+        return isinstance(item, EmptyLabel) or is_label(to_label(item))
+
     def class_name(self, index: int) -> Any:
         """Return the class with this index.
 
         Raises:
             DataError: there is none.
         """
-        classes = self.classes or []
+        classes = list(or_empty(self.classes))
         if not 0 <= index < len(classes):
             raise DataError(
                 explain(type(self).__name__, "index", f"must be below {len(classes)} classes", index)
@@ -81,20 +121,15 @@ class CategoryListBase(LabelItems):
         return classes[index]
 
 
-def _checked_classes(owner: str, classes: Any) -> list[Any] | None:
-    """Return classes as a list.
+def checked_classes(owner: str, classes: Any) -> list[Any] | None:
+    """Return classes as a list of plain labels.
 
     Raises:
         ArgumentTypeError: they are none.
         ArgumentError: one is there twice.
     """
-    if classes is None:
-        return None
-    if not hasattr(classes, "__iter__"):
-        cure = "Pass the labels in the order wanted: classes=['no', 'yes']."
-        raise ArgumentTypeError(explain(owner, "classes", "must be a list of classes", classes, cure))
-    found = list(classes)
-    twice = [name for name, count in Counter(found).items() if count > 1]
+    found = name_list(owner, "classes", classes, "Pass the labels in the order wanted: classes=['no', 'yes'].")
+    twice = [name for name, count in Counter(or_empty(found)).items() if count > 1]
     if twice:
         raise ArgumentError(explain(owner, "classes", "must name each class once", twice[0], "Leave the second out."))
     return found
@@ -160,6 +195,7 @@ class MultiCategoryList(CategoryListBase):
 
     _processor: Any = MultiCategoryProcessor
     _loss_name: str | None = "BCEWithLogitsFlat"
+    _label_rule = f"a collection of labels, each {LABEL_KINDS}"
 
     def __init__(
         self,
@@ -169,10 +205,15 @@ class MultiCategoryList(CategoryListBase):
         one_hot: bool = False,
         **kwargs: Any,
     ) -> None:
-        labels = items if label_delim is None else cut_all(items, label_delim)
+        labels = _drawn(items) if label_delim is None else cut_all(items, label_delim)
         super().__init__(labels, classes=classes, **kwargs)
         self.one_hot = one_hot
         self.copy_new = [*self.copy_new, "one_hot"]
+
+    def _is_labelled(self, item: Any) -> bool:
+        if isinstance(item, (EmptyLabel, str, bytes)) or self.one_hot:
+            return True
+        return not isinstance(item, Mapping) and all(map(is_label, to_labels(item)))
 
     def get(self, i: int) -> Any:
         """Return the `MultiCategory` of item `i`."""
@@ -207,6 +248,14 @@ class MultiCategoryList(CategoryListBase):
         return self._with([int(i) for i in torch.as_tensor(t).nonzero().flatten()], t)
 
 
+def _drawn(items: Any) -> Any:
+    """Return the labels of items with those that can be iterated once as lists."""
+    once = not isinstance(items, np.ndarray) or items.dtype.kind == "O"
+    if once and hasattr(items, "__iter__") and any(isinstance(item, Iterator) for item in items):
+        return [list(item) if isinstance(item, Iterator) else item for item in items]
+    return items
+
+
 def cut_all(texts: Iterable[Any], delimiter: str) -> list[list[str]]:
     """Return the labels in each text.
 
@@ -216,7 +265,7 @@ def cut_all(texts: Iterable[Any], delimiter: str) -> list[list[str]]:
     if not isinstance(delimiter, str) or not delimiter:
         cure = "Pass what stands between the labels, e.g. ' '."
         raise ArgumentError(explain("MultiCategoryList", "label_delim", "must be a text", delimiter, cure))
-    return [[part for part in str(text).split(delimiter) if part] for text in texts]
+    return [[part for part in str(to_label(text)).split(delimiter) if part] for text in texts]
 
 
 def _one_hot(on: Sequence[int], count: int) -> Tensor:
@@ -281,13 +330,32 @@ class FloatList(LabelItems):
 
 def _as_floats(items: Any) -> np.ndarray:
     try:
-        if isinstance(items, np.ndarray) and items.dtype == object:
-            items = items.tolist()
+        if isinstance(items, np.ndarray) and items.dtype.kind in "OmM":
+            items = [_as_float(item) for item in items]
         return np.array(items, dtype=np.float32)
     except (TypeError, ValueError) as error:
-        odd = next((item for item in items if isinstance(item, str)), items)
+        odd = next((item for item in items if isinstance(item, str) or not _is_real(item)), items)
         cure = "Give each item one number, or vectors of one length."
         raise DataError(explain("FloatList", "items", "must be numbers", odd, cure)) from error
+
+
+def _as_float(item: Any) -> Any:
+    """Return one number of any library, or a collection of them, as Python's.
+
+    Raises:
+        TypeError: it is none, such as a date.
+    """
+    if is_scalar(item):
+        return float(to_scalar(item))
+    return [_as_float(part) for part in to_list(item)]
+
+
+def _is_real(item: Any) -> bool:
+    try:
+        _as_float(item)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 @register("item_list")

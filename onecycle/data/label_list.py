@@ -17,6 +17,7 @@ from onecycle.data.show import readable
 from onecycle.data.stages import LABELLED, Stage
 from onecycle.errors import DataError, OnecycleError, check_keywords
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.values import nearest
 
 __all__ = ["LabelList"]
 
@@ -248,6 +249,8 @@ class LabelList(Stage, Dataset[Any]):
     def _leave_out_unknown(self, name: str | None, shown: int) -> None:
         unknown = [label for processor in self.y.processor for label in _taken(processor)]
         known = [label is not None for label in self.y.items]
+        if unknown and name in (None, "training") and not any(map(_has_class, self.y.items)):
+            raise DataError(_no_known_label(self.y, unknown))
         if not all(known):
             kept = np.flatnonzero(known)
             self.x, self.y = self.x[kept], self.y[kept]
@@ -344,6 +347,21 @@ def _taken(processor: Any) -> list[Any]:
     return unknown
 
 
+def _has_class(label: Any) -> bool:
+    """Return whether something is left of a processed label: an index, or indices of any number."""
+    return label is not None and not (hasattr(label, "__len__") and len(label) == 0)
+
+
+def _no_known_label(labels: Any, unknown: Sequence[Any]) -> str:
+    """Return the sentence for labels of which none is among the classes that were passed."""
+    near = nearest(unknown[0], labels.classes)
+    return (
+        f"{type(labels).__name__}: no label of the training set is among classes; the labels are such as "
+        f"{unknown[0]!r}, the classes {', '.join(map(repr, labels.classes[:5]))}.{near} Pass the labels themselves as "
+        f"classes."
+    )
+
+
 def _unknown_labels(
     labels: Any, name: str | None, unknown: Sequence[Any], shown: int, known: Sequence[bool]
 ) -> str:
@@ -353,7 +371,8 @@ def _unknown_labels(
     what = f"leaving out {left_out} of {len(known)} items" if left_out else "leaving out these labels"
     if name in (None, "training"):
         return f"{type(labels).__name__}: the items have labels that are not in classes: {listed}; {what}."
+    what += "." + nearest(unknown[0], labels.classes) if any(str(unknown[0]) == str(c) for c in labels.classes) else "."
     return (
         f"{type(labels).__name__}: the {name} set has labels that are no class of the training set: {listed}; "
-        f"{what}. Move some of their items into the training set, or pass classes=[…] with all labels."
+        f"{what} Move some of their items into the training set, or pass classes=[…] with all labels."
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numbers
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 
 from onecycle.data.asking import ask
-from onecycle.data.items import EmptyLabel
+from onecycle.data.items import EmptyLabel, ItemBase
 from onecycle.data.label_list import LabelList
 from onecycle.data.processors import as_items, plain
 from onecycle.data.sources import check_files, column_numbers, complete_values, is_column, need_frame
@@ -23,9 +24,11 @@ from onecycle.errors import (
     DataError,
     check_function,
     check_keywords,
+    describe,
     explain,
 )
 from onecycle.utils.registry import lookup
+from onecycle.utils.values import LABEL_KINDS, is_missing, to_label, to_scalar
 
 __all__: list[str] = []
 
@@ -97,16 +100,30 @@ def _fitting(labels: Any, label_delim: str | None) -> str:
     """Return the name of the class of labels that fits the first label."""
     if label_delim is not None:
         return "MultiCategoryList"
-    first = labels[0] if len(labels) else 0
-    if isinstance(first, (np.ndarray, torch.Tensor)) and first.ndim == 0:
-        first = first.item()
+    first = to_label(labels[0]) if len(labels) else 0
     if isinstance(first, EmptyLabel):
         return "EmptyLabelList"
-    if isinstance(first, (str, numbers.Integral, np.bool_)):
-        return "CategoryList"
-    if isinstance(first, (float, np.floating)):
+    if isinstance(first, float) or _is_exact_fraction(labels[0] if len(labels) else 0):
         return "FloatList"
-    return "MultiCategoryList" if isinstance(first, (Collection, np.ndarray)) else "ItemList"
+    if isinstance(first, (str, int)):
+        return "FloatList" if _holds_fractions(labels) else "CategoryList"
+    several = isinstance(first, (Collection, np.ndarray)) and not isinstance(first, Mapping)
+    return "MultiCategoryList" if several else "ItemList"
+
+
+def _is_exact_fraction(label: Any) -> bool:
+    """Return whether a label is a number of exact digits, such as a NUMERIC of SQL: one to be predicted."""
+    return isinstance(label, (Decimal, Fraction))
+
+
+def _holds_fractions(labels: Any) -> bool:
+    """Return whether labels that begin with a whole number go on with fractions: numbers to be predicted."""
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind != "O" or not len(labels) or isinstance(labels[0], str):
+        return False
+    found = [to_label(label) for label in labels]
+    return all(isinstance(label, (int, float)) for label in found) and any(
+        isinstance(label, float) and not label.is_integer() for label in found
+    )
 
 
 def _labelled(items: Any, owner: str, labels: Any, label_cls: Any, settings: Mapping[str, Any]) -> LabelList:
@@ -129,7 +146,7 @@ def attach(items: Any, owner: str, labels: Any, label_cls: Any, settings: Mappin
         ArgumentTypeError: a keyword is unknown, or the class is none of labels.
         DataError: an item has no label, or one that cannot be learnt.
     """
-    labels = as_items(labels)
+    labels = as_labels(labels)
     given = {name: value for name, value in settings.items() if value is not None}
     _check_labels(owner, items, labels)
     kind = items.get_label_cls(labels, label_cls, **given)
@@ -139,7 +156,18 @@ def attach(items: Any, owner: str, labels: Any, label_cls: Any, settings: Mappin
     inputs, made = items.fresh(), kind(labels, path=items.path, **given)
     if hasattr(made, "check_labels"):
         made.check_labels(owner, items.items)
+    elif kind is lookup("item_list", "ItemList"):
+        _check_items(owner, items, labels)
     return inputs._label_list(inputs, made)
+
+
+def as_labels(labels: Any) -> Any:
+    """Return labels, whatever collection holds them, as an array of scalars of Python or of what an item has."""
+    if isinstance(labels, torch.Tensor):
+        return labels.detach().cpu().numpy() if labels.dtype != torch.bfloat16 else labels.float().cpu().numpy()
+    if isinstance(labels, np.ndarray) or hasattr(labels, "to_numpy"):
+        return as_items(labels)
+    return as_items([to_scalar(label) for label in labels])
 
 
 def _check_kind(owner: str, kind: Any) -> None:
@@ -155,7 +183,7 @@ def _check_labels(owner: str, items: Any, labels: Any) -> None:
         raise DataError(explain(owner, "", rule, len(labels), "Pass as many labels as there are items."))
     if getattr(labels, "ndim", 1) != 1 or labels.dtype.kind in "iub":
         return
-    missing = [i for i, label in enumerate(labels) if _is_missing(label)]
+    missing = [i for i, label in enumerate(labels) if is_missing(label)]
     if missing:
         shown = ", ".join(str(items.items[i]) for i in missing[:_SHOWN])
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
@@ -163,10 +191,13 @@ def _check_labels(owner: str, items: Any, labels: Any) -> None:
         raise DataError(f"{owner}: {len(missing)} of {len(items)} items have no label: {shown}{more}. {cure}")
 
 
-def _is_missing(label: Any) -> bool:
-    if isinstance(label, (float, np.floating)):
-        return bool(label != label)
-    return label is None or type(label).__name__ in ("NAType", "NaTType")  # pandas' words for nothing
+def _check_items(owner: str, items: Any, labels: Any) -> None:
+    """Refuse labels of which no batch can be made, where no class of labels was named for them."""
+    for i, label in enumerate(labels):
+        if not isinstance(label, (ItemBase, np.ndarray, torch.Tensor)):
+            got = f"that of {items.items[i]} is {describe(label)}"
+            cure = "Make it one of these, or pass label_cls=, e.g. FloatList for numbers."
+            raise DataError(f"{owner}: the label of an item must be {LABEL_KINDS}, or several of them; {got}. {cure}")
 
 
 def labels_const(items: Any, const: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from onecycle.data.collate import data_collate
 from onecycle.data.label_list import LabelList
 from onecycle.data.labels import (
+    as_labels,
     attach,
     empty_kind,
     labels_const,
@@ -18,11 +19,11 @@ from onecycle.data.labels import (
     labels_from_re,
     several_columns,
 )
-from onecycle.data.processors import as_items
 from onecycle.data.stages import LABELLED, SPLIT, Stage
-from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
+from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import lookup
+from onecycle.utils.values import nearest
 
 __all__ = ["ItemLists", "LabelLists"]
 
@@ -77,7 +78,7 @@ class ItemLists(_Lists):
     ) -> LabelLists:
         if not len(self.train):  # the first label of the validation set tells the class then
             given = {name: value for name, value in settings.items() if value is not None}
-            label_cls = self.valid.get_label_cls(as_items(valid_labels), label_cls, **given)
+            label_cls = self.valid.get_label_cls(as_labels(valid_labels), label_cls, **given)
         train = attach(self.train, f"{owner} (train)", train_labels, label_cls, settings)
         valid = attach(self.valid, f"{owner} (valid)", valid_labels, type(train.y), settings)
         return LabelLists(self.path, train, valid).process()
@@ -436,6 +437,6 @@ def held_out(valid: LabelList, items: Any, label: Any, tfms: Any, tfm_y: Any) ->
     labels = valid.y.new([label] * len(inputs)).process()
     if len(labels) and labels.items[0] is None:
         known = ", ".join(map(repr, valid.y.classes[:_CLASSES_SHOWN]))
-        near = did_you_mean(str(label), map(str, valid.y.classes))
+        near = nearest(label, valid.y.classes)
         raise DataError(f"add_test: label {label!r} is no class of the training set.{near} The classes are {known}.")
     return valid.new(inputs, labels, tfms, tfm_y)

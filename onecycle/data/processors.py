@@ -12,6 +12,7 @@ from onecycle.data.items import EmptyLabel
 from onecycle.errors import DataError, explain
 from onecycle.types import JsonDict
 from onecycle.utils.registry import register
+from onecycle.utils.values import name_list, or_empty, sort_labels, to_label, to_labels, to_scalar
 
 __all__ = [
     "CategoryProcessor",
@@ -39,6 +40,9 @@ def as_items(values: Any) -> Any:
     for i, value in enumerate(values):
         items[i] = value
     return items
+
+
+plain = to_scalar  # the name by which other modules know it
 
 
 def is_number(index: Any) -> bool:
@@ -81,22 +85,13 @@ class PreProcessor:
         return processor
 
 
-def plain(value: Any) -> Any:
-    """Return a number of NumPy, or one in a tensor without axes, as Python's; anything else as it is."""
-    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
-
-
 def sorted_classes(labels: Iterable[Any]) -> list[Any]:
     """Return the different labels in order; labels that do not compare are ordered by their text."""
-    found = {plain(label) for label in labels if label is not None}
-    try:
-        return sorted(found)
-    except TypeError:
-        return sorted(found, key=str)
+    return sort_labels({to_label(label) for label in labels if label is not None})
 
 
 def _classes_of(labels: Iterable[Any]) -> list[Any]:
-    labels = list(labels)
+    labels = [to_label(label) for label in labels]
     odd = next((label for label in labels if not isinstance(label, Hashable)), None)
     if odd is not None:
         cure = "For several labels an item pass label_cls=MultiCategoryList, for numbers label_cls=FloatList."
@@ -121,8 +116,8 @@ class CategoryProcessor(PreProcessor):
 
     def create_classes(self, classes: Sequence[Any] | None) -> None:
         """Take over the classes and number them."""
-        self.classes = None if classes is None else list(classes)
-        self.c2i = {} if classes is None else {label: i for i, label in enumerate(classes)}
+        self.classes = name_list(type(self).__name__, "classes", classes)
+        self.c2i = {label: i for i, label in enumerate(or_empty(self.classes))}
 
     def generate_classes(self, items: Iterable[Any]) -> list[Any]:
         """Return the sorted classes of the labels.
@@ -136,9 +131,10 @@ class CategoryProcessor(PreProcessor):
         """Return the index of a label; None, remembered in `warns`, where there is no such class."""
         if isinstance(item, EmptyLabel):
             return item
-        index = self.c2i.get(item)
+        label = to_label(item)
+        index = self.c2i.get(label)
         if index is None:
-            self.warns.append(item)
+            self.warns.append(label)
         return index
 
     def process(self, ds: Any) -> None:
@@ -183,7 +179,7 @@ class MultiCategoryProcessor(CategoryProcessor):
         if self.one_hot:
             return list(range(max((len(row) for row in items), default=0)))
         items = list(items)
-        classes = _classes_of(label for labels in items for label in labels)
+        classes = _classes_of(label for labels in items for label in to_labels(labels))
         if items and not classes:
             rule = f"must be there for some of the {len(items)} training items; no item has one"
             raise DataError(explain("MultiCategoryList", "labels", rule, cure="Pass classes=[…] if that is meant."))
@@ -195,7 +191,7 @@ class MultiCategoryProcessor(CategoryProcessor):
             return item
         if self.one_hot:
             return _columns_that_are_one(item)
-        found = [CategoryProcessor.process_one(self, label) for label in item]
+        found = [CategoryProcessor.process_one(self, label) for label in to_labels(item)]
         return [index for index in found if index is not None]
 
     def process(self, ds: Any) -> None:

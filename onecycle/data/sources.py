@@ -15,6 +15,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you
 from onecycle.types import PathOrStr
 from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.text_files import check_encoding, encoding_of_file, wrong_encoding
+from onecycle.utils.values import nearest
 
 __all__ = ["get_files"]
 
@@ -206,7 +207,7 @@ def _column_number(owner: str, frame: Any, col: Any) -> int:
         return col % len(names)
     if col in names:
         return names.index(col)
-    near = did_you_mean(str(col), map(str, names))
+    near = nearest(col, names)
     shown = ", ".join(repr(name) for name in names[:20])
     raise DataError(f"{owner}: there is no column {col!r}.{near} The columns are {shown}.")
 

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from onecycle.data.collate import place
 from onecycle.data.loaders import DatasetType
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain
 from onecycle.interpret.base import in_order
 from onecycle.tabular.rows import TableRows
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.seeding import Stream
+from onecycle.utils.values import nearest
 
 __all__: list[str] = []
 
@@ -126,7 +127,7 @@ class WholeSet:
         classes = list(self.items.classes[name])
         for value in values:
             if value not in classes:
-                near = did_you_mean(str(value), map(str, classes))
+                near = nearest(value, classes)
                 raise ArgumentError(f"{self.owner}: {value!r} is no category of column {name!r}.{near}")
         return values, [classes.index(value) for value in values]
 
@@ -170,4 +171,4 @@ def rows_of_learner(owner: str, learn: Any) -> Any:
 
 def no_column(owner: str, name: Any, names: Sequence[Any], what: str) -> str:
     shown = ", ".join(map(repr, names))
-    return f"{owner}: {name!r} is no {what} of the inputs.{did_you_mean(str(name), map(str, names))} There are {shown}."
+    return f"{owner}: {name!r} is no {what} of the inputs.{nearest(name, names)} There are {shown}."

@@ -231,7 +231,7 @@ def test_classes_of_labels_that_are_none(kind):
 
 
 def test_labels_that_are_no_class():
-    with pytest.raises(DataError, match=r"must each be one class; got \[0\] \(list\).*label_cls=MultiCategoryList"):
+    with pytest.raises(DataError, match=r"that of 0: \[0\] \(list\).*label_cls=MultiCategoryList"):
         ItemList([0]).label_from_func(lambda item: [0], label_cls=CategoryList)
     with pytest.raises(DataError, match="for some of the 2 training items; no item has one. Pass classes="):
         ItemList([0, 1]).label_from_func(lambda item: [])
