@@ -18,7 +18,8 @@ Kind = enum.Enum("Kind", "A B")
 
 
 def labelled(labels, **settings):
-    return ItemList(range(len(labels))).split_by_idx([len(labels) - 1]).label_from_lists(labels[:-1], labels[-1:], **settings)
+    split = ItemList(range(len(labels))).split_by_idx([len(labels) - 1])
+    return split.label_from_lists(labels[:-1], labels[-1:], **settings)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,10 @@ def test_classes_of_every_collection(classes):
 
 
 def test_no_label_among_the_classes_says_why():
-    with pytest.raises(DataError, match=r"no label of the training set is among classes.*'0' is a text and the known one a whole number: pass 0"):
+    none = "no label of the training set is among classes"
+    with pytest.raises(DataError, match=rf"{none}.*'0' is a text and the known one a whole number: pass 0"):
         labelled(["0", "1", "0"], classes=[0, 1])
-    with pytest.raises(DataError, match=r"no label of the training set is among classes.*1 is a whole number and the known one a text: pass '1'"):
+    with pytest.raises(DataError, match=rf"{none}.*1 is a whole number and the known one a text: pass '1'"):
         labelled([[1], [1], [1]], classes=["1", "2"])
 
 

@@ -30,7 +30,7 @@ from onecycle.utils.values import (
 Kind = enum.Enum("Kind", "CAT DOG")
 
 
-class Colour(str, enum.Enum):  # noqa: UP042 (Python 3.10 has no StrEnum)
+class Colour(str, enum.Enum):
     RED = "red"
 
 
@@ -66,7 +66,15 @@ def test_a_label_of_every_library_is_one_class(wanted, value):
     assert is_label(label)
 
 
-@pytest.mark.parametrize("value", [1j, dt.timedelta(1), np.timedelta64(1, "D"), pd.Timedelta("1D"), {"a": 1}, object(), [1], None, np.nan])
+NO_LABELS = [
+    1j, dt.timedelta(1), np.timedelta64(1, "D"), pd.Timedelta("1D"), {"a": 1}, object(), [1], None, np.nan
+]  # fmt: skip
+MISSING = [
+    None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), Decimal("nan"), torch.tensor(torch.nan)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_LABELS)
 def test_what_is_no_label(value):
     assert not is_label(to_label(value))
 
@@ -77,7 +85,7 @@ def test_a_moment_keeps_its_nanoseconds_and_its_zone():
     assert to_label(np.datetime64("12024-01-31")) == "12024-01-31"
 
 
-@pytest.mark.parametrize("value", [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), Decimal("nan"), torch.tensor(torch.nan)])
+@pytest.mark.parametrize("value", MISSING)
 def test_missing_values(value):
     assert is_missing(value)
 
@@ -125,8 +133,8 @@ def test_intervals_are_ordered_by_their_edges_and_mixed_kinds_by_text():
 
 @pytest.mark.parametrize(
     "classes",
-    [["a", "b"], ("a", "b"), np.array(["a", "b"]), np.array(["a", "b"], dtype=object), pd.Series(["a", "b"], index=[3, 4]),
-     pd.Index(["a", "b"]), pd.Categorical(["a", "b"]), {"b", "a"}, "ab", [b"a", Path("b")], iter("ab")],
+    [["a", "b"], ("a", "b"), np.array(["a", "b"]), np.array(["a", "b"], dtype=object),
+     pd.Series(["a", "b"], index=[3, 4]), pd.Index(["a", "b"]), pd.Categorical(["a", "b"]), {"b", "a"}, "ab", [b"a", Path("b")], iter("ab")],
 )  # fmt: skip
 def test_lists_of_classes(classes):
     assert name_list("X", "classes", classes) == ["a", "b"]
