@@ -37,7 +37,7 @@ def to_scalar(value: Any) -> Any:
     if getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
         return value
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "mM":
-        return _time_of_numpy(value[()])
+        return _time_of_numpy(np.asarray(value)[()])
     return value.item()
 
 

@@ -134,7 +134,8 @@ def test_intervals_are_ordered_by_their_edges_and_mixed_kinds_by_text():
 @pytest.mark.parametrize(
     "classes",
     [["a", "b"], ("a", "b"), np.array(["a", "b"]), np.array(["a", "b"], dtype=object),
-     pd.Series(["a", "b"], index=[3, 4]), pd.Index(["a", "b"]), pd.Categorical(["a", "b"]), {"b", "a"}, "ab", [b"a", Path("b")], iter("ab")],
+     pd.Series(["a", "b"], index=[3, 4]), pd.Index(["a", "b"]), pd.Categorical(["a", "b"]),
+     {"b", "a"}, "ab", [b"a", Path("b")], iter("ab")],
 )  # fmt: skip
 def test_lists_of_classes(classes):
     assert name_list("X", "classes", classes) == ["a", "b"]
