@@ -20,7 +20,8 @@ from onecycle.utils.seeding import item_stream
 from onecycle.vision.image import Image, ImageBBox, ImageSegment, ResizeMethod
 from onecycle.vision.transform import (
     RandTransform, brightness, contrast, crop, cutout, dihedral, flip_lr, get_transforms, jitter, pad,
-    perspective_warp, rand_resize_crop, rgb_randomize, rotate, skew, squish, symmetric_warp, tilt, zoom,
+    autocontrast, equalize, perspective_warp, posterize, rand_augment, rand_resize_crop, random_erasing, rgb_randomize,
+    rotate, saturation, sharpness, shear, skew, solarize, squish, symmetric_warp, tilt, translate, trivial_augment, zoom,
 )
 
 OUT = Path(__file__).with_suffix("")
@@ -107,6 +108,12 @@ def main() -> None:
         ("training", variants(house, train, size=128)),
         ("validation", variants(house, valid, count=1, size=128)),
     ])
+    lists = {
+        "trivial_augment()": trivial_augment(),
+        "rand_augment(n=2, magnitude=9)": rand_augment(),
+        "trivial_augment(xtra_tfms=random_erasing())": trivial_augment(xtra_tfms=random_erasing()),
+    }
+    grid("augment", [(label, variants(house, train, 8, size=128)) for label, (train, _) in lists.items()], cell=1.2)
     methods = [ResizeMethod.CROP, ResizeMethod.PAD, ResizeMethod.SQUISH]
     grid("resize", [
         (mode, [house.apply_tfms([], size=128, resize_method=m, padding_mode=mode) for m in methods])
@@ -120,6 +127,8 @@ def main() -> None:
         "perspective_warp(magnitude=(-0.3, 0.3))": perspective_warp(magnitude=(-0.3, 0.3)),
         "tilt(direction=(0, 3), magnitude=(-0.4, 0.4))": tilt(direction=(0, 3), magnitude=(-0.4, 0.4)),
         "skew(direction=(0, 7), magnitude=(-0.5, 0.5))": skew(direction=(0, 7), magnitude=(-0.5, 0.5)),
+        "shear(dx=(-0.4, 0.4), dy=(-0.4, 0.4))": shear(dx=(-0.4, 0.4), dy=(-0.4, 0.4)),
+        "translate(dx=(-0.3, 0.3), dy=(-0.3, 0.3))": translate(dx=(-0.3, 0.3), dy=(-0.3, 0.3)),
         "jitter(magnitude=(0, 0.05))": jitter(magnitude=(0, 0.05)),
     }
     grid("geometry", [(label, variants(house, [call], size=(96, 128))) for label, call in shown.items()])
@@ -134,6 +143,16 @@ def main() -> None:
         "rgb_randomize()": rgb_randomize(),
     }
     grid("pixels", [(label, variants(house, [call])) for label, call in shown.items()])
+    shown = {
+        "posterize(bits=(1, 6))": posterize(bits=(1, 6)),
+        "solarize(threshold=(0, 1))": solarize(threshold=(0.0, 1.0)),
+        "contrast(scale=0.3), autocontrast()": [contrast(scale=0.3), autocontrast()],
+        "brightness(change=(0.2, 0.8)), equalize()": [brightness(change=(0.2, 0.8)), equalize()],
+        "saturation(factor=(0, 2))": saturation(factor=(0.0, 2.0)),
+        "sharpness(factor=(0, 5))": sharpness(factor=(0.0, 5.0)),
+        "random_erasing()": random_erasing(),
+    }
+    grid("tones", [(label, variants(house, calls)) for label, calls in shown.items()])
     grid("rand_resize_crop", [("rand_resize_crop(96), size=(96, 96)", variants(house, rand_resize_crop(96), size=(96, 96)))])
     targets(house)
 

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from onecycle.vision import models
     from onecycle import vision
     from onecycle.vision.affine_transforms import (
-        dihedral_affine, flip_affine, rotate, squish, zoom, zoom_squish,
+        dihedral_affine, flip_affine, rotate, shear, squish, translate, zoom, zoom_squish,
     )
     from onecycle.vision.archs import (
         TimmArch, build_arch, find_arch, has_weights,
+    )
+    from onecycle.vision.augment import (
+        rand_augment, trivial_augment,
     )
     from onecycle.vision.backbones import (
         cnn_config, create_body, create_cnn_model, create_head,
@@ -90,13 +93,16 @@ if TYPE_CHECKING:
         PixelBatch,
     )
     from onecycle.vision.pixel_transforms import (
-        brightness, contrast, crop, crop_pad, cutout, dihedral, flip_lr, pad, rgb_randomize,
+        brightness, contrast, crop, crop_pad, cutout, dihedral, flip_lr, pad, random_erasing, rgb_randomize,
     )
     from onecycle.vision.points import (
         ImagePoints,
     )
     from onecycle.vision.points_list import (
         PointsItemList, PointsLabelList, PointsProcessor,
+    )
+    from onecycle.vision.random_choice import (
+        RandChoice,
     )
     from onecycle.vision.recipes import (
         get_transforms, rand_crop, rand_pad, rand_resize_crop, rand_zoom, zoom_crop,
@@ -119,6 +125,9 @@ if TYPE_CHECKING:
     from onecycle.vision.tar_list import (
         TarImageList,
     )
+    from onecycle.vision.tone_transforms import (
+        autocontrast, equalize, posterize, saturation, sharpness, solarize,
+    )
     from onecycle.vision.transform_base import (
         RandTransform, TfmAffine, TfmCoord, TfmCrop, TfmLighting, TfmList, TfmPixel, Transform,
     )
@@ -139,31 +148,36 @@ __all__ = [
     "CoordFunc", "Denormalize", "Finding", "FlowField", "Image", "ImageBBox", "ImageDataBunch",
     "ImageImageList", "ImageList", "ImagePoints", "ImageSegment", "Normalize", "ObjectCategoryList",
     "ObjectCategoryProcessor", "ObjectDetectionInterpretation", "ObjectItemList", "PictureFacts",
-    "PixelBatch", "PointsItemList", "PointsLabelList", "PointsProcessor", "RandTransform", "Report",
-    "ResizeMethod", "SegmentationInterpretation", "SegmentationItemList", "SegmentationLabelList",
+    "PixelBatch", "PointsItemList", "PointsLabelList", "PointsProcessor", "RandChoice", "RandTransform",
+    "Report", "ResizeMethod", "SegmentationInterpretation", "SegmentationItemList", "SegmentationLabelList",
     "SegmentationProcessor", "TarImageList", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList",
-    "TfmPixel", "TimmArch", "Transform", "allow_image_format", "bb2hw", "bb_pad_collate", "brightness",
-    "build_arch", "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast",
-    "create_body", "create_cnn", "create_cnn_model", "create_detection_model", "create_head",
+    "TfmPixel", "TimmArch", "Transform", "allow_image_format", "autocontrast", "bb2hw", "bb_pad_collate",
+    "brightness", "build_arch", "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner",
+    "contrast", "create_body", "create_cnn", "create_cnn_model", "create_detection_model", "create_head",
     "create_unet_model", "crop", "crop_pad", "cut_foreign", "cutout", "denormalize", "detection_learner",
-    "dihedral", "dihedral_affine", "download_image", "download_images", "examine_picture", "feature_loss",
-    "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files", "get_transforms",
-    "has_pool_type", "has_weights", "image2np", "image_extensions", "image_formats", "imagenet_stats",
-    "jitter", "mnist_stats", "models", "normalize", "normalize_funcs", "open_image", "open_mask",
-    "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat", "plot_multi", "rand_crop",
-    "rand_pad", "rand_resize_crop", "rand_zoom", "resize_to", "rgb_randomize", "rle_decode", "rle_encode",
-    "rotate", "scale_flow", "show_all", "show_grid", "show_image", "show_multi", "show_pairs", "skew",
-    "squish", "symmetric_warp", "tilt", "tis2hw", "tta_transforms", "unet_learner", "verify_image",
-    "verify_images", "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
+    "dihedral", "dihedral_affine", "download_image", "download_images", "equalize", "examine_picture",
+    "feature_loss", "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files",
+    "get_transforms", "has_pool_type", "has_weights", "image2np", "image_extensions", "image_formats",
+    "imagenet_stats", "jitter", "mnist_stats", "models", "normalize", "normalize_funcs", "open_image",
+    "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat", "plot_multi",
+    "posterize", "rand_augment", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "random_erasing",
+    "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate", "saturation", "scale_flow",
+    "sharpness", "shear", "show_all", "show_grid", "show_image", "show_multi", "show_pairs", "skew",
+    "solarize", "squish", "symmetric_warp", "tilt", "tis2hw", "translate", "trivial_augment",
+    "tta_transforms", "unet_learner", "verify_image", "verify_images", "vision", "write_digits", "zoom",
+    "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
 _LEAVES = {
     "onecycle.vision.affine_transforms": (
-        "dihedral_affine", "flip_affine", "rotate", "squish", "zoom", "zoom_squish",
+        "dihedral_affine", "flip_affine", "rotate", "shear", "squish", "translate", "zoom", "zoom_squish",
     ),
     "onecycle.vision.archs": (
         "TimmArch", "build_arch", "find_arch", "has_weights",
+    ),
+    "onecycle.vision.augment": (
+        "rand_augment", "trivial_augment",
     ),
     "onecycle.vision.backbones": (
         "cnn_config", "create_body", "create_cnn_model", "create_head",
@@ -236,13 +250,17 @@ _LEAVES = {
         "PixelBatch",
     ),
     "onecycle.vision.pixel_transforms": (
-        "brightness", "contrast", "crop", "crop_pad", "cutout", "dihedral", "flip_lr", "pad", "rgb_randomize",
+        "brightness", "contrast", "crop", "crop_pad", "cutout", "dihedral", "flip_lr", "pad",
+        "random_erasing", "rgb_randomize",
     ),
     "onecycle.vision.points": (
         "ImagePoints",
     ),
     "onecycle.vision.points_list": (
         "PointsItemList", "PointsLabelList", "PointsProcessor",
+    ),
+    "onecycle.vision.random_choice": (
+        "RandChoice",
     ),
     "onecycle.vision.recipes": (
         "get_transforms", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "zoom_crop",
@@ -264,6 +282,9 @@ _LEAVES = {
     ),
     "onecycle.vision.tar_list": (
         "TarImageList",
+    ),
+    "onecycle.vision.tone_transforms": (
+        "autocontrast", "equalize", "posterize", "saturation", "sharpness", "solarize",
     ),
     "onecycle.vision.transform_base": (
         "RandTransform", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList", "TfmPixel",

@@ -14,7 +14,7 @@ from onecycle.utils.seeding import rand_bool, uniform, uniform_int
 from onecycle.vision.geometry import Matrix, scale_shift, to_matrix
 from onecycle.vision.transform_base import TfmAffine
 
-__all__ = ["dihedral_affine", "flip_affine", "rotate", "squish", "zoom", "zoom_squish"]
+__all__ = ["dihedral_affine", "flip_affine", "rotate", "shear", "squish", "translate", "zoom", "zoom_squish"]
 
 
 def _towards(share: float, pct: float) -> float:
@@ -29,6 +29,20 @@ def rotate(degrees: Annotated[float, uniform]) -> Matrix:
     angle = math.radians(degrees)
     cosine, sine = math.cos(angle), math.sin(angle)
     return (cosine, -sine, 0.0, sine, cosine, 0.0, 0.0, 0.0, 1.0)
+
+
+@register("transform")
+@TfmAffine
+def shear(dx: Annotated[float, uniform] = 0.0, dy: Annotated[float, uniform] = 0.0) -> Matrix:
+    """Slant the image: rows move sideways by `dx`, columns up by `dy` of their distance from the centre."""
+    return (1.0, float(dx), 0.0, float(dy), 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@register("transform")
+@TfmAffine
+def translate(dx: Annotated[float, uniform] = 0.0, dy: Annotated[float, uniform] = 0.0) -> Matrix:
+    """Move the image right by `dx` of its width and down by `dy` of its height."""
+    return scale_shift(1.0, 1.0, -2.0 * dx, -2.0 * dy)
 
 
 @register("transform")

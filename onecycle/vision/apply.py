@@ -37,6 +37,7 @@ def apply_tfms(
     if do_resolve:
         for call in calls:
             call.resolve()
+    calls = sorted([one for call in calls for one in call.expanded()], key=_order)
     result = image.clone().set_sample(**sample)
     if target is not None:
         _scale(result, target, method)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from onecycle.errors import (
 from onecycle.utils.files import FileReadError, is_fault_of_machine
 from onecycle.vision.geometry import Geometry, Size
 from onecycle.vision.headers import JPEG_START, PNG_START, Header, plain_header, what_it_is
-from onecycle.vision.lighting import Light
+from onecycle.vision.lighting import Light, Tones
 from onecycle.vision.opencv import opencv
 from onecycle.vision.picture_faults import fault_of
 from onecycle.vision.pillow import open_image_file
@@ -164,8 +165,11 @@ class FilePixels:
             scale = next((k for k in _REDUCTIONS if k <= cell), 1)
         return self.decoded(scale).resampled(geometry, mode, padding_mode)
 
-    def relit(self, light: Light) -> Pixels:
+    def relit(self, light: Light | Tones) -> Pixels:
         return self.decoded().relit(light)
+
+    def recoloured(self, func: Callable[[np.ndarray], np.ndarray]) -> Pixels:
+        return self.decoded().recoloured(func)
 
     def tensor(self, white: float) -> torch.Tensor:
         return self.decoded().tensor(white)

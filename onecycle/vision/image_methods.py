@@ -6,6 +6,7 @@ from typing import Any
 
 from onecycle.vision import affine_transforms as affine
 from onecycle.vision import pixel_transforms as pixel
+from onecycle.vision import tone_transforms as tone
 from onecycle.vision import warp_transforms as warp
 
 __all__: list[str] = []
@@ -13,6 +14,10 @@ __all__: list[str] = []
 
 class TransformMethods:
     """Give a picture each named transform as a method that takes fixed values and returns the picture."""
+
+    def autocontrast(self, *args: Any, **kwargs: Any) -> Any:
+        """Spread the values of each channel from 0 to 1."""
+        return tone.autocontrast.calc(self, *args, **kwargs)
 
     def brightness(self, *args: Any, **kwargs: Any) -> Any:
         """Brighten (`change` above 0.5) or darken."""
@@ -42,6 +47,10 @@ class TransformMethods:
         """Put the picture down in one of 8 ways."""
         return affine.dihedral_affine.calc(self, *args, **kwargs)
 
+    def equalize(self, *args: Any, **kwargs: Any) -> Any:
+        """Make all values of a channel equally frequent."""
+        return tone.equalize.calc(self, *args, **kwargs)
+
     def flip_affine(self, *args: Any, **kwargs: Any) -> Any:
         """Mirror left to right."""
         return affine.flip_affine.calc(self, *args, **kwargs)
@@ -62,6 +71,14 @@ class TransformMethods:
         """Move each corner by its own two numbers."""
         return warp.perspective_warp.calc(self, *args, **kwargs)
 
+    def posterize(self, *args: Any, **kwargs: Any) -> Any:
+        """Keep the highest `bits` of each value."""
+        return tone.posterize.calc(self, *args, **kwargs)
+
+    def random_erasing(self, *args: Any, **kwargs: Any) -> Any:
+        """Cover one rectangle."""
+        return pixel.random_erasing.calc(self, *args, **kwargs)
+
     def rgb_randomize(self, *args: Any, **kwargs: Any) -> Any:
         """Replace one channel by noise."""
         return pixel.rgb_randomize.calc(self, *args, **kwargs)
@@ -70,9 +87,25 @@ class TransformMethods:
         """Turn by `degrees`, counterclockwise."""
         return affine.rotate.calc(self, *args, **kwargs)
 
+    def saturation(self, *args: Any, **kwargs: Any) -> Any:
+        """Make colours stronger (`factor` above 1) or greyer."""
+        return tone.saturation.calc(self, *args, **kwargs)
+
+    def sharpness(self, *args: Any, **kwargs: Any) -> Any:
+        """Sharpen (`factor` above 1) or smooth."""
+        return tone.sharpness.calc(self, *args, **kwargs)
+
+    def shear(self, *args: Any, **kwargs: Any) -> Any:
+        """Slant by `dx`, `dy`."""
+        return affine.shear.calc(self, *args, **kwargs)
+
     def skew(self, *args: Any, **kwargs: Any) -> Any:
         """Pull one corner out."""
         return warp.skew.calc(self, *args, **kwargs)
+
+    def solarize(self, *args: Any, **kwargs: Any) -> Any:
+        """Invert values of at least `threshold`."""
+        return tone.solarize.calc(self, *args, **kwargs)
 
     def squish(self, *args: Any, **kwargs: Any) -> Any:
         """Stretch one side."""
@@ -85,6 +118,10 @@ class TransformMethods:
     def tilt(self, *args: Any, **kwargs: Any) -> Any:
         """Tilt towards `direction`."""
         return warp.tilt.calc(self, *args, **kwargs)
+
+    def translate(self, *args: Any, **kwargs: Any) -> Any:
+        """Move by `dx` of the width and `dy` of the height."""
+        return affine.translate.calc(self, *args, **kwargs)
 
     def zoom(self, *args: Any, **kwargs: Any) -> Any:
         """Enlarge `scale` times around `row_pct`, `col_pct`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from onecycle.vision.display import Display
 from onecycle.vision.flow import FlowField
 from onecycle.vision.geometry import Geometry, View, to_matrix
 from onecycle.vision.image_methods import TransformMethods
-from onecycle.vision.lighting import Light, logit
+from onecycle.vision.lighting import Light, Tones, combined, logit
 from onecycle.vision.pixel_batch import PixelBatch, pack_pixels
 from onecycle.vision.pixel_transforms import check_padding_mode
 from onecycle.vision.pixels import BytePixels, FloatPixels, Pixels
 from onecycle.vision.resize import tis2hw
-from onecycle.vision.transform_base import TfmList, is_composing
+from onecycle.vision.transform_base import TfmList, is_composing, works_on_arrays
 
 __all__ = ["Image"]
 
@@ -50,7 +51,7 @@ class Image(TransformMethods, Display, ItemBase):
     _white: float = 255.0  # an 8-bit value divided by this is the pixel's value
     _pixels: Pixels
     _geometry: Geometry | None = None
-    _light: Light | None = None
+    _light: Light | Tones | None = None
     _owned = True
     sample_kwargs: dict[str, Any] = {}
 
@@ -243,14 +244,17 @@ class Image(TransformMethods, Display, ItemBase):
         if not is_composing(func):
             self.logit_px = func(self.logit_px, *args, **kwargs)
             return self
-        light = func(*args, **kwargs)
-        self._light = light if self._light is None else self._light.then(light)
+        self._light = combined(self._light, func(*args, **kwargs))
         return self
 
     def pixel(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Change the pixels by a function of them, (C, H, W)."""
         if is_composing(func):
             return self._look_through(func(self._frame_size(), *args, **kwargs))
+        if works_on_arrays(func):
+            self._pixels = self.refresh()._pixels.recoloured(partial(func, *args, **kwargs))
+            self._owned = True
+            return self
         self.px = func(self.px, *args, **kwargs)
         return self
 

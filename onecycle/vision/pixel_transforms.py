@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Annotated
 
@@ -10,12 +11,13 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, did_you_mean, explain
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
 from onecycle.utils.seeding import log_uniform, uniform, uniform_int
 from onecycle.vision.geometry import View, scale_shift, to_matrix, window
 from onecycle.vision.lighting import Light, logit_of
 from onecycle.vision.resize import tis2hw
-from onecycle.vision.transform_base import TfmCrop, TfmLighting, TfmPixel, composes, recolours
+from onecycle.vision.transform_base import TfmCrop, TfmLighting, TfmPixel, composes, on_arrays, recolours
 from onecycle.vision.warp_transforms import draw_seed
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "dihedral",
     "flip_lr",
     "pad",
+    "random_erasing",
     "rgb_randomize",
 ]
 
@@ -135,6 +138,44 @@ def cutout(
         top, left = (int(rng.integers(0, side)) - int(length) // 2 for side in (height, width))
         x[:, max(0, top) : max(0, top + int(length)), max(0, left) : max(0, left + int(length))] = 0
     return x
+
+
+@register("transform")
+@partial(TfmPixel, order=101)  # after the final crop and all colours
+@on_arrays
+def random_erasing(
+    x: np.ndarray,
+    area: Annotated[float, partial(uniform, 0.02, 0.4)],
+    ratio: Annotated[float, partial(log_uniform, 0.3, 1 / 0.3)],
+    fill: float | None = None,
+    *,
+    seed: Annotated[int, draw_seed],
+) -> np.ndarray:
+    """Cover one rectangle of the final image by noise, or by the value `fill` from 0 to 1.
+
+    `area` is its share of the image and `ratio` its height over its width; both are drawn from the paper's ranges
+    unless others are given.
+
+    Reference: Zhong et al., "Random Erasing Data Augmentation" (AAAI 2020), algorithm 1.
+    """
+    check_numbers("random_erasing", "area", area, "must be a share from 0 to 1", lambda share: 0 <= share <= 1)
+    check_numbers("random_erasing", "ratio", ratio, "must be above 0", lambda number: number > 0)
+    if fill is not None:
+        check_numbers("random_erasing", "fill", fill, "must be from 0 to 1, or None", lambda value: 0 <= value <= 1)
+    rng = np.random.Generator(np.random.PCG64(int(seed)))
+    height, width = x.shape[:2]
+    rows = _side(math.sqrt(area * height * width * ratio), height)
+    columns = _side(math.sqrt(area * height * width / ratio), width)
+    top, left = (int(rng.integers(0, room + 1)) for room in (height - rows, width - columns))
+    erased = x.copy()
+    shape = erased[top : top + rows, left : left + columns].shape
+    values = rng.integers(0, 256, shape) if fill is None else np.full(shape, round(255 * fill))
+    erased[top : top + rows, left : left + columns] = values if x.dtype == np.uint8 else values / 255
+    return erased
+
+
+def _side(wanted: float, longest: int) -> int:
+    return min(max(round(wanted), 1), longest)
 
 
 @register("transform")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from onecycle.vision.geometry import Geometry, Size
-from onecycle.vision.lighting import Light, relight, table
+from onecycle.vision.lighting import Light, Tones, relight, table, tone_table, with_tones
 from onecycle.vision.opencv import opencv
 from onecycle.vision.resample import resample_bytes, resample_float
 
@@ -35,8 +36,12 @@ class Pixels(Protocol):
         """Return the picture read along a geometry."""
         ...
 
-    def relit(self, light: Light) -> Pixels:
+    def relit(self, light: Light | Tones) -> Pixels:
         """Return the picture in another light."""
+        ...
+
+    def recoloured(self, func: Callable[[np.ndarray], np.ndarray]) -> Pixels:
+        """Return what a function makes of the array (H, W) or (H, W, C), 8-bit or float32 from 0 to 1."""
         ...
 
     def tensor(self, white: float) -> Tensor:
@@ -64,8 +69,13 @@ class FloatPixels:
         px = self.px if self.px.is_floating_point() else self.px.float()
         return FloatPixels(resample_float(px, geometry, mode, padding_mode))
 
-    def relit(self, light: Light) -> FloatPixels:
-        return FloatPixels(relight(self.px, light))
+    def relit(self, light: Light | Tones) -> FloatPixels:
+        return FloatPixels(with_tones(self.px, light) if isinstance(light, Tones) else relight(self.px, light))
+
+    def recoloured(self, func: Callable[[np.ndarray], np.ndarray]) -> FloatPixels:
+        array = self.px.detach().cpu().float().permute(1, 2, 0).contiguous().numpy()  # (H, W, C)
+        changed = func(array[..., 0] if array.shape[2] == 1 else array).reshape(array.shape)
+        return FloatPixels(torch.from_numpy(np.ascontiguousarray(changed.transpose(2, 0, 1))).to(self.px))
 
     def tensor(self, white: float) -> Tensor:
         return self.px
@@ -98,8 +108,25 @@ class BytePixels:
             return FloatPixels(self.tensor(255)).resampled(geometry, mode, padding_mode)
         return BytePixels(resample_bytes(self.array, geometry, mode, padding_mode, self.size, self.cell))
 
-    def relit(self, light: Light) -> BytePixels:
+    def relit(self, light: Light | Tones) -> BytePixels:
+        if isinstance(light, Tones):
+            return BytePixels(self._with_tones(light))
         return BytePixels(opencv().LUT(self.array, table(light)))
+
+    def _with_tones(self, tones: Tones) -> np.ndarray:
+        counts = self._counts() if tones.sees_counts else np.zeros((256, self.channels))
+        looked_up = tone_table(tones, counts)  # (256, C)
+        if self.channels > _MOST_OPENCV_CHANNELS:
+            return looked_up[self.array, np.arange(self.channels)]
+        return opencv().LUT(self.array, looked_up[None] if self.array.ndim == 3 else looked_up[:, 0])
+
+    def _counts(self) -> np.ndarray:
+        """Return how many pixels have each value in each channel, (256, C)."""
+        flat = self.array.reshape(-1, self.channels)
+        return np.stack([np.bincount(flat[:, channel], minlength=256) for channel in range(self.channels)], axis=1)
+
+    def recoloured(self, func: Callable[[np.ndarray], np.ndarray]) -> BytePixels:
+        return BytePixels(func(self.array))
 
     def tensor(self, white: float) -> Tensor:
         array = self.array[None] if self.array.ndim == 2 else self.array.transpose(2, 0, 1)  # (C, H, W)

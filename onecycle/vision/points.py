@@ -10,7 +10,7 @@ from torch import Tensor
 
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.geometry import Geometry, Matrix, invert, is_affine, map_points, unit_grid
-from onecycle.vision.lighting import Light
+from onecycle.vision.lighting import Light, Tones
 from onecycle.vision.picture import Image
 from onecycle.vision.transform_base import is_composing
 
@@ -45,7 +45,10 @@ class PointPixels:
         in_frame = map_points(invert(geometry.base), self.points)
         return PointPixels(geometry.size, _search(geometry.frame_grid(), in_frame))
 
-    def relit(self, light: Light) -> PointPixels:
+    def relit(self, light: Light | Tones) -> PointPixels:
+        return self
+
+    def recoloured(self, func: Callable[..., Any]) -> PointPixels:
         return self
 
     def tensor(self, white: float) -> Tensor:

@@ -2,7 +2,17 @@
 
 # ruff: noqa: F401 - nothing here is used here; the leaves say what is public
 
-from onecycle.vision.affine_transforms import dihedral_affine, flip_affine, rotate, squish, zoom, zoom_squish
+from onecycle.vision.affine_transforms import (
+    dihedral_affine,
+    flip_affine,
+    rotate,
+    shear,
+    squish,
+    translate,
+    zoom,
+    zoom_squish,
+)
+from onecycle.vision.augment import rand_augment, trivial_augment
 from onecycle.vision.pixel_transforms import (
     brightness,
     contrast,
@@ -12,8 +22,10 @@ from onecycle.vision.pixel_transforms import (
     dihedral,
     flip_lr,
     pad,
+    random_erasing,
     rgb_randomize,
 )
+from onecycle.vision.random_choice import RandChoice
 from onecycle.vision.recipes import (
     get_transforms,
     rand_crop,
@@ -22,6 +34,7 @@ from onecycle.vision.recipes import (
     rand_zoom,
     zoom_crop,
 )
+from onecycle.vision.tone_transforms import autocontrast, equalize, posterize, saturation, sharpness, solarize
 from onecycle.vision.transform_base import (
     RandTransform,
     TfmAffine,

@@ -36,7 +36,7 @@ def composes(func: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a function that touches no pixel: it returns its part of the picture's one map or one table.
 
     A marked pixel function takes the (H, W) of the frame first and returns a `View`. A marked coordinate function
-    takes its parameters alone and returns a homography, a marked lighting function a `Light`.
+    takes its parameters alone and returns a homography, a marked lighting function a `Light` or a `Tone`.
     """
     func.composes = True  # type: ignore[attr-defined]
     return func
@@ -56,6 +56,21 @@ def recolours(func: Callable[..., Any]) -> Callable[..., Any]:
 def is_recolouring(func: Callable[..., Any]) -> bool:
     """Whether a function is marked with `recolours`."""
     return getattr(func, "recolours", False)
+
+
+def on_arrays(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a pixel function that recolours an array as it is kept, so that an 8-bit image stays one.
+
+    It takes the array (H, W) or (H, W, C) first, uint8 or float32 from 0 to 1, must not change it, and returns one of
+    the same shape and type.
+    """
+    func.on_arrays = True  # type: ignore[attr-defined]
+    return recolours(func)
+
+
+def works_on_arrays(func: Callable[..., Any]) -> bool:
+    """Whether a function is marked with `on_arrays`."""
+    return getattr(func, "on_arrays", False)
 
 
 class Transform:
@@ -258,6 +273,10 @@ class RandTransform:
         if not self.resolved and self.tfm._parameters:
             self.resolve()
         return self.tfm.apply_to(x, {**self.resolved, **kwargs}) if self.do_run else x
+
+    def expanded(self) -> list[RandTransform]:
+        """Return the calls that the last draw stands for: itself, or those that a choice has chosen."""
+        return [self]
 
     def get_state(self) -> dict[str, Any]:
         """Return what a file needs to rebuild it.

@@ -15,7 +15,7 @@ from onecycle.errors import DataError, explain
 from onecycle.vision.affine_transforms import zoom
 from onecycle.vision.apply import as_calls
 from onecycle.vision.geometry import IDENTITY, Geometry, Matrix, Size, invert, multiply, unit_grid
-from onecycle.vision.lighting import Light
+from onecycle.vision.lighting import Light, Tones
 from onecycle.vision.picture import Image
 from onecycle.vision.pixel_transforms import crop_pad, dihedral
 from onecycle.vision.transform_base import RandTransform, TfmAffine, TfmLighting, is_composing
@@ -45,7 +45,10 @@ class _Places:
         known = self.matrix is not None and step is not None
         return _Places(geometry.size, multiply(self.matrix, step) if known else None)  # type: ignore[arg-type]
 
-    def relit(self, light: Light) -> _Places:
+    def relit(self, light: Light | Tones) -> _Places:
+        return self
+
+    def recoloured(self, func: Any) -> _Places:
         return self
 
 

@@ -18,15 +18,20 @@ from onecycle.vision.transform_base import RandTransform, Transform
 
 # Values for parameters that cannot be drawn without a range, by parameter name.
 RANGES = {
+    "bits": (2, 6),
     "change": (0.2, 0.8),
     "degrees": (-30, 30),
     "direction": (0, 3),
+    "dx": (-0.3, 0.3),
+    "dy": (-0.3, 0.3),
+    "factor": (0.2, 1.8),
     "length": (3, 9),
     "magnitude": (-0.1, 0.1),
     "n_holes": (1, 3),
     "padding": 3,
     "scale": (0.8, 1.4),
     "size": 20,
+    "threshold": (0.2, 0.8),
 }
 
 
@@ -61,7 +66,7 @@ every = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=list(TRANS
 
 def test_all_of_them_are_found():
     assert len(TRANSFORMS) >= 20 and all(t.name == name for name, t in TRANSFORMS.items())
-    assert {*TRANSFORMS, "RandTransform"} == set(HOMES["transform"])
+    assert {*TRANSFORMS, "RandChoice", "RandTransform"} == set(HOMES["transform"])
 
 
 @every
