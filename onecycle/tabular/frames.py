@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -28,8 +29,11 @@ def as_frame(owner: str, table: Any) -> Any:
         return table
     if hasattr(table, "collect") and hasattr(table, "collect_schema"):
         table = table.collect()
-    if type(table).__module__.partition(".")[0] == "polars" and hasattr(table, "get_column"):
+    library = type(table).__module__.partition(".")[0]
+    if library == "polars" and hasattr(table, "get_column"):
         return _of_polars(table)
+    if library == "pyarrow" and hasattr(table, "schema"):
+        return with_whole_numbers(table.to_pandas(), table)
     if hasattr(table, "to_pandas"):
         return table.to_pandas()
     cure = "Pass a data frame of pandas or polars, or a table of pyarrow."
@@ -40,7 +44,56 @@ def _of_polars(table: Any) -> Any:
     """Return a frame of polars column by column, which needs no pyarrow."""
     import pandas as pd
 
-    return pd.DataFrame({name: table.get_column(name).to_numpy() for name in table.columns})
+    return pd.DataFrame({name: _polars_values(table.get_column(name)) for name in table.columns})
+
+
+def _polars_values(column: Any) -> Any:
+    """Return the values of a column of polars; whole numbers with gaps stay whole numbers."""
+    dtype = str(getattr(column, "dtype", ""))
+    if not dtype.startswith(("Int", "UInt")) or not column.null_count():
+        return column.to_numpy()
+    import pandas as pd
+
+    return pd.array(column.to_list(), dtype=_nullable(dtype.lower()))
+
+
+def _nullable(kind: str) -> Any:
+    """Return the dtype of pandas for whole numbers with gaps, of 64 bits."""
+    import pandas as pd
+
+    return pd.UInt64Dtype() if kind.startswith("u") else pd.Int64Dtype()
+
+
+def with_whole_numbers(frame: Any, table: Any) -> Any:
+    """Return the frame of a table of pyarrow in which whole numbers with gaps are still whole numbers.
+
+    pandas makes floats of them, and floats merge whole numbers beyond 2^53.
+
+    Args:
+        frame: What `table.to_pandas()` returned.
+        table: A table or a record batch of pyarrow.
+    """
+    for place, field in enumerate(table.schema):
+        kind, column = str(field.type), table.column(place)
+        if kind.startswith(("int", "uint")) and column.null_count and list(frame.columns).count(field.name) == 1:
+            frame[field.name] = _nullable(kind).__from_arrow__(column)
+    return frame
+
+
+LARGEST_EXACT = 2**53  # whole numbers up to here are floats of their own
+
+
+def warn_of_rounded(name: Any, categories: Iterable[Any]) -> None:
+    """Warn of categories that are floats so large that whole numbers were merged when they became floats."""
+    rounded = next((value for value in categories if isinstance(value, float) and abs(value) >= LARGEST_EXACT), None)
+    if rounded is not None and np.isfinite(rounded):
+        warnings.warn(
+            f"categories: column {name!r} holds whole numbers beyond 2^53 as floats, e.g. {rounded:.0f}: neighbours "
+            f"are one value already. Read the column as whole numbers or text, e.g. "
+            f"pd.read_csv(file, dtype={{{name!r}: 'Int64'}}).",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def as_row(owner: str, row: Any) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from onecycle.errors import ArgumentTypeError, DataError, explain
-from onecycle.tabular.frames import missing_message
+from onecycle.tabular.frames import LARGEST_EXACT, missing_message, with_whole_numbers
 from onecycle.utils.extras import import_extra
 
 __all__: list[str] = []
@@ -45,6 +45,7 @@ class ParquetTable:
         self._groups = [(file, group) for file, group, rows in counts if rows]
         self.counts = np.array([rows for _, _, rows in counts if rows], dtype=np.int64)
         self.starts = np.concatenate([[0], np.cumsum(self.counts)]).astype(np.int64)
+        self._floats: set[Any] = set()  # columns of whole numbers in some files, of floats in others
         if not len(self):
             shown = ", ".join(repr(str(file)) for file in self.files[:5])
             raise DataError(f"{OWNER}: the table must have rows; there is none in {shown}.")
@@ -53,16 +54,36 @@ class ParquetTable:
         return int(self.starts[-1])
 
     def check_columns(self, names: Sequence[Any]) -> None:
-        """Check that all files have columns.
+        """Check that all files have columns, each of one kind of values.
+
+        Whole numbers in one file and floats in another are one kind: pandas writes whole numbers with gaps as floats.
 
         Raises:
-            DataError: a column is missing; names the file.
+            DataError: a column is missing, or holds another kind of values than in another file; names both files.
         """
-        for file, footer in zip(self.files, self._footers, strict=True):
-            there = footer.schema.to_arrow_schema().names
-            missing = [name for name in names if name not in there]
+        schemas = [footer.schema.to_arrow_schema() for footer in self._footers]
+        for file, schema in zip(self.files, schemas, strict=True):
+            missing = [name for name in names if name not in schema.names]
             if missing:
-                raise DataError(missing_message(f"{OWNER}: '{file}'", missing, there))
+                raise DataError(missing_message(f"{OWNER}: '{file}'", missing, schema.names))
+        for name in names:
+            kinds = [_kind(schema.field(name).type) for schema in schemas]
+            if {_WHOLE, _FLOATS} <= set(kinds):
+                self._floats.add(name)
+            self._check_kinds(name, kinds)
+
+    def _check_kinds(self, name: Any, kinds: Sequence[str]) -> None:
+        """Refuse a column that holds different kinds of values in different files."""
+        first: dict[str, Path] = {}
+        for kind, file in zip(kinds, self.files, strict=True):
+            first.setdefault(_FLOATS if kind == _WHOLE and name in self._floats else kind, file)
+        first.pop(_NOTHING, None)
+        if len(first) > 1:
+            (one, here), (other, there) = list(first.items())[:2]
+            raise DataError(
+                f"{OWNER}: column {name!r} holds {one} in '{here}' and {other} in '{there}'. Write it with one kind of "
+                f"values in all files."
+            )
 
     def frames(self, group: int, columns: Sequence[Any]) -> Iterator[Any]:
         """Yield the rows of a row group as data frames of at most 65,536 rows.
@@ -82,16 +103,41 @@ class ParquetTable:
         at = int(self.starts[group])
         try:
             for part in self._parts(group, list(dict.fromkeys(columns))):
-                frame = part.to_pandas(use_threads=False, ignore_metadata=True)
+                frame = self._frame(part, group)
                 frame.index = pd.RangeIndex(at, at + len(frame))
                 at += len(frame)
-                yield _without_dictionaries(frame)
+                yield frame
+        except DataError:
+            raise
         except (OSError, ValueError) as error:  # ArrowInvalid is a ValueError
             file, number = self._groups[group]
             said = str(error).partition("\n")[0].rstrip(".")
             raise DataError(
                 f"{OWNER}: row group {number} of '{self.files[file]}' cannot be read ({said}). Write it anew."
             ) from error
+
+    def _frame(self, part: Any, group: int) -> Any:
+        """Return rows as a data frame: dictionaries as plain values, whole numbers with gaps as such."""
+        part = _without_dictionaries(part)
+        frame = with_whole_numbers(part.to_pandas(use_threads=False, ignore_metadata=True), part)
+        for name in self._floats.intersection(frame.columns):
+            if frame[name].dtype.kind in "iu":
+                frame[name] = self._exact_floats(frame[name], group)
+        return frame
+
+    def _exact_floats(self, column: Any, group: int) -> Any:
+        """Return whole numbers as floats.
+
+        Raises:
+            DataError: one is too large to be exact as a float; names file and column.
+        """
+        if (column.abs() > LARGEST_EXACT).any():
+            file = self.files[self._groups[group][0]]
+            raise DataError(
+                f"{OWNER}: column {column.name!r} holds whole numbers beyond 2^53 in '{file}' and floats in another "
+                f"file, where such numbers cannot be told apart. Write it as whole numbers or as text in all files."
+            )
+        return column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
 
     def _parts(self, group: int, columns: list[Any]) -> Iterator[Any]:
         parquet = import_extra(OWNER, "pyarrow.parquet", "tables")
@@ -123,11 +169,20 @@ def _footer(parquet: Any, file: Path) -> Any:
         raise DataError(f"{OWNER}: '{file}' is no whole parquet file ({said}). Write it anew.") from error
 
 
-def _without_dictionaries(frame: Any) -> Any:
-    """Return a frame with plain values: the dictionaries of one row group are not those of the next."""
-    import pandas as pd
+def _without_dictionaries(part: Any) -> Any:
+    """Return a record batch with plain values: the dictionaries of one row group are not those of the next."""
+    plain = [column.dictionary_decode() if hasattr(column, "dictionary_decode") else column for column in part.columns]
+    return type(part).from_arrays(plain, names=part.schema.names)
 
-    for name in frame.columns:
-        if isinstance(frame[name].dtype, pd.CategoricalDtype):
-            frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
-    return frame
+
+_NOTHING, _WHOLE, _FLOATS = "nothing", "whole numbers", "floats"
+_KINDS = {"null": _NOTHING, "bool": "truth values", "halffloat": _FLOATS, "float": _FLOATS, "double": _FLOATS}
+
+
+def _kind(type_: Any) -> str:
+    """Return what kind of values an arrow type holds, whatever its width."""
+    type_ = getattr(type_, "value_type", type_) if str(type_).startswith("dictionary") else type_
+    name = str(type_)
+    if name.startswith(("int", "uint")):
+        return _WHOLE
+    return "text" if "string" in name and "<" not in name else _KINDS.get(name, f"values of type {name}")

@@ -219,6 +219,7 @@ def _kind_of(table: ParquetTable, names: Sequence[Any], source: Any, label_cls: 
     if len(names) > 1 and label_cls is None and source.label_cls is None:
         return MultiCategoryList
     first = next(table.frames(0, names)).iloc[:1]
+    _check_complete(first, names)
     return source.get_label_cls(first[names[0]].tolist(), label_cls, delimiter)
 
 

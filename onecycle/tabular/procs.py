@@ -11,7 +11,14 @@ import numpy as np
 
 from onecycle.data.processors import plain
 from onecycle.errors import DataError, StepError
-from onecycle.tabular.frames import as_numbers, is_missing, one_number, refuse_odd_categories, refuse_times
+from onecycle.tabular.frames import (
+    as_numbers,
+    is_missing,
+    one_number,
+    refuse_odd_categories,
+    refuse_times,
+    warn_of_rounded,
+)
 from onecycle.types import JsonDict
 from onecycle.utils.checks import check_member
 from onecycle.utils.registry import register
@@ -269,6 +276,7 @@ def _categories_of(column: Any) -> list[Any]:
     else:
         found = sorted_categories([plain(value) for value in different_values("Categorify", column)])
     refuse_odd_categories("Categorify", column.name, found)
+    warn_of_rounded(column.name, found)
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from onecycle.data.processors import plain
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.tabular.check import warn_of_constants, warn_of_leak
-from onecycle.tabular.frames import as_numbers, refuse_odd_categories, refuse_times
+from onecycle.tabular.frames import as_numbers, refuse_odd_categories, refuse_times, warn_of_rounded
 from onecycle.tabular.processor import TabularProcessor, no_number
 from onecycle.tabular.procs import (
     Categorify,
@@ -129,7 +129,8 @@ class CategoryColumn:
         return len(self.found) == 1
 
     def categories(self) -> list[Any]:
-        """Return the values, sorted; whole numbers among which some are missing are floats, as pandas reads them."""
+        """Return the values, sorted; whole numbers of some parts are floats where other parts hold floats."""
+        warn_of_rounded(self.name, self.found)
         if self._kinds <= {"i", "u", "f"} and "f" in self._kinds:
             return sorted(float(value) for value in self.found)
         return sorted_categories(list(self.found))
@@ -211,6 +212,8 @@ def _scanned(frames: Frames, columns: Sequence[Any], targets: Sequence[Any]) -> 
 
 
 def _is_same(column: Any, target: Any) -> bool:
+    if column.isna().any() or target.isna().any():
+        return False
     return bool(np.all(column.to_numpy(dtype=object) == target.to_numpy(dtype=object)))
 
 

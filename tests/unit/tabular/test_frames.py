@@ -61,6 +61,30 @@ def test_tables_of_any_library(table):
     assert frame["b"].isna().tolist() == [False, True]
 
 
+class WholeSeries(Series):
+    dtype = "UInt64"
+
+    def null_count(self):
+        return 1
+
+    def to_list(self):
+        return self.values
+
+
+def test_whole_numbers_of_polars_with_gaps_stay_exact(monkeypatch):
+    numbers = [2**53, None, 2**53 + 1]
+    monkeypatch.setattr(PolarsFrame, "get_column", lambda self, name: WholeSeries(numbers))
+    column = as_frame("from_df", PolarsFrame())["a"]
+    assert str(column.dtype) == "UInt64" and column.dropna().tolist() == [2**53, 2**53 + 1]
+
+
+def test_whole_numbers_of_pyarrow_with_gaps_stay_exact():
+    pa = pytest.importorskip("pyarrow")
+    frame = as_frame("from_df", pa.table({"a": [2**53, None, -(2**53) - 1], "b": [1.5, None, 2.0], "c": [1, 2, 3]}))
+    assert [str(dtype) for dtype in frame.dtypes] == ["Int64", "float64", "int64"]
+    assert frame["a"].dropna().tolist() == [2**53, -(2**53) - 1]
+
+
 def test_what_is_no_table_is_refused():
     with pytest.raises(ArgumentTypeError, match=r"from_df: df must be a table; got 'df.csv' \(str\)\. Pass"):
         as_frame("from_df", "df.csv")
