@@ -23,7 +23,7 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "download_url",
         ),
         "onecycle.utils.files": (
-            "loadtxt_str", "save_texts",
+            "save_texts",
         ),
         "onecycle.utils.functions": (
             "noop", "ifnone", "extract_kwargs", "func_args", "has_arg", "split_kwargs_by_func", "compose",
@@ -42,6 +42,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "onecycle.utils.tables": (
             "series2cat", "df_names_to_idx",
+        ),
+        "onecycle.utils.text_files": (
+            "loadtxt_str",
         ),
         "onecycle.utils.words": (
             "camel2snake", "text2html_table", "show_some", "PrettyString",

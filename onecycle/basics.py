@@ -415,7 +415,7 @@ if TYPE_CHECKING:
         download_url,
     )
     from onecycle.utils.files import (
-        loadtxt_str, save_texts,
+        save_texts,
     )
     from onecycle.utils.functions import (
         compose, extract_kwargs, func_args, has_arg, ifnone, noop, split_kwargs_by_func,
@@ -445,6 +445,9 @@ if TYPE_CHECKING:
         add_metrics, batch_to_half, grab_idx, logit, logit_, model_type, np2model_tensor, np_func,
         remove_module_load, tensor, to_cpu, to_data, to_detach, to_device, to_float, to_half, to_np,
         trange_of, try_int,
+    )
+    from onecycle.utils.text_files import (
+        loadtxt_str,
     )
     from onecycle.utils.words import (
         PrettyString, camel2snake, show_some, text2html_table,
@@ -874,7 +877,7 @@ _LEAVES = {
         "download_url",
     ),
     "onecycle.utils.files": (
-        "loadtxt_str", "save_texts",
+        "save_texts",
     ),
     "onecycle.utils.functions": (
         "compose", "extract_kwargs", "func_args", "has_arg", "ifnone", "noop", "split_kwargs_by_func",
@@ -904,6 +907,9 @@ _LEAVES = {
         "add_metrics", "batch_to_half", "grab_idx", "logit", "logit_", "model_type", "np2model_tensor",
         "np_func", "remove_module_load", "tensor", "to_cpu", "to_data", "to_detach", "to_device", "to_float",
         "to_half", "to_np", "trange_of", "try_int",
+    ),
+    "onecycle.utils.text_files": (
+        "loadtxt_str",
     ),
     "onecycle.utils.words": (
         "PrettyString", "camel2snake", "show_some", "text2html_table",

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from onecycle.errors import ArgumentError, FileFormatError, did_you_mean
+from onecycle.errors import ArgumentError, FileFormatError, did_you_mean, explain
 from onecycle.utils.download import download_file
 from onecycle.utils.epoch_table import say
-from onecycle.utils.fetch import secure_url
+from onecycle.utils.fetch import check_url, secure_url
 from onecycle.utils.home import home_path, read_settings, settings_file, write_settings
 from onecycle.utils.unpack import safe_unpack
 
@@ -176,7 +176,12 @@ class Config:
 
 
 def _split_ending(url: str, ext: str = ".tgz") -> tuple[str, str]:
-    """Split an address into itself without the archive's ending, and the ending."""
+    """Split an address into itself without the archive's ending, and the ending.
+
+    Raises:
+        ArgumentTypeError: it is no text.
+    """
+    check_url("download", url)
     for ending in _ENDINGS:
         if url.endswith(ending):
             return url[: -len(ending)], ending
@@ -186,11 +191,19 @@ def _split_ending(url: str, ext: str = ".tgz") -> tuple[str, str]:
 def url2name(url: str) -> str:
     """Return the name of a data set: the last part of its address.
 
+    Raises:
+        ArgumentTypeError: the address is no text.
+        ArgumentError: it has no name at its end.
+
     Example:
         >>> url2name("https://example.com/data/mnist_png")
         'mnist_png'
     """
-    return _split_ending(url.rstrip("/"))[0].rsplit("/", 1)[-1]
+    name = _split_ending(check_url("download", url).rstrip("/"))[0].rsplit("/", 1)[-1]
+    if not name:
+        rule = "must end with the name of a data set"
+        raise ArgumentError(explain("download", "url", rule, url, "Take one of URLs."))
+    return name
 
 
 def url2path(url: str, data: bool = True, ext: str = ".tgz") -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from onecycle.utils.fetch import Fetch, Wanted, secure_url
+from onecycle.utils.fetch import Fetch, Wanted, check_url, secure_url
 from onecycle.utils.home import home_path
 
 __all__ = ["download_file", "download_url", "download_weights"]
@@ -97,7 +97,7 @@ def download_weights(url: str, sha256_prefix: str | None = None, file_name: str 
     Raises:
         DownloadError: it could not be fetched; says which file to put where.
     """
-    name = file_name or url.rsplit("/", 1)[-1]
+    name = file_name or check_url("download_weights", url).rsplit("/", 1)[-1]
     prefix = sha256_prefix or _prefix_in(name)
     cached = Path(torch.hub.get_dir()) / "checkpoints" / name
     if cached.is_file() and prefix and not Wanted(prefix, None, None).fault(cached):

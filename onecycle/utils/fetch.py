@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from onecycle.errors import ArgumentError, DownloadError, OnecycleError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, DownloadError, OnecycleError, explain
 from onecycle.utils.files import write_error
 from onecycle.utils.progress import progress_bar
 
@@ -23,24 +23,57 @@ __all__ = ["secure_url"]
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _WORTH_ANOTHER_TRY = (408, 425, 429, 500, 502, 503, 504)  # RFC 9110 section 15: the fault may pass
 _LONGEST_PAUSE = 8.0  # seconds
+_MOST_REDIRECTS = 20
 
 
 def secure_url(url: str) -> str:
     """Return the address with https in place of http; addresses of this machine stay as they are.
 
     Raises:
-        ArgumentError: the address begins with neither.
+        ArgumentTypeError: it is no text.
+        ArgumentError: the address begins with neither, or its host or port cannot be one.
 
     Example:
         >>> secure_url("http://example.com/a.tgz")
         'https://example.com/a.tgz'
     """
-    parts = urlsplit(url)
+    parts = _parts_of(check_url("download", url))
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ArgumentError(explain("download", "url", "must begin with https:// or http://", url))
     if parts.scheme == "http" and parts.hostname not in _LOCAL:
         return "https" + url[len("http") :]
     return url
+
+
+def check_url(caller: str, url: Any) -> str:
+    """Return an address; refuse what is no text.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    if not isinstance(url, str):
+        hint = "Pass one of URLs, or an address of your own: 'https://…'."
+        raise ArgumentTypeError(explain(caller, "url", "must be an address", url, hint))
+    return url
+
+
+def _parts_of(url: str) -> SplitResult:
+    """Return the parts of an address.
+
+    Raises:
+        ArgumentError: its host or port cannot be one.
+    """
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - a property that looks at the number
+    except ValueError as error:
+        rule = f"must be an address with a host and a port from 0 to 65535 ({error})"
+        raise ArgumentError(explain("download", "url", rule, url)) from None
+    return parts
+
+
+def _is_local(url: str) -> bool:
+    return _parts_of(url).hostname in _LOCAL
 
 
 @dataclass(frozen=True)
@@ -149,13 +182,50 @@ class Fetch:
         import requests
 
         try:
-            answer = requests.get(self.url, headers=self._headers(), stream=True, timeout=self.timeout)
+            answer = self._answer()
         except requests.exceptions.SSLError as error:
             raise self.failure(f"its certificate is not accepted ({_reason(error)})") from error
+        except ValueError as error:  # requests' errors of addresses are ValueErrors: the next try would end alike
+            reason = f"it is no address that can be asked ({_reason(error)})"
+            raise self.failure(reason, "Check the address.") from error
         except requests.RequestException as error:
             raise _TryAgain(f"no answer ({_reason(error)})", "Is this machine offline?") from error
         with answer:
             self._receive(answer)
+
+    def _answer(self) -> Any:
+        """Return the answer of the address, or of the one it leads to; each is checked before it is asked."""
+        import requests
+
+        headers, cookies = self._headers(), requests.cookies.RequestsCookieJar()
+        address = self.url
+        for _ in range(_MOST_REDIRECTS):
+            answer = requests.get(
+                address, headers=headers, cookies=cookies, stream=True, timeout=self.timeout, allow_redirects=False
+            )
+            if not answer.is_redirect:
+                return answer
+            cookies.update(answer.cookies)
+            answer.close()
+            address = self._next_address(address, answer)
+        raise self.failure(f"it leads on to another address more than {_MOST_REDIRECTS} times")
+
+    def _next_address(self, address: str, answer: Any) -> str:
+        """Return where an answer leads.
+
+        Raises:
+            DownloadError: it leads away from https, or from elsewhere to this machine.
+        """
+        following = getattr(answer, "next", None)
+        target = answer.headers["location"] if following is None else following.url
+        try:
+            target = urljoin(address, target)
+            is_safe = secure_url(target) == target and (_is_local(self.url) or not _is_local(target))
+        except (ArgumentError, ValueError):
+            is_safe = False
+        if not is_safe:
+            raise self.failure(f"it leads to {target}, which is not https")
+        return target
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept-Encoding": "identity", "User-Agent": "onecycle"}
@@ -193,8 +263,6 @@ class Fetch:
         return None
 
     def _check_answer(self, answer: Any) -> None:
-        if secure_url(answer.url) != answer.url:
-            raise self.failure(f"it leads to {answer.url}, which is not https")
         status = answer.status_code
         if status in _WORTH_ANOTHER_TRY:
             raise _TryAgain(f"the server answered {status} {answer.reason}")

@@ -19,7 +19,6 @@ __all__ = [
     "FileWriteError",
     "atomic_write",
     "existing_file",
-    "loadtxt_str",
     "read_json",
     "save_texts",
     "write_json",
@@ -205,17 +204,6 @@ def write_json(path: str | os.PathLike[str], value: Any, indent: int | None = 1)
     with atomic_write(path, "w") as file:
         file.write(text + "\n")
     return Path(path)
-
-
-def loadtxt_str(path: str | os.PathLike[str]) -> Any:
-    """Read a text file as an array of its lines.
-
-    Returns:
-        A one-dimensional array of strings, without the line ends.
-    """
-    import numpy as np
-
-    return np.array(existing_file("loadtxt_str", path).read_text(encoding="utf-8").splitlines(), dtype=str)
 
 
 def save_texts(fname: str | os.PathLike[str], texts: Iterable[str]) -> None:

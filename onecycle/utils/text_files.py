@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 from pathlib import Path
+from typing import Any
 
 from onecycle.errors import ArgumentError, DataError
 from onecycle.utils.files import existing_file
 
-__all__: list[str] = []
+__all__ = ["loadtxt_str"]
 
 PathOrStr = str | os.PathLike[str]
 
@@ -104,3 +105,18 @@ def _place(error: UnicodeDecodeError, path: Path) -> str:
         return f"{byte}: {error.reason}"
     line = error.object.count(b"\n", 0, error.start) + 1
     return f"{byte} at position {error.start} (line {line}): {error.reason}"
+
+
+def loadtxt_str(path: PathOrStr) -> Any:
+    """Read a text file as an array of its lines.
+
+    Returns:
+        A one-dimensional array of strings, without the line ends.
+
+    Raises:
+        FileMissingError: there is no such file.
+        DataError: it is neither UTF-8 nor begins with another byte order mark.
+    """
+    import numpy as np
+
+    return np.array(read_text("loadtxt_str", path).splitlines(), dtype=str)

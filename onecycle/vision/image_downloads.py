@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from onecycle.errors import OnecycleError
 from onecycle.types import PathOrStr
 from onecycle.utils.download import download_url
-from onecycle.utils.files import loadtxt_str
+from onecycle.utils.text_files import loadtxt_str
 from onecycle.vision.image_files import image_extensions
 
 __all__ = ["download_image", "download_images"]
@@ -55,7 +55,7 @@ def download_images(
         How many came. What did not come is printed; what came may still be no picture: see `verify_images`.
     """
     listed = loadtxt_str(urls) if isinstance(urls, (str, Path)) else urls
-    wanted = [url.strip() for url in listed if url.strip()][:max_pics]
+    wanted = [url.strip() for url in map(str, listed) if url.strip()][:max_pics]
     folder = Path(dest)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -69,5 +69,8 @@ def download_images(
 
 def _ending(url: str) -> str:
     """Return the ending of the file an address names, `.jpg` where it names no picture's."""
-    ending = Path(urlsplit(url).path).suffix.lower()
+    try:
+        ending = Path(urlsplit(url).path).suffix.lower()
+    except ValueError:  # download_image reports that it is no address
+        return ".jpg"
     return ending if ending in image_extensions() else ".jpg"

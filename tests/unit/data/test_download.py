@@ -23,7 +23,7 @@ from onecycle.data.download import (
     url2name,
     url2path,
 )
-from onecycle.errors import ArgumentError, DownloadError, FileFormatError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DownloadError, FileFormatError
 from onecycle.utils import fetch
 from onecycle.utils.files import FileMissingError
 
@@ -210,3 +210,15 @@ def test_config_errors(tmp_path, home):
     (home / "config.yml").write_text("just words")
     with pytest.raises(FileFormatError, match="must be lines of `key: value`; got a str"):
         Config.data_path()
+
+
+@pytest.mark.parametrize("call", [download.untar_data, download.download_data, download.url2name, download.url2path])
+def test_what_is_no_address(home, call):
+    with pytest.raises(ArgumentTypeError, match="download: url must be an address; got None"):
+        call(None)
+
+
+def test_an_address_without_a_name(home):
+    for url in ("", "/", ".tgz"):
+        with pytest.raises(ArgumentError, match="download: url must end with the name of a data set; got"):
+            download.untar_data(url)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from onecycle.errors import ArgumentError, DownloadError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DownloadError
 from onecycle.utils import fetch
 from onecycle.utils.download import download_file, download_url
 from onecycle.utils.files import FileWriteError
@@ -202,13 +202,69 @@ def test_no_server_says_which_file_to_put_where(site, tmp_path):
     assert "object at 0x" not in message
 
 
-def test_redirect_to_http_is_refused(site, serve, tmp_path, monkeypatch):
-    site.redirect = serve(CONTENT).url + "/b"
-    monkeypatch.setattr(
-        fetch, "secure_url", lambda url: url.replace("http:", "https:") if "/b" in url else url
-    )
-    with pytest.raises(DownloadError, match="which is not https"):
+ELSEWHERE = ["http://example.com/b", "file:///etc/passwd", "ftp://127.0.0.1/b", "http://[::1", "http://127.0.0.1:99999/b"]
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_redirect_away_from_https_is_refused_before_it_is_asked(site, tmp_path, monkeypatch, pauses, target):
+    import requests
+
+    asked = []
+    get = requests.get
+    monkeypatch.setattr(requests, "get", lambda address, **how: asked.append(address) or get(address, **how))
+    site.redirect = target
+    with pytest.raises(DownloadError, match="which is not https|is no address that can be asked"):
         download_file(site.url + "/a", tmp_path / "a")
+    assert asked == [site.url + "/a"] and len(site.asked) == 1 and pauses == []
+    assert leftovers(tmp_path) == []
+
+
+class Answer:
+    """Leads from a site elsewhere to another address."""
+
+    is_redirect, cookies = True, {}
+
+    def __init__(self, target):
+        self.headers = {"location": target}
+
+    def close(self):
+        pass
+
+
+def test_redirect_from_elsewhere_to_this_machine_is_refused(tmp_path, monkeypatch):
+    import requests
+
+    asked = []
+    monkeypatch.setattr(requests, "get", lambda address, **how: asked.append(address) or Answer("http://127.0.0.1/b"))
+    with pytest.raises(DownloadError, match="it leads to http://127.0.0.1/b, which is not https"):
+        download_file("https://example.com/a", tmp_path / "a")
+    assert asked == ["https://example.com/a"]
+
+
+def test_redirect_without_end_is_refused(site, tmp_path, pauses):
+    site.redirect = "/a"
+    with pytest.raises(DownloadError, match="it leads on to another address more than 20 times"):
+        download_file(site.url + "/a", tmp_path / "a")
+    assert len(site.asked) == 20 and pauses == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/a", "https://example.com:port/a", "https://[::1/a"])
+def test_addresses_that_cannot_be_one(tmp_path, url):
+    with pytest.raises(ArgumentError, match="download: url must be an address with a host and a port from 0 to 65535"):
+        download_file(url, tmp_path / "a")
+
+
+def test_addresses_that_requests_refuses_are_asked_once(tmp_path, pauses):
+    with pytest.raises(DownloadError, match="it is no address that can be asked"):
+        download_file("https://" + "a" * 70 + ".example/a", tmp_path / "a")
+    assert pauses == []
+
+
+@pytest.mark.parametrize("url", [None, 3, Path("a"), b"https://example.com/a"])
+def test_what_is_no_address(tmp_path, url):
+    for call in (fetch.secure_url, lambda given: download_file(given, tmp_path / "a")):
+        with pytest.raises(ArgumentTypeError, match="download: url must be an address; got .*Pass one of URLs"):
+            call(url)
 
 
 def test_redirect_is_followed(site, serve, tmp_path):

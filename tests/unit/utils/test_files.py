@@ -16,11 +16,11 @@ from onecycle.utils.files import (
     FileWriteError,
     atomic_write,
     existing_file,
-    loadtxt_str,
     read_json,
     save_texts,
     write_json,
 )
+from onecycle.utils.text_files import loadtxt_str
 
 
 def failing(code):

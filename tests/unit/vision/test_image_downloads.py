@@ -47,3 +47,9 @@ def test_one_picture(server, tmp_path):
     assert download_image(f"{server}/1.png", tmp_path / "one.png")
     assert (tmp_path / "one.png").read_bytes() == b"picture 1"
     assert not download_image(f"{server}/none.png", tmp_path / "none.png")
+
+
+def test_addresses_that_are_none_are_told_and_the_others_still_come(server, tmp_path, capsys):
+    (tmp_path / "urls.txt").write_bytes(f"http://[::1\n{server}/1.png\n".encode("utf-16"))
+    assert download_images(tmp_path / "urls.txt", tmp_path / "out") == 1
+    assert "http://[::1 did not come: download: url must be an address with a host" in capsys.readouterr().out
