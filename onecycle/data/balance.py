@@ -14,7 +14,7 @@ from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.seeding import mix, run_seed
 
-__all__ = ["OverSampler", "UnderSampler", "class_weights"]
+__all__ = ["OverSampler", "UnderSampler", "class_weights", "pos_weights"]
 
 _BALANCE = 6  # keeps these orders apart from the other kinds of address
 
@@ -62,34 +62,81 @@ def _refuse_several(labels: Any) -> None:
     first: Any = labels[0] if len(labels) else 0
     if hasattr(first, "__len__"):
         raise DataError(
-            "labels: must be one class an item; an item has several. Several labels an item cannot be balanced."
+            "labels: must be one class an item; an item has several. Several labels an item cannot be balanced; "
+            "BCEWithLogitsFlat(pos_weight=pos_weights(data)) weighs them in the loss."
         )
 
 
-def class_weights(data: Any) -> Tensor:
+def class_weights(data: Any, power: float = 1.0) -> Tensor:
     """Return a weight for each class, so that all count the same in a loss.
 
     The weight is `items / (classes · items of the class)`: 1 where all classes are equally frequent. A class
-    without items gets 1.
+    without items gets 1. For masks it is pixels that are counted, in all training masks as they are in their files;
+    pixels of the value to ignore are left out.
 
     Args:
         data: A `DataBunch`, or a training set; see `labels_of`.
+        power: The weights are raised to it, 0 to 1. Below 1 rare classes weigh less: 0.5 suits masks in which a class
+            has a thousandth of the pixels.
 
     Shape:
         -> (classes,), on the data's device
+
+    Raises:
+        ArgumentError: power is out of its range.
+        DataError: the classes are not known, or the training set is empty.
 
     Example:
         >>> rows = TensorDataset(torch.zeros(4, 2), torch.tensor([0, 0, 0, 1]))
         >>> class_weights(rows)
         tensor([0.6667, 2.0000])
     """
-    dataset = data.train_ds if hasattr(data, "train_ds") else data
-    labels = labels_of(dataset)
-    if not len(labels):
+    check_numbers("class_weights", "power", power, "must be from 0 to 1", lambda number: 0 <= number <= 1)
+    counts = _class_counts(data)
+    if not counts.sum():
         raise DataError("class_weights: the training set must hold an item; it is empty.")
-    counts = np.bincount(labels, minlength=getattr(data, "c", None) or 0)
     present = np.count_nonzero(counts)
-    weights = np.where(counts > 0, len(labels) / (present * np.maximum(counts, 1)), 1.0)
+    weights = np.where(counts > 0, counts.sum() / (present * np.maximum(counts, 1)), 1.0) ** power
+    return torch.tensor(weights, dtype=torch.float32, device=getattr(data, "device", None))
+
+
+def _class_counts(data: Any) -> np.ndarray:
+    """Return how many items, or pixels of masks, of the training set each class has."""
+    dataset = data.train_ds if hasattr(data, "train_ds") else data
+    count = getattr(getattr(dataset, "y", None), "class_counts", None)
+    if count is not None:
+        return count()
+    return np.bincount(labels_of(dataset), minlength=getattr(data, "c", None) or 0)
+
+
+def pos_weights(data: Any) -> Tensor:
+    """Return for each of several labels how many items lack it for one that has it: `pos_weight` of a binary loss.
+
+    A label that no item has gets 1.
+
+    Args:
+        data: A `DataBunch` of items with several labels, or a training set of them.
+
+    Shape:
+        -> (classes,), on the data's device
+
+    Raises:
+        DataError: the items do not have several labels, or there are none.
+
+    Example:
+        loss = BCEWithLogitsFlat(pos_weight=pos_weights(data))
+    """
+    dataset = data.train_ds if hasattr(data, "train_ds") else data
+    count = getattr(getattr(dataset, "y", None), "label_counts", None)
+    if count is None:
+        raise DataError(
+            "pos_weights: the items must have several labels each (label_from_df with label_delim=, or one column per "
+            "label). Use class_weights(data) for one class per item, and for masks."
+        )
+    having, items = count(), len(dataset)
+    if not items:
+        raise DataError("pos_weights: the training set must hold an item; it is empty.")
+    weights = np.where(having > 0, (items - having) / np.maximum(having, 1), 1.0)
     return torch.tensor(weights, dtype=torch.float32, device=getattr(data, "device", None))
 
 

@@ -29,6 +29,8 @@ from onecycle.utils.values import (
 
 __all__ = ["CategoryList", "CategoryListBase", "EmptyLabelList", "FloatList", "MultiCategoryList"]
 
+_AT_ONCE = 4096  # items whose labels are counted in one go
+
 
 _LABEL_CURE = (
     "For several labels per item pass label_cls=MultiCategoryList, for numbers to predict label_cls=FloatList; make "
@@ -233,6 +235,14 @@ class MultiCategoryList(CategoryListBase):
         if hasattr(self.items, "one_hot"):  # items that are read as such
             return torch.from_numpy(self.items.one_hot(np.asarray(indices)))
         return torch.stack([_one_hot(self.items[i], self.c or 0) for i in indices])
+
+    def label_counts(self) -> np.ndarray:
+        """Return how many items have each class, `(num_classes,)`."""
+        counts = np.zeros(self.c or 0, dtype=np.int64)
+        for start in range(0, len(self), _AT_ONCE):
+            rows = self.get_batch(range(start, min(start + _AT_ONCE, len(self))))
+            counts += rows.sum(0).numpy().astype(np.int64)
+        return counts
 
     def analyze_pred(self, pred: Tensor, thresh: float = 0.5) -> Tensor:
         """Return ones where the activation reaches a threshold.

@@ -79,9 +79,22 @@ class FlattenedLoss:
         if self.floatify:
             target = target.float()
         if not self.is_2d:
-            return output.reshape(-1), target.reshape(-1)
+            shape = (-1, output.shape[-1]) if self._weighs_classes(output.shape[-1]) else (-1,)
+            return output.reshape(shape), target.reshape(shape)
         output = output.reshape(-1, output.shape[-1])  # (items, K)
         return output, target.reshape(output.shape if as_wide else (-1,))
+
+    def _weighs_classes(self, count: int) -> bool:
+        """Return whether the loss has a number for each of the classes, so that their axis must be kept.
+
+        Raises:
+            ArgumentError: it has another number of them.
+        """
+        positive, weight = (_length_of(self.func, name) for name in ("pos_weight", "weight"))
+        if positive not in (1, count):
+            rule = f"must be one number, or one per class, {count}"
+            raise ArgumentError(explain(type(self.func).__name__, "pos_weight", rule, self.func.pos_weight.tolist()))
+        return count > 1 and count in (positive, weight)
 
     def _class_last(self, t: Tensor) -> Tensor:
         needs_move = self.axis != -1 and -t.dim() <= self.axis < t.dim()
@@ -122,6 +135,12 @@ class FlattenedLoss:
         return cls(_identity, state["loss"], **flags)
 
 
+def _length_of(loss: Any, name: str) -> int:
+    """Return how many numbers an attribute of a loss has; 1 where it is none or no tensor of one axis."""
+    value = getattr(loss, name, None)
+    return len(value) if isinstance(value, Tensor) and value.ndim == 1 else 1
+
+
 @register("loss")
 def CrossEntropyFlat(*args: Any, axis: int = -1, **kwargs: Any) -> FlattenedLoss:
     """Return a cross-entropy over flattened predictions; `axis` holds the classes.
@@ -135,7 +154,15 @@ def CrossEntropyFlat(*args: Any, axis: int = -1, **kwargs: Any) -> FlattenedLoss
 
 @register("loss")
 def BCEWithLogitsFlat(*args: Any, axis: int = -1, floatify: bool = True, **kwargs: Any) -> FlattenedLoss:
-    """Return a binary cross-entropy on logits over flattened predictions and targets."""
+    """Return a binary cross-entropy on logits over flattened predictions and targets.
+
+    `weight` and `pos_weight` may have one number per class: `axis` of the predictions holds the classes.
+
+    Example:
+        >>> loss = BCEWithLogitsFlat(pos_weight=torch.tensor([1.0, 3.0]))
+        >>> loss(torch.zeros(4, 2), torch.tensor([[0, 1], [0, 0], [1, 0], [0, 0]]))
+        tensor(0.8664)
+    """
     return FlattenedLoss(nn.BCEWithLogitsLoss, *args, axis=axis, floatify=floatify, is_2d=False, **kwargs)
 
 
@@ -265,8 +292,9 @@ def activation_for(loss: Any) -> Callable[[Tensor], Tensor]:
 
     Args:
         loss: A loss object, class or function. A `partial` is looked through, and so is a loss that wraps
-            another as `crit` or `func`. A loss may also bring its own method `activation`; with an attribute
-            `thins_out` (see `thins_out`) `get_preds` applies it batch by batch.
+            another as `crit` or `func`. A loss may also bring its own method `activation`, with
+            `inverse_activation` beside it; with an attribute `thins_out` (see `thins_out`) `get_preds` applies it batch
+            by batch.
 
     Returns:
         Softmax over the class axis for a cross-entropy, sigmoid for a binary cross-entropy on logits, exp for
@@ -293,6 +321,9 @@ def inverse_of(activation: Any) -> Callable[[Tensor], Tensor] | None:
         >>> torch.softmax(back(torch.tensor([[0.25, 0.75]])), 1)
         tensor([[0.2500, 0.7500]])
     """
+    own = getattr(getattr(activation, "__self__", None), "inverse_activation", None)
+    if own is not None:
+        return own
     if getattr(activation, "func", None) is _softmax or activation is torch.exp:
         return _log
     if activation is torch.sigmoid:

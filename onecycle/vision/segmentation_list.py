@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from onecycle.data.processors import PreProcessor
@@ -110,6 +111,24 @@ class SegmentationLabelList(ImageList):
                 f"{type(self).__name__}: the indices in a mask must lie in 0..{len(self.classes or ()) - 1}, one for "
                 f"each of the {len(self.classes or ())} classes; got {found} in {self.items[i]}. {_CURE}"
             )
+
+    def class_counts(self) -> np.ndarray:
+        """Return how many pixels of all masks each class has, as they are in their files.
+
+        Raises:
+            DataError: the classes are not known, or a mask has an index that is no class.
+        """
+        if self.c is None:
+            raise DataError(
+                f"{type(self).__name__}: the classes of the masks must be known to be counted. Name them: "
+                f"label_from_func(mask_of, classes=codes)."
+            )
+        counts = np.zeros(self.c, dtype=np.int64)
+        for i in range(len(self)):
+            indices = self.get(i).data.numpy().ravel()
+            counted = indices if self.ignore is None else indices[indices != self.ignore]
+            counts += np.bincount(counted, minlength=self.c)
+        return counts
 
     def check_pair(self, x: Any, y: Any, i: int) -> None:
         """Check that a mask has the size of its picture, before either is transformed.

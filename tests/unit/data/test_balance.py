@@ -8,7 +8,7 @@ import torch
 from sklearn.utils.class_weight import compute_class_weight
 from torch.utils.data import Subset, TensorDataset
 
-from onecycle.data.balance import OverSampler, Sampler, UnderSampler, class_weights, labels_of
+from onecycle.data.balance import OverSampler, Sampler, UnderSampler, class_weights, labels_of, pos_weights
 from onecycle.data.bunch import DataBunch
 from onecycle.data.categories import FloatList
 from onecycle.data.item_list import ItemList
@@ -148,3 +148,32 @@ def test_the_base_draws_nothing():
     for call in (base.size, lambda: base.of_class(np.arange(1), None), lambda: base.weighted(np.ones(2), None)):
         with pytest.raises(NotImplementedError, match="^$"):
             call()
+
+
+def test_a_power_softens_the_weights():
+    full = class_weights(rows())
+    torch.testing.assert_close(class_weights(rows(), power=0.5), full.sqrt())
+    torch.testing.assert_close(class_weights(rows(), power=0), torch.ones(4))
+    with pytest.raises(ArgumentError, match="class_weights: power must be from 0 to 1; got 2"):
+        class_weights(rows(), power=2)
+
+
+TAGS = [["a"], ["a", "b"], [], ["a", "c"], ["a"], ["b"], ["a", "b", "c"], ["a"]]
+
+
+def test_positive_weights_are_those_without_over_those_with():
+    labelled = ItemList(range(8)).split_none().label_from_func(TAGS.__getitem__, classes=["a", "b", "c", "d"])
+    expected = torch.tensor([2 / 6, 5 / 3, 6 / 2, 1.0])
+    torch.testing.assert_close(pos_weights(labelled.train), expected)
+    data = SimpleNamespace(train_ds=labelled.train, c=4, device=torch.device("cpu"))
+    torch.testing.assert_close(pos_weights(data), expected)
+
+
+def test_positive_weights_need_several_labels():
+    one = ItemList(range(8)).split_none().label_from_func(lambda item: "ab"[item % 2])
+    for dataset in (one.train, rows()):
+        with pytest.raises(DataError, match=r"pos_weights: the items must have several labels each .* class_weights"):
+            pos_weights(dataset)
+    none = ItemList(range(8)).split_none().label_from_func(TAGS.__getitem__).train[[]]
+    with pytest.raises(DataError, match="pos_weights: the training set must hold an item; it is empty"):
+        pos_weights(none)

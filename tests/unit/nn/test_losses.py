@@ -195,3 +195,35 @@ def test_activation_follows_the_class_axis():
     torch.testing.assert_close(activation_for(CrossEntropyFlat(axis=1))(x), x.softmax(1))
     torch.testing.assert_close(activation_for(CrossEntropyFlat())(x), x.softmax(-1))
     torch.testing.assert_close(activation_for(CrossEntropyFlat(axis=1))(x[0, :, 0, 0]), x[0, :, 0, 0].softmax(0))
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_binary_losses_weigh_each_class(axis):
+    shape = (6, 3) if axis == -1 else (2, 3, 4, 5)
+    output, target = torch.randn(shape), torch.randint(0, 2, shape)
+    view = (3,) if axis == -1 else (3, 1, 1)
+    positive, weight = torch.tensor([1.0, 4.0, 0.5]), torch.tensor([2.0, 1.0, 3.0])
+    expected = F.binary_cross_entropy_with_logits(
+        output, target.float(), weight.view(view), pos_weight=positive.view(view)
+    )
+    loss = BCEWithLogitsFlat(weight=weight, pos_weight=positive, axis=axis)
+    torch.testing.assert_close(loss(output, target), expected)
+    torch.testing.assert_close(decode(encode(loss))(output, target), expected)
+    by_one = F.binary_cross_entropy_with_logits(output, target.float(), pos_weight=torch.tensor([2.0]))
+    torch.testing.assert_close(BCEWithLogitsFlat(pos_weight=torch.tensor([2.0]), axis=axis)(output, target), by_one)
+    probabilities = torch.sigmoid(output)
+    torch.testing.assert_close(
+        BCEFlat(weight=weight, axis=axis)(probabilities, target),
+        F.binary_cross_entropy(probabilities, target.float(), weight.view(view).expand(shape)),
+    )
+
+
+def test_binary_losses_of_one_class_take_a_weight_too():
+    output, target = torch.randn(6, 1), torch.randint(0, 2, (6,))
+    expected = F.binary_cross_entropy_with_logits(output[:, 0], target.float(), pos_weight=torch.tensor([5.0]))
+    torch.testing.assert_close(BCEWithLogitsFlat(pos_weight=torch.tensor([5.0]))(output, target), expected)
+
+
+def test_weights_of_another_number_of_classes_are_refused():
+    with pytest.raises(ArgumentError, match=r"pos_weight must be one number, or one per class, 3; got \[1.0, 2.0\]"):
+        BCEWithLogitsFlat(pos_weight=torch.tensor([1.0, 2.0]))(torch.zeros(4, 3), torch.zeros(4, 3))

@@ -10,7 +10,9 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
+from onecycle.data.balance import class_weights
 from onecycle.errors import ArgumentError, DataError
+from onecycle.nn.losses import CrossEntropyFlat
 from onecycle.vision.recipes import get_transforms
 from onecycle.vision.segment import ImageSegment
 from onecycle.vision.segmentation_list import SegmentationItemList, SegmentationLabelList
@@ -222,3 +224,28 @@ class ArrayMasks(SegmentationLabelList):
 
     def open(self, fn):
         return ImageSegment(torch.full((1, 1, 2), float(fn)))
+
+
+def test_classes_of_masks_are_weighed_by_their_pixels(labelled, folder):
+    counts = np.zeros(3)
+    for file in labelled.train.y.items:
+        counts += np.bincount(np.asarray(PILImage.open(file)).ravel(), minlength=3)
+    expected = torch.tensor(counts.sum() / (3 * counts), dtype=torch.float32)
+    torch.testing.assert_close(class_weights(labelled.train), expected)
+    data = labelled.transform(get_transforms(), size=12, tfm_y=True).databunch(bs=4, num_workers=0, device="cpu")
+    torch.testing.assert_close(class_weights(data), expected)
+    loss = CrossEntropyFlat(axis=1, weight=class_weights(data, power=0.5))
+    assert torch.isfinite(loss(torch.randn(4, 3, 12, 12), data.one_batch()[1]))
+
+
+def test_ignored_pixels_are_not_weighed(folder):
+    items = SegmentationItemList.from_folder(folder / "images").split_none()
+    ignoring = items.label_from_func(mask_of, classes=CODES[:2], ignore=2).train
+    counts = sum(np.bincount(np.asarray(PILImage.open(f)).ravel(), minlength=3)[:2] for f in ignoring.y.items)
+    torch.testing.assert_close(class_weights(ignoring), torch.tensor(counts.sum() / (2 * counts), dtype=torch.float32))
+
+
+def test_masks_without_named_classes_are_not_weighed(folder):
+    items = SegmentationItemList.from_folder(folder / "images").split_none()
+    with pytest.raises(DataError, match="SegmentationLabelList: the classes of the masks must be known to be counted"):
+        class_weights(items.label_from_func(mask_of).train)
