@@ -40,7 +40,7 @@ from onecycle.vision.recipes import get_transforms
 SMALL = {  # for drawn pictures, without a GPU
     "arch": "resnet18", "cut": 6, "size": 48, "bs": 16, "low": 24, "lr": 1e-2, "large": 256,
 }  # fmt: skip
-FAST = {**SMALL, "cut": 5, "size": 24, "bs": 4, "epochs": 4, "classes_epochs": 2, "lr": 6e-3, "large": 160}
+FAST = {**SMALL, "cut": 5, "size": 24, "bs": 4, "epochs": 6, "classes_epochs": 2, "lr": 6e-3, "large": 160}
 METRICS = [partial(psnr, stats=imagenet_stats), partial(ssim, stats=imagenet_stats)]
 
 
