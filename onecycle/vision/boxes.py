@@ -86,8 +86,8 @@ class ImageBBox(ImagePoints):
         return torch.cat([corners.amin(dim=1), corners.amax(dim=1)], dim=1).clamp(-1, 1)
 
     def _visible(self, boxes: Tensor) -> Tensor:
-        """Say which boxes are kept: those that have an area in the picture."""
-        if not self.sample_kwargs.get("remove_out", True):
+        """Return which boxes are kept: after transforms those with an area inside, unless `remove_out` is off."""
+        if not self._removes_out():
             return torch.ones(len(boxes), dtype=torch.bool)
         return (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
 

@@ -18,7 +18,7 @@ _UNUSUAL_PNG_CHUNKS = (
     b"gAMA",
     b"iCCP",
 )  # OpenCV and Pillow may read these differently
-_PNG_GREY, _PNG_COLOUR, _PNG_PALETTE = 0, 2, 3
+_PNG_GREY, _PNG_COLOUR = 0, 2
 
 # How a file that is no picture starts, and what it is.
 _OTHER_KINDS = (
@@ -80,11 +80,6 @@ def _png(data: bytes) -> Header | None:
     if len(before_pixels) > 4 and any(chunk in before_pixels for chunk in _UNUSUAL_PNG_CHUNKS):
         return None
     return Header("png", (height, width), colour == _PNG_GREY)
-
-
-def has_palette(data: bytes) -> bool:
-    """Whether a file is a PNG whose pixels are places in a palette."""
-    return data.startswith(PNG_START) and len(data) > 25 and data[25] == _PNG_PALETTE
 
 
 def _jpeg(data: bytes) -> Header | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,15 +13,14 @@ from torch import Tensor
 from onecycle.data.categories import MultiCategoryList
 from onecycle.data.collate import data_collate
 from onecycle.data.items import EmptyLabel
-from onecycle.data.processors import MultiCategoryProcessor, plain
+from onecycle.data.processors import MultiCategoryProcessor
 from onecycle.errors import DataError, explain
 from onecycle.utils.detections import BOX_COLUMNS, check_share
 from onecycle.utils.registry import register
+from onecycle.utils.values import to_labels, to_list
 from onecycle.vision.boxes import ImageBBox
-from onecycle.vision.flow import FlowField
 from onecycle.vision.image_list import ImageList
-from onecycle.vision.points import ImagePoints
-from onecycle.vision.points_list import size_of
+from onecycle.vision.points_list import size_of, without_transforms
 
 __all__ = ["ObjectCategoryList", "ObjectCategoryProcessor", "ObjectItemList", "bb_pad_collate"]
 
@@ -66,16 +66,17 @@ class ObjectCategoryProcessor(MultiCategoryProcessor):
 
     def _parts(self, item: Any) -> tuple[list[Any], list[Any]]:
         """Return the boxes, four edges each, and the names of a label."""
-        if not isinstance(item, (list, tuple)) or len(item) != 2:
+        is_pair = isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.ndim == 1)
+        if not is_pair or len(item) != 2:
             raise DataError(explain(type(self).__name__, "a label", "must be a pair [boxes, names]", item, _LABEL))
         try:
-            boxes = np.asarray(item[0], dtype=float)
-        except (TypeError, ValueError):
+            boxes = np.asarray(_rows(item[0]), dtype=float)
+        except (TypeError, ValueError, RuntimeError):
             boxes = np.zeros(1)
         if boxes.size and (boxes.ndim != 2 or boxes.shape[1] != 4):
             rule = "must have four numbers, [top, left, bottom, right]"
             raise DataError(explain(type(self).__name__, "each box", rule, item[0], _LABEL))
-        return boxes.reshape(-1, 4).tolist(), [plain(name) for name in item[1]]
+        return boxes.reshape(-1, 4).tolist(), to_labels(item[1])
 
     def generate_classes(self, items: Any) -> list[Any]:
         """Return the classes found in the labels, sorted, the background first.
@@ -93,6 +94,11 @@ class ObjectCategoryProcessor(MultiCategoryProcessor):
     def get_state(self) -> dict[str, Any]:
         """Return the settings as values that JSON knows."""
         return {**super().get_state(), "pad_idx": self.pad_idx}
+
+
+def _rows(boxes: Any) -> Any:
+    """Return boxes as lists or an array, whatever holds them."""
+    return [to_list(box) for box in boxes] if isinstance(boxes, (list, tuple)) else boxes
 
 
 @register("item_list")
@@ -119,10 +125,11 @@ class ObjectCategoryList(MultiCategoryList):
 
     def _check_boxes(self, boxes: Any, height: int, width: int, i: int) -> None:
         for top, left, bottom, right in boxes:
-            empty = bottom <= top or right <= left
-            if empty or bottom <= 0 or right <= 0 or top >= height or left >= width:
+            finite = all(map(math.isfinite, (top, left, bottom, right)))
+            filled = bottom > top and right > left
+            if not (finite and filled and bottom > 0 and right > 0 and top < height and left < width):
                 box = [round(float(edge), 2) for edge in (top, left, bottom, right)]
-                what = "empty" if empty else "outside"
+                what = "no box of finite numbers" if not finite else "outside" if filled else "empty"
                 raise DataError(
                     f"{type(self).__name__}: a box (top, left, bottom, right) must have an area and lie in its "
                     f"picture, here {height} x {width} pixels; got {box}, which is {what}, for "
@@ -179,19 +186,8 @@ class ObjectCategoryList(MultiCategoryList):
             return None
         boxes, labels, scores = pred
         corners = boxes[:, [0, 1, 0, 3, 2, 1, 2, 3]].reshape(-1, 4, 2)  # as (y, x)
-        moved = _unmoved(corners, picture, dataset)
+        moved = without_transforms(corners, picture, dataset)
         return self._found((torch.cat([moved.amin(1), moved.amax(1)], dim=1), labels, scores), picture.size)
-
-
-def _unmoved(places: Tensor, picture: Any, dataset: Any) -> Tensor:
-    """Return where in a picture places (…, 2) are of which its transforms show the place."""
-    marks = torch.tensor([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])  # the picture's corners, (y, x)
-    item = ImagePoints(FlowField(tuple(picture.size), marks), scale=False)
-    if dataset.tfms or dataset.tfmargs:
-        item = item.apply_tfms(dataset.tfms, **{**dataset.tfmargs, "do_resolve": False, "remove_out": False})
-    shown = torch.cat([item.data, torch.ones(4, 1)], dim=1)
-    back = torch.linalg.lstsq(shown, marks).solution  # (3, 2)
-    return torch.cat([places, torch.ones_like(places[..., :1])], dim=-1) @ back
 
 
 @register("item_list")

@@ -20,7 +20,7 @@ from onecycle.vision.decode import (
     pixels_of,
     read_bytes,
 )
-from onecycle.vision.headers import has_palette
+from onecycle.vision.mask_files import MaskFile, MaskValues, as_pixels, read_mask
 from onecycle.vision.picture import Image
 from onecycle.vision.pixels import BytePixels, Pixels
 from onecycle.vision.rle import rle_decode
@@ -124,33 +124,54 @@ def as_image(picture: Any, convert_mode: str = "RGB") -> Image:
 
 
 def open_mask(
-    fn: Path | str, div: bool = False, convert_mode: str = "L", after_open: Callable[[Any], Any] | None = None
+    fn: Path | str,
+    div: bool = False,
+    convert_mode: str = "L",
+    after_open: Callable[[Any], Any] | None = None,
+    channel: str | None = None,
 ) -> ImageSegment:
     """Open a mask file: one class index a pixel.
 
     Args:
         fn: Path, open binary file or the file's bytes.
         div: Divide the values by 255, for masks kept as black and white.
-        convert_mode: Colour mode to read the indices in; `P` for those of a palette.
+        convert_mode: `L` reads the ids as they are in the file: grey values, or places in its palette. Any other mode
+            of Pillow's converts to it first.
         after_open: Function from a Pillow picture to a Pillow picture, called before the conversion.
+        channel: The channel of a colour file that holds the ids: `R`, `G`, `B` or `A`.
+
+    Raises:
+        DataError: the file's channels differ, so that its brightness is no class id, or it is lossy (JPEG).
     """
-    return open_image(fn, div=div, convert_mode=convert_mode, cls=ImageSegment, after_open=after_open)
+    if convert_mode not in ("L", "P"):
+        return open_image(fn, div=div, convert_mode=convert_mode, cls=ImageSegment, after_open=after_open)
+    mask = _mask(fn, after_open, places=not div)
+    return ImageSegment._of(as_pixels(mask.black_and_white(channel) if div else mask.ids(channel)))
 
 
-def open_indices(fn: Any, after_open: Callable[[Any], Any] | None = None) -> ImageSegment:
+def open_indices(
+    fn: Any,
+    after_open: Callable[[Any], Any] | None = None,
+    channel: str | None = None,
+    values: MaskValues | None = None,
+) -> ImageSegment:
     """Open a mask file whose pixels are class indices: grey values, or places in the palette where it has one.
 
     Args:
         fn: Path, open binary file or the file's bytes.
         after_open: Function from a Pillow picture to a Pillow picture.
+        channel: The channel of a colour file that holds the indices: `R`, `G`, `B` or `A`.
+        values: What the values of the file stand for; themselves when None.
     """
+    mask = _mask(fn, after_open, places=values is None or not values.in_colour)
+    return ImageSegment._of(as_pixels(mask.ids(channel) if values is None else values.read(mask, channel)))
+
+
+def _mask(fn: Any, after_open: Callable[[Any], Any] | None, places: bool) -> MaskFile:
+    if after_open is not None:
+        check_function("open_mask", "after_open", after_open)
     data, name = _bytes_of(fn)
-    if after_open is None and not has_palette(data):
-        return _item(_decoded(data, name, "L", deep=True), div=False, cls=ImageSegment)
-    picture = open_pillow(data, name)
-    picture = picture if after_open is None else after_open(picture)
-    mode = "P" if picture.mode == "P" else "L"
-    return _item(pixels_of(picture, mode, deep=True, name=name), div=False, cls=ImageSegment)
+    return read_mask(data, name, after_open, places)
 
 
 def open_mask_rle(mask_rle: str, shape: tuple[int, int]) -> ImageSegment:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from onecycle.errors import ArgumentError, explain
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.geometry import Geometry, Matrix, invert, is_affine, map_points, unit_grid
 from onecycle.vision.lighting import Light, Tones
@@ -27,12 +28,13 @@ class PointPixels:
     Args:
         size: (H, W) of the picture.
         points: Places (P, 2) in unit coordinates, (x, y).
+        moved: Whether a transform has moved them.
     """
 
-    __slots__ = ("points", "size")
+    __slots__ = ("moved", "points", "size")
 
-    def __init__(self, size: Sequence[int], points: Tensor) -> None:
-        self.size, self.points = (int(size[0]), int(size[1])), points
+    def __init__(self, size: Sequence[int], points: Tensor, moved: bool = False) -> None:
+        self.size, self.points, self.moved = (int(size[0]), int(size[1])), points, moved
 
     @property
     def channels(self) -> int:
@@ -41,9 +43,9 @@ class PointPixels:
     def resampled(self, geometry: Geometry, mode: str, padding_mode: str) -> PointPixels:
         matrix = geometry.matrix()
         if matrix is not None:
-            return PointPixels(geometry.size, _shown_at(invert(matrix), self.points))
+            return PointPixels(geometry.size, _shown_at(invert(matrix), self.points), moved=True)
         in_frame = map_points(invert(geometry.base), self.points)
-        return PointPixels(geometry.size, _search(geometry.frame_grid(), in_frame))
+        return PointPixels(geometry.size, _search(geometry.frame_grid(), in_frame), moved=True)
 
     def relit(self, light: Light | Tones) -> PointPixels:
         return self
@@ -102,6 +104,22 @@ def _read(field: Tensor, places: Tensor) -> Tensor:
     return read[0, :, 0].T  # (P, 2)
 
 
+def _as_places(points: Any) -> Tensor:
+    """Return points as float `(P, 2)`; one point alone may come as `(2,)`.
+
+    Raises:
+        ArgumentError: they are none.
+    """
+    try:
+        placed = torch.as_tensor(points).detach().float()
+    except (TypeError, ValueError, RuntimeError):
+        placed = torch.zeros(1)
+    if placed.ndim == 0 or placed.numel() % 2 or (placed.numel() and placed.ndim == 1 and len(placed) != 2):
+        rule = "must be points, rows of two numbers (y, x)"
+        raise ArgumentError(explain("ImagePoints", "flow", rule, points, "Pass e.g. tensor([[3., 4.], [5., 6.]])."))
+    return placed.reshape(-1, 2)
+
+
 class ImagePoints(Image):
     """Hold points in a picture.
 
@@ -119,7 +137,7 @@ class ImagePoints(Image):
     _pixels: PointPixels  # type: ignore[assignment]
 
     def __init__(self, flow: FlowField, scale: bool = True, y_first: bool = True) -> None:
-        placed = flow.flow.float()
+        placed = _as_places(flow.flow)
         if not y_first:
             placed = placed.flip(-1)
         if scale:
@@ -158,11 +176,16 @@ class ImagePoints(Image):
 
     @property
     def data(self) -> Any:
-        """The points (y, x) in unit coordinates, those outside the picture left out unless `remove_out` is off."""
+        """The points (y, x) in unit coordinates; after transforms only those inside, unless `remove_out` is off."""
         points = self.flow.flow
-        if self.sample_kwargs.get("remove_out", True):
+        if self._removes_out():
             points = points[(points.abs() <= 1).all(dim=1)]
         return points.flip(-1)
+
+    def _removes_out(self) -> bool:
+        """Return whether what lies outside the picture is left out: only transforms do that."""
+        self.refresh()
+        return bool(self.sample_kwargs.get("remove_out", self._pixels.moved))
 
     def coord(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Move the points as a function of a `FlowField` moves pixels."""

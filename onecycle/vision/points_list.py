@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -41,7 +42,17 @@ class PointsProcessor(PreProcessor):
 
 
 def _count(points: Any) -> int:
-    return sum(len(point) for point in points) if len(points) and hasattr(points[0], "__len__") else len(points)
+    return int(np.size(_plain(points)))
+
+
+def _plain(points: Any) -> Any:
+    """Return points as an array, whatever holds them: a tensor, a Series, a list of tensors …; else as they are."""
+    try:
+        if isinstance(points, (list, tuple, set)):
+            points = [_plain(point) for point in points]
+        return np.asarray(points, dtype=np.float32)
+    except (TypeError, ValueError, RuntimeError):
+        return points
 
 
 def size_of(x: Any, i: int) -> tuple[int, int]:
@@ -81,7 +92,7 @@ class PointsLabelList(ItemList):
 
     def _as_points(self, label: Any, i: int) -> Tensor:
         try:
-            points = torch.as_tensor(label, dtype=torch.float32)
+            points = torch.as_tensor(_plain(label), dtype=torch.float32)
         except (TypeError, ValueError, RuntimeError):
             points = torch.full((1,), torch.nan)
         if points.numel() % 2 or not points.isfinite().all():
@@ -106,9 +117,31 @@ class PointsLabelList(ItemList):
         """
         return pred.view(-1, 2)
 
+    def put_back(self, pred: Tensor, picture: Any, dataset: Any) -> Any:
+        """Return points, predicted in an image as the model saw it, in the frame of the image itself.
+
+        Args:
+            pred: The points `(P, 2)`, as `analyze_pred` returns them.
+            picture: The image as it was given to `predict`.
+            dataset: It has the transforms through which the model saw the image.
+        """
+        moved = without_transforms(pred, picture, dataset)
+        return ImagePoints(FlowField(tuple(picture.size), moved), scale=False)
+
     def reconstruct(self, t: Tensor, x: Any = None) -> Any:
         """Make points of a tensor `(P, 2)` in -1..1, in the frame of picture `x`."""
         return ImagePoints(FlowField(x.size, t), scale=False)
+
+
+def without_transforms(places: Tensor, picture: Any, dataset: Any) -> Tensor:
+    """Return where in a picture places (…, 2) are of which its transforms show the place."""
+    marks = torch.tensor([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])  # the picture's corners, (y, x)
+    item = ImagePoints(FlowField(tuple(picture.size), marks), scale=False)
+    if dataset.tfms or dataset.tfmargs:
+        item = item.apply_tfms(dataset.tfms, **{**dataset.tfmargs, "do_resolve": False, "remove_out": False})
+    shown = torch.cat([item.data, torch.ones(4, 1)], dim=1)
+    back = torch.linalg.lstsq(shown, marks).solution  # (3, 2)
+    return torch.cat([places, torch.ones_like(places[..., :1])], dim=-1) @ back
 
 
 @register("item_list")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.vision.picture import Image
 from onecycle.vision.pixel_batch import PixelBatch, pack_pixels
 from onecycle.vision.pixels import BytePixels
@@ -17,6 +18,9 @@ from onecycle.vision.show import show_image
 from onecycle.vision.transform_base import is_recolouring
 
 __all__ = ["ImageSegment"]
+
+_LOSSY = (".jpg", ".jpeg", ".jfif", ".webp", ".avif")
+_DEEPEST = 65535
 
 
 class ImageSegment(Image):
@@ -28,6 +32,7 @@ class ImageSegment(Image):
     Attributes:
         n_classes: How many classes the indices are of, where it is known: colours are spread over them, so that a
             class has one colour in every mask.
+        file_values: The value, or colour, that stands for each class index in a file, where these are not the indices.
 
     Example:
         >>> mask = ImageSegment(torch.ones(1, 4, 4)); mask.data.dtype
@@ -36,6 +41,7 @@ class ImageSegment(Image):
 
     _white = 1.0
     n_classes: int | None = None
+    file_values: Mapping[int, Any] | None = None
 
     def _sampling(self) -> tuple[str, str]:
         return "nearest", super()._sampling()[1]
@@ -68,7 +74,7 @@ class ImageSegment(Image):
     def reconstruct(self, t: Tensor) -> Any:
         """Return the mask that a tensor of class indices says."""
         made = type(self)(t)
-        made.n_classes = self.n_classes
+        made.n_classes, made.file_values = self.n_classes, self.file_values
         return made
 
     @classmethod
@@ -77,11 +83,21 @@ class ImageSegment(Image):
         return pack_pixels([item.refresh()._pixels for item in items], 1.0, torch.int64)
 
     def save(self, fn: Path | str) -> None:
-        """Write the class indices to a file; those above 255 need a format of 16 bits such as PNG."""
+        """Write the class indices to a file, or the values that stand for them (`file_values`).
+
+        Args:
+            fn: The file; values above 255 need a format of 16 bits such as PNG.
+
+        Raises:
+            ArgumentError: the file would be lossy, and would hold other indices.
+            DataError: an index is below 0 or above 65535.
+        """
         from PIL import Image as PILImage
 
-        indices = self.data[0].numpy()
-        PILImage.fromarray(indices.astype(np.uint8 if indices.max(initial=0) < 256 else np.uint16)).save(fn)
+        if Path(fn).suffix.lower() in _LOSSY and self.file_values is None:
+            cure = "Save a PNG."
+            raise ArgumentError(explain("save", "fn", "must be of a kind that keeps class indices", str(fn), cure))
+        PILImage.fromarray(_for_file(self.data[0].numpy(), self.file_values)).save(fn)
 
     def _as_pillow(self) -> Any:
         from PIL import Image as PILImage
@@ -119,3 +135,19 @@ class ImageSegment(Image):
         ax = show_image(indices, ax=ax, hide_axis=hide_axis, cmap=cmap, figsize=figsize, alpha=alpha, **kwargs)
         if title:
             ax.set_title(title)
+
+
+def _for_file(indices: np.ndarray, values: Mapping[int, Any] | None) -> np.ndarray:
+    """Return what a file holds for class indices (H, W): themselves, or the values or colours that stand for them."""
+    if values is None:
+        low, high = indices.min(initial=0), indices.max(initial=0)
+        if low < 0 or high > _DEEPEST:
+            rule = f"must lie in 0..{_DEEPEST} to be saved"
+            raise DataError(explain("ImageSegment", "class indices", rule, f"{low} to {high}"))
+        return indices.astype(np.uint8 if high < 256 else np.uint16)
+    seen, where = np.unique(indices, return_inverse=True)
+    found = [values.get(int(index), int(index)) for index in seen]
+    if any(isinstance(value, tuple) for value in found):
+        found = [value if isinstance(value, tuple) else (value,) * 3 for value in found]
+    table = np.array(found, dtype=np.uint8 if np.max(found, initial=0) < 256 else np.uint16)
+    return table[where].reshape(*indices.shape, *table.shape[1:])

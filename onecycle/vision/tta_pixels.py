@@ -127,14 +127,36 @@ class ViewsOfPixels(Dataset[Any]):
 
 def put_back(preds: Tensor, maps: Tensor, size: Size) -> tuple[Tensor, Tensor]:
     """Read predictions `(N, C, h, w)` at the places to which maps `(N, 3, 3)` take each pixel of a frame of `size`."""
+    places, seen = _places(maps, size)
+    moved = grid_sample(preds, places.to(preds.dtype), padding_mode="border", align_corners=False)
+    return moved, seen[:, None].to(preds.dtype)
+
+
+def nearest_in_place(mask: Tensor, to_view: Tensor, size: Size) -> tuple[Tensor, Tensor]:
+    """Return a mask of class indices in the frame of the picture that it was predicted for.
+
+    Args:
+        mask: Indices in the view `(1, h, w)`.
+        to_view: The map `(3, 3)` from the picture to the view, in unit coordinates.
+        size: (H, W) of the picture.
+
+    Returns:
+        The nearest indices `(1, H, W)`, and where the view shows the place.
+    """
+    places, seen = _places(to_view[None], size)
+    moved = grid_sample(mask[None].double(), places.double(), "nearest", padding_mode="border", align_corners=False)
+    return moved[0].to(mask.dtype), seen
+
+
+def _places(maps: Tensor, size: Size) -> tuple[Tensor, Tensor]:
+    """Return where maps `(N, 3, 3)` take each pixel of a frame, `(N, H, W, 2)`, and whether it is seen there."""
     height, width = size
     grid = unit_grid(size).view(1, -1, 2)  # (1, H * W, 2)
     homogeneous = torch.cat([grid, torch.ones_like(grid[..., :1])], dim=-1) @ maps.transpose(1, 2)  # (N, H * W, 3)
     depth = homogeneous[..., 2:]
     places = (homogeneous[..., :2] / depth).view(-1, height, width, 2)
     seen = (places.abs() <= _EDGE).all(dim=-1) & (depth > 0).view(-1, height, width)  # (N, H, W)
-    moved = grid_sample(preds, places.to(preds.dtype), padding_mode="border", align_corners=False)
-    return moved, seen[:, None].to(preds.dtype)
+    return places, seen
 
 
 def transforms_of_pixels(
