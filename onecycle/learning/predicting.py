@@ -270,17 +270,20 @@ class Predicting:
 
         Returns:
             (prediction as an item, as a tensor of its data, output of the model after the activation); the
-            item as the model saw it first with `return_x`. Boxes are in the frame of the picture given, with
-            `return_x` in that of the one returned.
+            item as the model saw it first with `return_x`. Masks, points and boxes are in the frame of the picture
+            given, at its own size; with `return_x` in that of the one returned.
         """
         labels = _labels_of(self.data)
         if kwargs and not takes_any_keyword(labels.analyze_pred):
             check_keywords("predict", kwargs, {*_PREDICTS, *func_args(labels.analyze_pred)} - {"self", "pred"})
+        moves_back = hasattr(labels, "put_back")
+        if moves_back:
+            item = self.data.single_ds.x.as_item(item)  # once: an open file can be read once
         xb, yb = self.data.single_batch(item)
         raw = grab_idx(self._output(xb, yb, with_dropout), 0, batch_first=batch_first)
         raw = _as_pictures(self.data, raw)
         pred = labels.analyze_pred(raw, **kwargs)
-        if not return_x and not has_arg(labels.reconstruct, "x"):
+        if not return_x and not moves_back and not has_arg(labels.reconstruct, "x"):
             return labels.reconstruct(pred), pred, raw
         x = self._seen(xb)
         if return_x:

@@ -146,7 +146,8 @@ def _for_file(indices: np.ndarray, values: Mapping[int, Any] | None) -> np.ndarr
             raise DataError(explain("ImageSegment", "class indices", rule, f"{low} to {high}"))
         return indices.astype(np.uint8 if high < 256 else np.uint16)
     seen, where = np.unique(indices, return_inverse=True)
-    found = [values.get(int(index), int(index)) for index in seen]
+    unused = next(value for value in (255, 128, *range(256)) if value not in values.values())  # for no class
+    found = [values.get(int(index), unused) for index in seen]
     if any(isinstance(value, tuple) for value in found):
         found = [value if isinstance(value, tuple) else (value,) * 3 for value in found]
     table = np.array(found, dtype=np.uint8 if np.max(found, initial=0) < 256 else np.uint16)

@@ -30,7 +30,6 @@ def grey_png(values, bits):
 
 
 def with_palette(values):
-    image = PILImage.fromarray(values, "P") if False else PILImage.fromarray(values).convert("P")
     image = PILImage.frombytes("P", (values.shape[1], values.shape[0]), values.tobytes())
     image.putpalette(PALETTE)
     return image
@@ -129,9 +128,9 @@ def test_ids_in_alpha(tmp_path):
     assert open_mask(tmp_path / "m.png", channel="A").data[0].tolist() == IDS.tolist()
 
 
-@pytest.mark.parametrize(("name", "settings"), [("m.jpg", {}), ("m.jpeg", {"quality": 100}), ("m.webp", {"quality": 100})])
-def test_lossy_files_are_refused(tmp_path, name, settings):
-    PILImage.fromarray((IDS > 1).astype(np.uint8)).convert("RGB").save(tmp_path / name, **settings)
+@pytest.mark.parametrize("name", ["m.jpg", "m.jpeg", "m.webp"])
+def test_lossy_files_are_refused(tmp_path, name):
+    PILImage.fromarray((IDS > 1).astype(np.uint8)).convert("RGB").save(tmp_path / name, quality=100)
     for read in (open_mask, open_indices):
         with pytest.raises(DataError, match=rf"{name} is of a lossy kind .*which changes class ids. Save masks as PNG"):
             read(tmp_path / name)
