@@ -9,14 +9,27 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onecycle.errors import ArgumentTypeError, OnecycleError, TrainingError, explain
+from onecycle.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FileFormatError,
+    TrainingError,
+    did_you_mean,
+    explain,
+)
+from onecycle.learning.run_call import call_args
 from onecycle.training.fingerprint import differences, fingerprint
 from onecycle.training.keeper import RunKeeper
+from onecycle.training.run_form import RUN_FORM, check_fits
 from onecycle.training.run_point import is_begun, point_of_all
 from onecycle.utils.distributed import print_once
-from onecycle.utils.registry import decode, encode
+from onecycle.utils.registry import encode
 
 __all__: list[str] = []
+
+# The methods with which a run can begin, and the only ones that a checkpoint can name. A new way to train is decorated
+# with `keeps_runs` and gets its row here; tests/contract/test_ways_to_train.py finds one that was forgotten.
+WAYS_TO_TRAIN = ("fit", "fit_fc", "fit_one_cycle", "fit_sgdr")
 
 _EVERY, _KEEP = "1 epoch", 3
 _DEFAULTS = {"checkpoint": None, "every": _EVERY, "keep": _KEEP, "resume": False}
@@ -24,7 +37,14 @@ RUN_KEYWORDS = tuple(_DEFAULTS)
 
 
 def keeps_runs(method: Callable[..., None]) -> Callable[..., None]:
-    """Let a method that trains take `checkpoint`, `every`, `keep` and `resume`."""
+    """Let a method that trains take `checkpoint`, `every`, `keep` and `resume`.
+
+    Raises:
+        ArgumentError: its name is not among `WAYS_TO_TRAIN`, so that `learn.resume` would not find it.
+    """
+    if method.__name__ not in WAYS_TO_TRAIN:
+        rule = f"must be one of {', '.join(WAYS_TO_TRAIN)}"
+        raise ArgumentError(explain("keeps_runs", "method", rule, method.__name__))
 
     @wraps(method)
     def train(learn: Any, *args: Any, **kwargs: Any) -> None:
@@ -80,8 +100,9 @@ def _point_of(learn: Any, folder: Path, call: dict[str, Any], resume: bool) -> A
             f"{call['method']}: {str(folder)!r} holds checkpoints of a run already. Go on with it by learn.resume("
             f"{str(folder)!r}) or resume=True, or pass another folder."
         )
-    point = point_of_all(folder)
+    point = point_of_all(folder, RUN_FORM)
     _check_same(learn, point, call, strict=True)
+    check_fits(point, learn, folder)
     return point
 
 
@@ -153,7 +174,9 @@ class Resuming:
 
         Raises:
             FileMissingError: the folder holds no checkpoint.
-            FileFormatError: no checkpoint is sound, or the newest is of a newer version.
+            FileFormatError: no checkpoint is sound, the newest is of a newer version, or it names a method that is no
+                way to train, or arguments that it cannot have.
+            FileReadError: the newest cannot be read now, which does not make it damaged.
             TrainingError: the model, the data, the settings or the callbacks are others; says what differs. Or another
                 process trains with the folder.
 
@@ -162,17 +185,24 @@ class Resuming:
             learn.resume("run")  # in a new process, after making `learn` again
         """
         folder = _checked_folder(checkpoint)
-        point = point_of_all(folder)
+        point = point_of_all(folder, RUN_FORM)
         call = point["call"]
-        method = _method_of(self, call["method"])
+        method = _method_of(self, call["method"], folder)
+        args = call_args(method, call, folder)
         _check_same(self, point, call, strict)
-        args = decode(call["args"])
+        check_fits(point, self, folder)
         given = {} if callbacks is None else {"callbacks": callbacks}
         _kept(method, self, (), {**args, **given}, folder, call, point, point["every"], point["keep"])
 
 
-def _method_of(learn: Any, name: str) -> Callable[..., None]:
-    method = getattr(type(learn), name, None)
-    if method is None:
-        raise OnecycleError(f"resume: {type(learn).__name__} has no method {name!r}, with which the run began.")
-    return method
+def _method_of(learn: Any, name: str, folder: Path) -> Callable[..., None]:
+    """Return the way to train that a checkpoint names.
+
+    Raises:
+        FileFormatError: it names something else.
+    """
+    if name not in WAYS_TO_TRAIN:
+        hint = "The checkpoint is damaged or forged." + did_you_mean(name, WAYS_TO_TRAIN)
+        what, rule = f"the method of the run in {str(folder)!r}", f"must be one of {', '.join(WAYS_TO_TRAIN)}"
+        raise FileFormatError(explain("resume", what, rule, name, hint))
+    return getattr(type(learn), name)

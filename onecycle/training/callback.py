@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from onecycle.errors import ArgumentTypeError, CallbackError, did_you_mean, explain
-from onecycle.utils.frozen_values import freeze, thaw
+from onecycle.utils.frozen_values import freeze, put_attributes
 from onecycle.utils.words import camel2snake
 
 __all__ = ["Callback", "CallbackList", "LearnerCallback"]
@@ -123,11 +123,13 @@ class Callback:
         return found
 
     def load_run_state(self, state: dict[str, Any]) -> None:
-        """Take over what `run_state` returned; called after `on_train_begin` (and `on_epoch_begin`)."""
+        """Take over what `run_state` returned; called after `on_train_begin` (and `on_epoch_begin`).
+
+        Only data is taken from a file: see `put_attributes`.
+        """
         learn = getattr(self, "learn", None)
         device = "cpu" if learn is None else learn.data.device
-        for name, value in state.items():
-            setattr(self, name, thaw(value, getattr(self, name, None), device))
+        put_attributes(self, state, device)
 
     def __repr__(self) -> str:
         fields = ", ".join(

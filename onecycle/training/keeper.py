@@ -26,11 +26,13 @@ from onecycle.utils.distributed import (
     process_count,
     process_rank,
 )
+from onecycle.utils.file_gate import file_gate
 from onecycle.utils.files import FileWriteError
 
 __all__: list[str] = []
 
 _FOLDER = ("fit: the folder checkpoint", "Pass a folder that can be written.")
+_STATE_HINT = "If a load_run_state of your own failed, the cause above says where. Else remove the newest checkpoint."
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
 
 
@@ -59,7 +61,7 @@ class Writer:
             write_run_file(path, state)
             if best:
                 copy_as_best(self.folder, path)
-            tidy(self.folder, self.keep)
+            tidy(self.folder, self.keep, path)
         except Exception as error:  # said in the training's own thread
             self._error = error
 
@@ -137,7 +139,8 @@ class RunKeeper:
 
     def _put_back(self, handler: CallbackHandler) -> None:
         ranks = self.point.get("ranks", [])
-        put_back(with_own(self.point["state"], ranks, process_rank(), process_count()), self.learn, handler)
+        with file_gate("resume", self.folder, convert_own=False, hint=_STATE_HINT):
+            put_back(with_own(self.point["state"], ranks, process_rank(), process_count()), self.learn, handler)
 
     def start_step(self, batches: int) -> int:
         """Return the batch with which the epoch begins."""

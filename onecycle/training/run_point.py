@@ -11,6 +11,7 @@ import torch
 from onecycle.errors import TrainingError
 from onecycle.training.run_files import newest_sound, run_files
 from onecycle.utils.distributed import from_first, greatest, is_first_process, processes_connected
+from onecycle.utils.schema import Check, mapping_of_names
 
 __all__: list[str] = []
 
@@ -20,8 +21,12 @@ def is_begun(folder: Path) -> bool:
     return bool(greatest([int(is_first_process() and bool(run_files(folder)))])[0])
 
 
-def point_of_all(folder: Path) -> dict[str, Any]:
+def point_of_all(folder: Path, form: Check = mapping_of_names) -> dict[str, Any]:
     """Return the newest sound checkpoint that the first process finds; every process must ask.
+
+    Args:
+        folder: The folder of the run.
+        form: What a sound checkpoint holds.
 
     The others get it from the first, since a file may appear or go while they look, and need not see its disk.
 
@@ -30,13 +35,13 @@ def point_of_all(folder: Path) -> dict[str, Any]:
         TrainingError: in the others, when the first could not read one.
     """
     if not processes_connected():
-        return newest_sound(folder)
-    return _told(folder) if is_first_process() else _heard(folder)
+        return newest_sound(folder, form)
+    return _told(folder, form) if is_first_process() else _heard(folder)
 
 
-def _told(folder: Path) -> dict[str, Any]:
+def _told(folder: Path, form: Check) -> dict[str, Any]:
     try:
-        point = newest_sound(folder)
+        point = newest_sound(folder, form)
     except BaseException:
         from_first(None)
         raise

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from onecycle.training.run_files import unpacked
 from onecycle.utils.distributed import gather_tensors, processes_connected
 
 __all__: list[str] = []
@@ -72,7 +73,7 @@ def _packed(part: Any) -> Tensor:
 
 
 def _unpacked(packed: Tensor) -> Any:
-    return torch.load(io.BytesIO(packed.numpy().tobytes()), map_location="cpu", weights_only=True)
+    return unpacked(packed.numpy().tobytes(), "the part of one process")
 
 
 def _digest(packed: Tensor) -> Tensor:

@@ -14,18 +14,19 @@ from onecycle.errors import TrainingError
 from onecycle.nn.surgery import get_model
 from onecycle.training.callback import Callback
 from onecycle.training.handler import CallbackHandler
-from onecycle.utils.frozen_values import freeze, thaw
+from onecycle.utils.file_gate import file_gate
+from onecycle.utils.frozen_values import freeze, put_attributes, thaw
 from onecycle.utils.sharded import own_class, parted_like, whole
 
 __all__: list[str] = []
 
 # Entries of the handler's state that are not of the moment: bars, and what only one batch needs.
-_COUNTED = (
+COUNTED = (
     "epoch", "n_epochs", "iteration", "num_batch", "smooth_loss", "last_loss", "last_metrics", "skip_validate",
     "stop_training",
 )  # fmt: skip
 _OF_MODULES = ("training",)  # attributes that the loop sets itself
-_SETTINGS = ("_lr", "_mom", "_beta", "_wd")
+SETTINGS = ("_lr", "_mom", "_beta", "_wd")
 
 
 def take(learn: Any, handler: CallbackHandler) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def take(learn: Any, handler: CallbackHandler) -> dict[str, Any]:
         "grads": _grads(model),
         "loss": _copies(_tensors(learn.loss_func)) if isinstance(learn.loss_func, nn.Module) else {},
         "opt": _of_opt(learn.opt),
-        "handler": {name: _kept(handler.state_dict[name]) for name in _COUNTED},
+        "handler": {name: _kept(handler.state_dict[name]) for name in COUNTED},
         "smoothener": _kept(vars(handler.smoothener)),
         "callbacks": [[type(cb).__name__, cb.run_state()] for cb in _own(handler)],
         "generators": _generators(),
@@ -72,10 +73,11 @@ def put_back(state: dict[str, Any], learn: Any, handler: CallbackHandler) -> Non
         _fill(learn.loss_func, state["loss"])
     _put_callbacks(state["callbacks"], handler, state.get("by_name", False))
     _put_opt(learn.opt, state["opt"])
-    for name, value in state["handler"].items():
-        handler.state_dict[name] = thaw(value, None, device)
-    for name, value in thaw(state["smoothener"], None, device).items():
-        setattr(handler.smoothener, name, value)
+    for name in COUNTED:
+        handler.state_dict[name] = thaw(state["handler"][name], None, device)
+    smooth = thaw(state["smoothener"], None, device)
+    for name in vars(handler.smoothener):
+        setattr(handler.smoothener, name, smooth[name])
     _put_generators(state["generators"])
 
 
@@ -136,9 +138,7 @@ _MODULE_OWN = frozenset(vars(nn.Module()))
 
 def _put_parts(model: nn.Module, parts: dict[str, Any], device: Any) -> None:
     for path, values in parts.items():
-        module = model.get_submodule(path)
-        for name, value in values.items():
-            setattr(module, name, thaw(value, getattr(module, name, None), device))
+        put_attributes(model.get_submodule(path), values, device)
 
 
 def _grads(model: nn.Module) -> dict[str, Tensor]:
@@ -156,14 +156,15 @@ def _put_grads(model: nn.Module, grads: dict[str, Tensor]) -> None:
 
 
 def _of_opt(opt: Any) -> dict[str, Any]:
-    return {"state": _kept(opt.state_dict()), "settings": {name: _kept(getattr(opt, name)) for name in _SETTINGS}}
+    return {"state": _kept(opt.state_dict()), "settings": {name: _kept(getattr(opt, name)) for name in SETTINGS}}
 
 
 def _put_opt(opt: Any, state: dict[str, Any]) -> None:
-    opt.load_state_dict(thaw(state["state"]))
-    for name, values in state["settings"].items():
-        if values is not None:
-            setattr(opt, name.removeprefix("_"), thaw(values))
+    with file_gate("resume", "the optimizer state of the checkpoint"):
+        opt.load_state_dict(thaw(state["state"]))
+        for name in SETTINGS:
+            if state["settings"][name] is not None:
+                setattr(opt, name.removeprefix("_"), thaw(state["settings"][name]))
 
 
 def _own(handler: CallbackHandler) -> list[Callback]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 
-from onecycle.errors import FileFormatError
+from onecycle.errors import FileFormatError, OutOfMemoryError
+from onecycle.utils.file_gate import error_of_file
+from onecycle.utils.files import FileReadError
 
 __all__ = ["damaged_file", "foreign_file", "kind_of_file"]
 
@@ -57,7 +60,7 @@ def _kind_of_zip(path: str | os.PathLike[str], head: bytes) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):  # said by its reader
         return "torch zip" if b"data.pkl" in head else "zip"
     inside = {name.split("/", 1)[-1] for name in names}
     if "constants.pkl" in inside and any(name.startswith("code/") for name in inside):
@@ -72,8 +75,12 @@ def _kind_of_text(head: bytes) -> str:
     return "json" if start[:1] in (b"{", b"[") else "unknown"
 
 
-def damaged_file(path: str | os.PathLike[str], error: BaseException) -> FileFormatError:
-    """Return the error that says a file is damaged or cut short."""
+def damaged_file(
+    path: str | os.PathLike[str], error: BaseException
+) -> FileFormatError | FileReadError | OutOfMemoryError:
+    """Return the error that says a file is damaged or cut short, or that the system does not give it."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None):
+        return error_of_file("read", path, error)
     reason = (str(error).splitlines() or [""])[0].split(". ")[0].rstrip(".") or type(error).__name__
     size = os.path.getsize(path)
     return FileFormatError(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+import math
+import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from onecycle.errors import FileFormatError
+from onecycle.utils.schema import Misfit
 
 __all__: list[str] = []
 
@@ -98,6 +104,172 @@ def _frozen_part(value: Any, is_live: Callable[[Tensor], bool]) -> Any:
         if callable(getattr(value, read, None)) and callable(getattr(value, write, None)):
             return _marked(write, _frozen(getattr(value, read)(), is_live))
     raise _NotKept
+
+
+# ---- what a file may hold ----
+
+_DTYPE = re.compile(r"[<>|=]?[biuf]\d{1,2}")
+
+
+def check_frozen(value: Any, place: str) -> None:
+    """Check that a value from a file is one that `freeze` returns.
+
+    Raises:
+        Misfit: it is not; for `schema.check_form`.
+    """
+    if isinstance(value, Tensor):
+        return check_tensor(value, place)
+    if isinstance(value, list):
+        for position, entry in enumerate(value):
+            check_frozen(entry, f"{place}[{position}]")
+    elif isinstance(value, dict):
+        _check_marked(value, place)
+    elif type(value) not in _PLAIN:
+        raise Misfit(place, "numbers, text, tensors and containers of them", value)
+    return None
+
+
+def check_tensor(value: Any, place: str) -> None:
+    """Check that a value from a file is a plain tensor with memory of its own for each number.
+
+    Raises:
+        Misfit: it is not: a view that repeats few numbers would fill the memory once it is copied.
+    """
+    if not isinstance(value, Tensor) or value.layout is not torch.strided or value.is_quantized or value.is_meta:
+        raise Misfit(place, "a plain tensor", value)
+    if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+        raise Misfit(place, "a tensor no larger than its memory", value)
+
+
+def _check_marked(value: dict[Any, Any], place: str) -> None:
+    """Check a dict of another value's kind and what it is made of, or the plain states within parts."""
+    if set(value) != {_KIND, _VALUE}:
+        raise Misfit(place, f"entries {_KIND!r} and {_VALUE!r}", list(value)[:5])
+    kind, inner = value[_KIND], value[_VALUE]
+    check = _MARKED.get(kind) if isinstance(kind, str) else None
+    if check is None:
+        raise Misfit(place, f"one of the kinds {', '.join(_MARKED)}", kind)
+    check(inner, place)
+
+
+def _check_array(value: Any, place: str) -> None:
+    if not isinstance(value, list) or len(value) != 3 or not isinstance(value[2], list):
+        raise Misfit(place, "bytes, type and shape of an array", value)
+    raw, dtype, shape = value
+    check_tensor(raw, place)
+    is_known = isinstance(dtype, str) and _DTYPE.fullmatch(dtype)
+    fits = is_known and all(type(size) is int and size >= 0 for size in shape)
+    if not fits or raw.dtype != torch.uint8 or math.prod(shape) * np.dtype(dtype).itemsize != raw.numel():
+        raise Misfit(place, "an array that its bytes fill", [dtype, shape])
+
+
+def _check_floats(value: Any, place: str) -> None:
+    check_tensor(value, place)
+    if value.ndim != 1 or not value.is_floating_point():
+        raise Misfit(place, "a row of numbers", value)
+
+
+def _check_list(value: Any, place: str) -> None:
+    if not isinstance(value, list):
+        raise Misfit(place, "a list", value)
+    check_frozen(value, place)
+
+
+def _check_pairs(value: Any, place: str) -> None:
+    _check_list(value, place)
+    for position, pair in enumerate(value):
+        if not isinstance(pair, list) or len(pair) != 2 or not _is_key(pair[0]):
+            raise Misfit(f"{place}[{position}]", "a key and its value", pair)
+
+
+def _is_key(value: Any) -> bool:
+    """Say whether a frozen value can be a key once it is thawed: plain, or a tuple of keys."""
+    if isinstance(value, dict):
+        return value.get(_KIND) == "tuple" and isinstance(value.get(_VALUE), list) and all(map(_is_key, value[_VALUE]))
+    return type(value) in _PLAIN
+
+
+def _check_keys(value: Any, place: str) -> None:
+    _check_list(value, place)
+    if not all(map(_is_key, value)):
+        raise Misfit(place, "values that a set can hold", value)
+
+
+def _check_slice(value: Any, place: str) -> None:
+    ends = value if isinstance(value, list) and len(value) == 3 else [value]
+    if len(ends) != 3 or not all(type(end) in (int, float, type(None)) for end in ends):
+        raise Misfit(place, "the three numbers of a slice", value)
+
+
+def _check_path(value: Any, place: str) -> None:
+    if not isinstance(value, str) or "\0" in value:
+        raise Misfit(place, "the text of a path", value)
+
+
+_MARKED: dict[str, Callable[[Any, str], None]] = {
+    "on device": check_tensor,
+    "array": _check_array,
+    "floats": _check_floats,
+    "tuple": _check_list,
+    "set": _check_keys,
+    "deque": _check_list,
+    "dict": _check_pairs,
+    "slice": _check_slice,
+    "path": _check_path,
+    "load_run_state": check_frozen,
+    "load_state_dict": check_frozen,
+}
+
+
+# ---- attributes that a file may set ----
+
+
+def put_attributes(thing: Any, values: Mapping[str, Any], device: Any) -> None:
+    """Set attributes of an object to frozen values of a file.
+
+    A file can set what the object keeps as data and nothing else: no method or property, no attribute that holds a
+    function or a module, no name that Python uses itself. Where files go is the present program's business: a path,
+    and a text that was given to the constructor, stay as they are here.
+
+    Args:
+        thing: The object.
+        values: Frozen values by attribute.
+        device: Where tensors go that were on an accelerator.
+
+    Raises:
+        FileFormatError: an attribute is none that a file may set.
+    """
+    for name, value in values.items():
+        check_attribute(thing, name)
+        there = getattr(thing, name, None)
+        if not _is_place(thing, name, there):
+            setattr(thing, name, thaw(value, there, device))
+
+
+def check_attribute(thing: Any, name: str) -> None:
+    """Refuse an attribute of an object that a file must not set.
+
+    Raises:
+        FileFormatError: names it.
+    """
+    behind = inspect.getattr_static(type(thing), name, None) if isinstance(name, str) else None
+    is_data = isinstance(name, str) and name.isidentifier() and not name.startswith("__")
+    if not is_data or callable(behind) or inspect.isdatadescriptor(behind) or not _keepable(vars(thing).get(name)):
+        raise FileFormatError(
+            f"resume: the checkpoint wants to set {type(thing).__name__}.{name}, which is no data that a run keeps. It "
+            f"is damaged or forged; do not use it."
+        )
+
+
+def _keepable(value: Any) -> bool:
+    return not callable(value) or callable(getattr(value, "load_state_dict", None))
+
+
+def _is_place(thing: Any, name: str, there: Any) -> bool:
+    """Say whether an attribute says where files go."""
+    if isinstance(there, Path):
+        return True
+    return isinstance(there, str) and name in inspect.signature(type(thing).__init__).parameters
 
 
 def thaw(kept: Any, there: Any = None, device: Any = "cpu") -> Any:

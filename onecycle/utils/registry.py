@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import numpy as np
 import torch
 
 from onecycle.errors import ArgumentError, NotRegisteredError, did_you_mean
+from onecycle.utils.budget import take
+from onecycle.utils.schema import Misfit
 
 __all__ = ["decode", "encode", "give_state", "lookup", "name_of", "names", "register"]
 
@@ -480,6 +482,31 @@ def decode(value: Any) -> Any:
     return read(value)
 
 
+def check_forms(value: Any, forms: Collection[str] | None, kinds: Collection[str], place: str = "") -> None:
+    """Check, before it is decoded, that a value of a file holds only forms and kinds of names that its reader wants.
+
+    Args:
+        value: What JSON gave.
+        forms: Tags that may be there, such as `tuple`; any where None.
+        kinds: Kinds of registered things that may be named.
+        place: Where the value is, for the message.
+
+    Raises:
+        Misfit: it holds something else; for `schema.check_form`.
+    """
+    if isinstance(value, list):
+        for position, entry in enumerate(value):
+            check_forms(entry, forms, kinds, f"{place}[{position}]")
+    elif isinstance(value, dict):
+        tag, known = value.get(_TAG), _READERS if forms is None else forms
+        if _TAG in value and (not isinstance(tag, str) or tag not in _READERS or tag not in known):
+            raise Misfit(place, f"one of the forms {', '.join(known)}", tag)
+        if tag in ("name", "object") and value.get("kind") not in kinds:
+            raise Misfit(place, f"named things of the kinds {', '.join(kinds)}", value.get("kind"))
+        for key, entry in value.items():
+            check_forms(entry, forms, kinds, f"{place}.{key}")
+
+
 def _decode_object(value: dict[str, Any]) -> Any:
     kind = lookup(value["kind"], value["name"])
     build = _foreign_states[kind][1] if kind in _foreign_states else kind.from_state
@@ -488,6 +515,23 @@ def _decode_object(value: dict[str, Any]) -> Any:
 
 def _decode_partial(value: dict[str, Any]) -> Any:
     return partial(decode(value["func"]), *decode(value["args"]), **decode(value["keywords"]))
+
+
+_LONGEST_ENTRY = 1 << 16  # bytes of one entry of an array, a text of 16,384 letters
+
+
+def _decode_array(value: dict[str, Any]) -> np.ndarray:
+    """Return a small array; a type of the file that asks for more memory than its entries is refused."""
+    try:
+        dtype = np.dtype(value["dtype"])
+    except (TypeError, ValueError) as error:
+        what = f"{value['dtype']!r} is no dtype of NumPy"
+        raise ArgumentError(f"decode: {what}. The file is foreign or newer.") from error
+    if dtype.itemsize > _LONGEST_ENTRY or dtype.kind == "V":
+        raise ArgumentError(f"decode: an array of {value['dtype']!r} must have shorter entries. The file is damaged.")
+    items = decode(value["items"])
+    take(dtype.itemsize * len(items), "an array")
+    return np.array(items, dtype=dtype)
 
 
 def _torch_dtype(text: str) -> torch.dtype:
@@ -505,7 +549,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "set": lambda v: {decode(item) for item in v["items"]},
     "slice": lambda v: slice(*[decode(item) for item in v["items"]]),
     "path": lambda v: Path(v["text"]),
-    "array": lambda v: np.array(decode(v["items"]), dtype=np.dtype(v["dtype"])),
+    "array": _decode_array,
     "tensor": lambda v: torch.tensor(v["items"], dtype=_torch_dtype(v["dtype"])),
     "device": lambda v: torch.device(v["text"]),
     "dtype": lambda v: _torch_dtype(v["text"]),

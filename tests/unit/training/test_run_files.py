@@ -1,10 +1,14 @@
+import hashlib
+import io
 import os
 import pickle
+import zipfile
+from pathlib import Path
 
 import pytest
 import torch
 
-from onecycle.errors import FileFormatError
+from onecycle.errors import FileFormatError, OnecycleError
 from onecycle.training import run_files
 from onecycle.training.run_files import (
     copy_as_best,
@@ -15,6 +19,7 @@ from onecycle.training.run_files import (
     write_run_file,
 )
 from onecycle.utils.files import FileMissingError
+from onecycle.utils.schema import record, whole
 
 
 def write(folder, *steps):
@@ -96,3 +101,107 @@ def test_the_best_is_copied_where_files_have_one_name_only(tmp_path, monkeypatch
     monkeypatch.setattr(os, "link", refuse)
     copy_as_best(tmp_path, file_of(tmp_path, 1))
     assert read_run_file(tmp_path / "best.ckpt")["step"] == 1
+
+
+# ---- files that carry the right check sum and the wrong content ----
+
+
+def seal(path, body):
+    path.write_bytes(body + run_files._SEAL + hashlib.sha256(body).digest())
+
+
+def zipped(*parts, packed=zipfile.ZIP_STORED):
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", packed) as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+    return memory.getvalue()
+
+
+def saved(state, **kwargs):
+    memory = io.BytesIO()
+    torch.save(state, memory, **kwargs)
+    return memory.getvalue()
+
+
+class Program:
+    def __reduce__(self):
+        return os.system, ("touch /nowhere",)
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def laughs(levels):
+    value = ["ha"] * 10
+    for _ in range(levels):
+        value = [value] * 10
+    return value
+
+
+WRONG = {
+    "a program": lambda: saved(Program()),
+    "a pickle": lambda: pickle.dumps({"a": 1}),
+    "nothing": lambda: b"",
+    "noise": lambda: bytes(range(256)) * 4,
+    "no dict": lambda: saved([1, 2]),
+    "version of text": lambda: saved({"version": "1"}),
+    "another zip": lambda: zipped(("a.txt", b"a")),
+    "packed parts": lambda: zipped(("a/data.pkl", bytes(10_000)), ("a/version", b"3"), packed=zipfile.ZIP_DEFLATED),
+    "deep": lambda: saved({"version": 1, "x": nested(300)}),
+    "many from few": lambda: saved({"version": 1, "x": laughs(8)}),
+    "half a zip": lambda: saved({"version": 1})[:-30],
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_the_one_before_is_taken_whatever_the_newest_holds(kind, tmp_path):
+    write(tmp_path, 1)
+    seal(file_of(tmp_path, 2), WRONG[kind]())
+    with pytest.raises(FileFormatError) as caught:
+        read_run_file(file_of(tmp_path, 2))
+    assert "weights_only" not in str(caught.value)
+    with pytest.warns(UserWarning, match="cannot be read; the run goes on from step-0000000001") as told:
+        assert newest_sound(tmp_path)["step"] == 1
+    assert "weights_only" not in str(told[0].message)
+
+
+def test_the_one_before_is_taken_where_the_newest_has_another_form(tmp_path):
+    form = record({"step": whole(0, 1)})
+    write(tmp_path, 1, 2)
+    with pytest.warns(UserWarning, match="step must be a whole number of at least 0 and at most 1; got 2"):
+        assert newest_sound(tmp_path, form)["step"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied"), "cannot be read now .Permission denied"),
+        (OSError(5, "Input/output error"), "cannot be read now .Input/output error"),
+        (MemoryError(), "not enough memory"),
+    ],
+    ids=["locked", "disk", "memory"],
+)
+def test_one_that_cannot_be_read_now_is_not_taken_for_damaged(error, said, tmp_path, monkeypatch):
+    write(tmp_path, 1, 2)
+    read = Path.read_bytes
+
+    def fail(self):
+        if self.name == "step-0000000002.ckpt":
+            raise error
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(OnecycleError, match=said) as caught:
+        newest_sound(tmp_path)
+    assert "move it away to go on from the one before" in caught.value.__notes__[0]
+
+
+def test_younger_ones_neither_count_nor_go_when_old_ones_are_removed(tmp_path):
+    write(tmp_path, 1, 2, 9)
+    tidy(tmp_path, 1, file_of(tmp_path, 2))
+    assert [file.name for file in run_files.run_files(tmp_path)] == ["step-0000000009.ckpt", "step-0000000002.ckpt"]

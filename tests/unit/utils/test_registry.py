@@ -18,8 +18,14 @@ from onecycle.utils.registry import decode, encode, lookup, name_of, names, regi
 
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch):
-    monkeypatch.setattr(registry, "_things", {kind: dict(known) for kind, known in registry._things.items()})
-    monkeypatch.setattr(registry, "_names", dict(registry._names))
+    things, ids = registry._things, registry._names
+    monkeypatch.setattr(registry, "_things", {kind: dict(known) for kind, known in things.items()})
+    monkeypatch.setattr(registry, "_names", dict(ids))
+    yield
+    for key, (kind, name, thing) in registry._names.items():  # what the library registered while a test imported it
+        if getattr(thing, "__module__", "").startswith("onecycle."):
+            things[kind].setdefault(name, thing)
+            ids.setdefault(key, (kind, name, thing))
 
 
 def there_and_back(value):
