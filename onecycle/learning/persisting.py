@@ -22,7 +22,15 @@ from onecycle.errors import (
 )
 from onecycle.learning import exporting
 from onecycle.nn.surgery import get_model
-from onecycle.training.checkpoint import check_writable, fit_state, read_state, split_state, write_state
+from onecycle.training.checkpoint import (
+    check_writable,
+    fit_state,
+    numbering_in,
+    read_state,
+    split_state,
+    write_state,
+)
+from onecycle.training.numbering import KEY, as_metadata, check_numbering, numbering_of
 from onecycle.utils.distributed import distrib_barrier, is_first_process
 from onecycle.utils.sharded import whole_weights
 
@@ -64,7 +72,8 @@ class Persisting:
     def save(self, file: Any = None, return_path: bool = False, with_opt: bool = True) -> Path | None:
         """Save the weights, and the state of the optimiser and of a loss scale, under `path/model_dir`.
 
-        The file appears whole or not at all; an older one survives a full disk. It holds tensors and numbers only.
+        The file appears whole or not at all; an older one survives a full disk. It holds tensors and numbers only, and
+        what numbers stand for: tokens, categories, classes, which `load` compares.
         Of several processes rank 0 writes and the others wait for it: all of them must call it.
 
         Args:
@@ -82,9 +91,15 @@ class Persisting:
         state: Any = whole_weights(get_model(self.model))
         if with_opt and not flat and self.opt is not None:
             state = {"model": state, "opt": self.opt.state_dict(), **self._states_to_keep()}
+        inputs, labels = numbering_of(self.data)
+        numbering = inputs | labels
+        if not flat and numbering and isinstance(state.get("opt"), Mapping):
+            state[KEY] = numbering
+        elif not flat and inputs:  # else a file without optimizer stays a plain dict of tensors
+            state = {"model": state, KEY: numbering}
         try:
             if is_first_process():
-                write_state(target, state)
+                write_state(target, state, as_metadata(numbering) if flat else None)
         finally:
             distrib_barrier()
         return target if return_path else None
@@ -114,7 +129,8 @@ class Persisting:
 
         Raises:
             FileMissingError: there is no such file; names the nearest.
-            FileFormatError: it is foreign or damaged, or keys or shapes differ; names them.
+            FileFormatError: it is foreign or damaged, keys or shapes differ (names them), or the numbers of its inputs
+                stand for other tokens or categories than here.
         """
         if purge:
             self.purge()
@@ -122,6 +138,7 @@ class Persisting:
         device = self.data.device if device is None else exact_device(device)
         state = read_state(source, device)
         weights, opt_state = split_state(state, source)
+        check_numbering("load", source, numbering_in(state, source), self.data, strict)
         fit_state(get_model(self.model), weights, strict, remove_module, source)
         if with_opt is not False:
             self._load_opt(opt_state, must=bool(with_opt), source=source)

@@ -250,6 +250,10 @@ class TabularList(ItemList):
         """Return the columns of categories, then those of numbers."""
         return [*self.cat_names, *self.cont_names]
 
+    def numbering(self) -> dict[str, list[Any]]:
+        """Return the categories of each column, which saved weights are compared by."""
+        return {f"list of categories of {name!r}": categories for name, categories in (self.classes or {}).items()}
+
     @property
     def classes(self) -> dict[Any, list[Any]] | None:
         """Return for each column of categories its classes, `#na#` first; None before they are known."""

@@ -74,6 +74,10 @@ class TextList(ItemList):
         found = (getattr(each, "vocab", None) for each in processors)
         return next((vocab for vocab in found if vocab is not None), None)
 
+    def numbering(self) -> dict[str, list[str]]:
+        """Return the vocabulary, which saved weights are compared by."""
+        return {} if self.vocab is None else {"vocabulary": list(self.vocab.itos)}
+
     @classmethod
     def from_folder(
         cls,

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.errors import FileFormatError, TrainingError
-from onecycle.utils.bundle import load_checkpoint, save_checkpoint, try_save
+from onecycle.training.numbering import KEY, from_metadata
+from onecycle.utils.bundle import checkpoint_metadata, load_checkpoint, save_checkpoint, try_save
+from onecycle.utils.file_kinds import kind_of_file
 from onecycle.utils.sharded import parted_like
 from onecycle.utils.tensors import remove_module_load
 
@@ -48,11 +50,11 @@ def check_writable(folder: Path, named: tuple[str, str] = _MODEL_DIR) -> None:
         ) from error
 
 
-def write_state(target: Any, state: Any) -> None:
-    """Write a state to a path, atomically, or to an open file."""
+def write_state(target: Any, state: Any, metadata: Mapping[str, str] | None = None) -> None:
+    """Write a state to a path, atomically, or to an open file; a safetensors file takes metadata beside it."""
     if isinstance(target, (str, os.PathLike)):
         check_writable(Path(target).parent)
-        save_checkpoint(target, state)
+        save_checkpoint(target, state, metadata)
     else:
         try_save(state, file=target)
 
@@ -62,6 +64,14 @@ def read_state(source: Any, device: Any) -> Any:
     if isinstance(source, (str, os.PathLike)):
         return load_checkpoint(source, device)
     return torch.load(source, map_location=device, weights_only=True)
+
+
+def numbering_in(state: Any, source: Any) -> Any:
+    """Return what the numbers of a saved model stand for, as its file says; None where it does not."""
+    if isinstance(state, Mapping) and KEY in state:
+        return state[KEY]
+    is_flat = isinstance(source, (str, os.PathLike)) and kind_of_file(Path(source)) == "safetensors"
+    return from_metadata(checkpoint_metadata(source)) if is_flat else None
 
 
 def split_state(state: Any, source: Any) -> tuple[dict[str, Tensor], Any]:

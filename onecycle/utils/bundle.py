@@ -183,7 +183,9 @@ def _read_safetensors(path: Path, device: str | torch.device) -> dict[str, Tenso
 _PLAIN = (Tensor, type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
 
 
-def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
+def save_checkpoint(
+    path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] | None = None
+) -> Path:
     """Write nested dicts and lists of tensors, numbers and strings, atomically.
 
     What is written is what `load_checkpoint` can read without executing anything.
@@ -191,6 +193,7 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
     Args:
         path: Where to; the folder is made. A `.safetensors` path takes a flat dict of tensors.
         state: The state.
+        metadata: Texts that go into the header of a `.safetensors` file.
 
     Returns:
         The path.
@@ -200,14 +203,23 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> Path:
         FileWriteError: the file could not be written; the old one is unchanged.
     """
     if Path(path).suffix == ".safetensors":
-        return _save_flat(path, state)
+        return _save_flat(path, state, metadata)
     _check_plain(state, "state")
     with atomic_write(path) as file:
         torch.save(state, file)
     return Path(path)
 
 
-def _save_flat(path: str | os.PathLike[str], state: Any) -> Path:
+def checkpoint_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the texts in the header of a safetensors file.
+
+    Raises:
+        FileFormatError: it is damaged.
+    """
+    return _metadata(Path(path))
+
+
+def _save_flat(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] | None) -> Path:
     from safetensors.torch import save
 
     if not _is_flat(state):
@@ -215,7 +227,8 @@ def _save_flat(path: str | os.PathLike[str], state: Any) -> Path:
         raise ArgumentError(
             explain("save_checkpoint", "state", "must be a flat dict of tensors", state, cure)
         )
-    data = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()})
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
+    data = save(tensors, None if metadata is None else dict(metadata))
     with atomic_write(path) as file:
         file.write(data)
     return Path(path)
