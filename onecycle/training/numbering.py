@@ -22,7 +22,7 @@ def numbering_of(data: Any) -> tuple[Numbering, Numbering]:
 
     A list of items says it by a method `numbering()`, such as the vocabulary of texts.
     """
-    inputs = getattr(getattr(data, "train_ds", None), "x", None)
+    inputs: Any = getattr(getattr(data, "train_ds", None), "x", None)
     named = inputs.numbering() if hasattr(inputs, KEY) else {}
     classes = getattr(data, CLASSES, None)
     labels = {} if classes is None else {CLASSES: [str(name) for name in classes]}
