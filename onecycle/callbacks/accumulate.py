@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from onecycle.nn.loss_weight import Part, common_weight
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_whole
+from onecycle.utils.distributed import added_up, process_count, processes_connected
 
 __all__ = ["AccumulateScheduler"]
-
-_COUNTS_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss)  # their mean leaves out and weighs classes
 
 
 class AccumulateScheduler(LearnerCallback):
     """Step once every `n_step` batches, with the gradient of all their items together.
 
-    The gradient is the one of the mean over the items, as of one large batch, also where the batches differ in
-    size, the loss weighs its classes, or it returns the sum (`reduction='sum'`: then it is divided by the items).
+    The gradient is that of the mean over all of them, as of one large batch, also where the batches differ in size or
+    the loss divides by something else than items (class weights, ignored targets: `onecycle.nn.loss_weight`). A loss
+    that returns the sum (`reduction='sum'`) is divided by the items.
     The last step of an epoch takes what is left. Batch norm still sees the small batches.
 
     Args:
@@ -31,6 +34,7 @@ class AccumulateScheduler(LearnerCallback):
         ArgumentError: n_step is below 1.
     """
 
+    needs_loss_parts = True
     _order = -5  # before whatever looks at the gradients of a step
 
     def __init__(self, learn: Any, n_step: int = 1, drop_last: bool = False) -> None:
@@ -38,6 +42,7 @@ class AccumulateScheduler(LearnerCallback):
         self.n_step, self.drop_last = check_whole("AccumulateScheduler", "n_step", n_step), drop_last
         self.acc_samples: float | Tensor = 0
         self.acc_batches = 0
+        self._unit = 1.0  # of the weights of a step: gradients of half precision have their limits
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Begin with nothing gathered."""
@@ -55,14 +60,16 @@ class AccumulateScheduler(LearnerCallback):
             self.acc_batches += 1
 
     def on_backward_begin(
-        self, last_loss: Tensor, last_target: Any = None, **kwargs: Any
+        self, last_loss: Tensor, last_target: Any, loss_parts: Sequence[Part] | None = None, **kwargs: Any
     ) -> dict[str, Tensor] | None:
-        """Weigh the batch by what its mean was taken over."""
-        loss_func = self.learn.loss_func
-        if getattr(loss_func, "reduction", "mean") == "sum":
-            self.acc_samples = self.acc_samples + self._items
+        """Weigh the batch by what its mean divides by; by its items, where the loss is the sum of several means."""
+        weight = common_weight(loss_parts, self._items) if loss_parts else self._items
+        if weight is None:
+            self.acc_samples = self.acc_samples + self._items * process_count()  # the sum is that of all of them
             return None
-        share = _share(loss_func, last_target, self._items)
+        if self.acc_batches == 1:
+            self._unit = _unit(weight, last_target, self._items)
+        share = weight / self._unit if self._unit > 1 else weight
         self.acc_samples = self.acc_samples + share
         return {"last_loss": last_loss * share}
 
@@ -73,7 +80,7 @@ class AccumulateScheduler(LearnerCallback):
             return {"skip_step": True, "skip_zero": True}
         grads = [p.grad for p in self.learn.model.parameters() if p.grad is not None]
         if grads:
-            _divide(grads, self.acc_samples)
+            _divide(grads, _of_all(self.acc_samples))
         self._forget()
         return None
 
@@ -87,17 +94,21 @@ class AccumulateScheduler(LearnerCallback):
             self.learn.opt.zero_grad()
 
 
+def _unit(weight: float | Tensor, target: Any, items: int) -> float:
+    """Return about how much an item weighs, a power of two: a division by it changes no digit."""
+    size = target.numel() if isinstance(weight, Tensor) and isinstance(target, Tensor) else float(weight)
+    return 2.0 ** math.floor(math.log2(max(size / items, 1.0)))
+
+
+def _of_all(samples: float | Tensor) -> float | Tensor:
+    """Return the mean over the processes of what each gathered, by which all must divide; 1 where nothing counts."""
+    if processes_connected():
+        samples = added_up(torch.as_tensor(samples, dtype=torch.float32)) / process_count()
+    if isinstance(samples, Tensor):
+        return torch.where(samples > 0, samples, torch.ones_like(samples))
+    return samples or 1.0
+
+
 def _divide(grads: list[Tensor], by: float | Tensor) -> None:
     """Divide the gradients in place; a divisor on the device is not waited for."""
     torch._foreach_div_(grads, by if isinstance(by, Tensor) else float(by))
-
-
-def _share(loss_func: Any, target: Any, items: int) -> float | Tensor:
-    """Return what the loss's mean over a batch was divided by: the items, or the weights of their classes."""
-    inner = getattr(loss_func, "func", loss_func)
-    if not isinstance(inner, _COUNTS_CLASSES) or not isinstance(target, Tensor) or target.is_floating_point():
-        return items
-    counted = target != inner.ignore_index
-    if inner.weight is None:
-        return counted.sum()
-    return inner.weight[target[counted]].sum()

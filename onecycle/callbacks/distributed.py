@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from onecycle.callbacks.shares import training_share, validation_share
 from onecycle.errors import ArgumentError, StepError, explain
+from onecycle.nn.loss_weight import Part
 from onecycle.nn.synced_norm import Replaced, put_norms_back, sync_norms
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.distributed import added_up, distrib_barrier, num_distrib, process_count, rank_distrib
@@ -87,7 +89,8 @@ def check_connected(owner: str) -> None:
 class DistributedTrainer(LearnerCallback):
     """Train in several processes at once: each takes its share of every batch, the gradients are averaged.
 
-    N processes with batches of n items train as one with batches of N x n: the order of items is one for all,
+    N processes with batches of n items train as one with batches of N x n, also where the loss weighs or ignores
+    targets, or sums: the order of items is one for all,
     from the seed of rank 0. Every process has equally many batches of equal sizes; for that at most N - 1 items
     are left out of an epoch. Validation is shared out item by item, none twice, and loss and metrics are those of
     the whole set. Statistics of batch norms are taken over each process's part and averaged at the end of an epoch, or,
@@ -109,6 +112,7 @@ class DistributedTrainer(LearnerCallback):
     """
 
     _order = -55  # after the samplers, before the schedules count the batches
+    needs_loss_parts = True
     not_in_run = ("_model", "_whole", "_shares", "_norms")
 
     def __init__(self, learn: Any, cuda_id: int | None = 0, sync_bn: bool = False) -> None:
@@ -152,6 +156,17 @@ class DistributedTrainer(LearnerCallback):
         """Wait until every process begins the epoch."""
         distrib_barrier()
 
+    def share_loss(self, parts: Sequence[Part]) -> list[Part]:
+        """Weigh the parts of the loss, so that the mean of the gradients is the gradient of one large batch.
+
+        A mean over what this process counts gets its share of what all of them count, times their number; a sum gets
+        their number.
+        """
+        count, device = process_count(), parts[0].value.device
+        own = [torch.as_tensor(0 if part.weight is None else part.weight, device=device).double() for part in parts]
+        whole = added_up(torch.stack(own))
+        return [_shared(part, weight, total, count) for part, weight, total in zip(parts, own, whole, strict=True)]
+
     def on_backward_begin(self, smooth_loss: Any, **kwargs: Any) -> dict[str, Any]:
         """Show everyone the mean of all processes' losses, so that all decide alike."""
         return {"smooth_loss": added_up(smooth_loss) / process_count()}
@@ -175,6 +190,13 @@ class DistributedTrainer(LearnerCallback):
         learn.model, self._model = self._model, None
         self._put({name: dl for name, dl in self._whole.items() if getattr(learn.data, name) is self._shares[name]})
         self._whole, self._shares = {}, {}
+
+
+def _shared(part: Part, own: Tensor, whole: Tensor, processes: int) -> Part:
+    if part.weight is None:
+        return Part(part.value * processes, None)
+    factor = torch.where(whole > 0, processes * own / whole, 0).to(part.value.dtype)
+    return Part(torch.where(own > 0, part.value, torch.zeros_like(part.value)) * factor, whole.float())
 
 
 def _wrapped(model: nn.Module, cuda_id: int | None) -> nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -57,7 +57,8 @@ class ShardedTrainer(DistributedTrainer):
 
 def _even_share(loader: DeviceDataLoader, rank: int, processes: int) -> DeviceDataLoader:
     if hasattr(loader.dataset, "share") or not isinstance(loader.dl, ItemLoader):
-        return validation_share(loader, rank, processes)
+        few = isinstance(loader.dl, Sequence) and len(loader.dl) < processes
+        return loader if few else validation_share(loader, rank, processes)
     items = np.asarray(loader.dl.order.order(0, 0))
     most = math.ceil(len(items) / processes)
     batches = math.ceil(most / loader.dl.batch_size)

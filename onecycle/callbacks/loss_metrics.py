@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from onecycle.errors import CallbackError, did_you_mean
+from onecycle.nn.loss_weight import Part, common_weight
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.distributed import added_up
 
 __all__ = ["LossMetrics"]
 
 
 class LossMetrics(LearnerCallback):
-    """Show the parts of a loss in the table: their means over the validation set.
+    """Show the parts of a loss in the table: their means over the validation set, weighed as the loss is.
 
     The loss function lists their names in `metric_names` and leaves their values of the latest batch, 0-d
     tensors, in the dict `metrics`.
@@ -52,16 +55,20 @@ class LossMetrics(LearnerCallback):
     def on_epoch_begin(self, **kwargs: Any) -> None:
         """Begin with nothing counted."""
         self.metrics: dict[str, Tensor] = {}
-        self.nums = 0
+        self.nums = 0.0
 
-    def on_batch_end(self, last_target: Any, train: bool, **kwargs: Any) -> None:
-        """Count a batch of the validation set."""
+    def on_batch_end(
+        self, last_target: Any, train: bool, loss_parts: Sequence[Part] | None = None, **kwargs: Any
+    ) -> None:
+        """Count a batch of the validation set, by what its loss divides by."""
         if train:
             return
         first = last_target[0] if isinstance(last_target, (list, tuple)) else last_target
-        size = len(first)
+        weight = common_weight(loss_parts, len(first)) if loss_parts else len(first)
+        size = float(len(first) if weight is None else weight)
         for name in self.names:
-            self.metrics[name] = self.metrics.get(name, torch.zeros(())) + size * self._part(name)
+            part = size * self._part(name) if size else torch.zeros(())
+            self.metrics[name] = self.metrics.get(name, torch.zeros(())) + part
         self.nums += size
 
     def _part(self, name: str) -> Tensor:
@@ -75,9 +82,11 @@ class LossMetrics(LearnerCallback):
 
     def on_epoch_end(self, last_metrics: Any, **kwargs: Any) -> dict[str, Any] | None:
         """Put the means into the table."""
-        if not self.nums:
+        sums = torch.stack([torch.tensor(self.nums), *[self.metrics.get(name, torch.zeros(())) for name in self.names]])
+        count, *totals = added_up(sums.double())  # of all processes
+        if not count:
             return None
-        means = {name: self.metrics[name] / self.nums for name in self.names}
+        means = {name: (total / count).float() for name, total in zip(self.names, totals, strict=True)}
         return self.learn.recorder.with_values(last_metrics, means)
 
 

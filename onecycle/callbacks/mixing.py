@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.errors import CallbackError, explain
+from onecycle.nn.loss_weight import ignores_targets, mean_over, unreduced
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
 
@@ -109,6 +110,8 @@ def _reduction_of(loss: Any) -> str:
 class MixUpLoss(nn.Module):
     """Mix the losses of two targets; a plain target is passed on.
 
+    Where the loss weighs or ignores classes, the mean divides by what the classes of both targets count, mixed alike.
+
     Args:
         crit: The loss.
         reduction: What to make of the losses of the items: `mean`, `sum` or `none`.
@@ -121,23 +124,33 @@ class MixUpLoss(nn.Module):
         super().__init__()
         self.crit, self.reduction = crit, reduction
 
-    def _each(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of each item."""
+    def _reduced(self, output: Tensor, target: Tensor, reduction: str = "none") -> Tensor:
+        """Return the wrapped loss, reduced in a given way; that of each item where not at all."""
         if not hasattr(self.crit, "reduction"):
-            return self.crit(output, target, reduction="none")
-        before, self.crit.reduction = self.crit.reduction, "none"
+            return self.crit(output, target, reduction=reduction)
+        before, self.crit.reduction = self.crit.reduction, reduction
         try:
             return self.crit(output, target)
         finally:
             self.crit.reduction = before
 
+    def _mixed(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the mixed loss of each item, and what each counts, its classes mixed alike; None where all are 1."""
+        share = target[:, 2]
+        first, of_first = unreduced(self._reduced, output, target[:, 0].long())
+        second, of_second = unreduced(self._reduced, output, target[:, 1].long())
+        losses = first * share + second * (1 - share)
+        if of_first is None or of_second is None or (of_first.dtype == torch.bool and not ignores_targets(self.crit)):
+            return losses, None
+        return losses, of_first * share + of_second * (1 - share)
+
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mixed loss."""
-        if target.ndim == 2 and target.shape[1] == 3 and target.is_floating_point():
-            own, partner, weight = target[:, 0].long(), target[:, 1].long(), target[:, 2]
-            losses = self._each(output, own) * weight + self._each(output, partner) * (1 - weight)
-        else:
-            losses = self._each(output, target)
+        if target.ndim != 2 or target.shape[1] != 3 or not target.is_floating_point():
+            return self._reduced(output, target, self.reduction)
+        losses, counts = self._mixed(output, target)
+        if self.reduction == "mean" and counts is not None:
+            return mean_over(losses.sum(), counts.sum())
         return {"mean": losses.mean, "sum": losses.sum}.get(self.reduction, lambda: losses)()
 
     def get_old(self) -> Any:

@@ -83,7 +83,7 @@ def training_share(loader: DeviceDataLoader, rank: int, processes: int) -> Devic
 def validation_share(loader: DeviceDataLoader, rank: int, processes: int) -> DeviceDataLoader:
     """Return a loader of one process's share of a validation set, without an item twice.
 
-    Ready batches that are fewer than the processes are left to each of them; means do not change by that.
+    A process of which there is no batch has an empty loader.
 
     Raises:
         DataError: its batches are not made here.
@@ -92,8 +92,7 @@ def validation_share(loader: DeviceDataLoader, rank: int, processes: int) -> Dev
         return loader.new(dataset=loader.dataset.share(rank, processes))
     if isinstance(loader.dl, ItemLoader):
         return _share_of(loader, validation_cut(rank, processes))
-    batches = _ready(loader)
-    return loader if len(batches) < processes else _with_batches(loader, batches[rank::processes])
+    return _with_batches(loader, _ready(loader)[rank::processes])
 
 
 def _share_of(loader: DeviceDataLoader, cut: Cut) -> DeviceDataLoader:

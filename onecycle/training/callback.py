@@ -52,7 +52,8 @@ class Callback:
     An event that you do not override costs nothing.
 
     The state: epoch, n_epochs, iteration (training steps so far), num_batch (those of this epoch), train,
-    last_input, last_target, last_output, last_loss, smooth_loss, last_metrics, metrics, pbar, skip_validate,
+    last_input, last_target, last_output, last_loss, loss_parts (the means it is the sum of, with what each divides by:
+    in validation, and in training where `needs_loss_parts`), smooth_loss, last_metrics, metrics, pbar, skip_validate,
     stop_epoch, stop_training, skip_bwd, skip_step, skip_zero.
 
     Example:
@@ -63,6 +64,7 @@ class Callback:
     """
 
     _order = 0
+    needs_loss_parts = False  # has the state's loss_parts in training too
     first_process_only = False  # left out in all but the first of several processes: it writes
     not_in_run: tuple[str, ...] = ()  # attributes that a run taken up again begins anew
     exclude: tuple[str, ...] = ()

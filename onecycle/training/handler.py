@@ -10,6 +10,7 @@ from torch import Tensor
 from onecycle.errors import CallbackError, add_context, did_you_mean
 from onecycle.metrics.base import as_metric
 from onecycle.metrics.check import metric_name
+from onecycle.nn.loss_weight import Part, total_of
 from onecycle.optim.schedules import SmoothenValue
 from onecycle.training.callback import EVENTS, Callback, check_callback, check_signature, listener
 
@@ -36,6 +37,7 @@ def initial_state() -> dict[str, Any]:
         "last_target": None,
         "last_output": None,
         "last_loss": None,
+        "loss_parts": None,
         "smooth_loss": None,
         "last_metrics": [],
         "metrics": [],
@@ -68,6 +70,7 @@ class CallbackHandler:
         self.state_dict: dict[str, Any] = initial_state()
         self.dl: Any = None
         self._dataset_callback: Any = None
+        self.weighs_loss = any(getattr(callback, "needs_loss_parts", False) for callback in self.callbacks)
         self._check()
         self._find_listeners()
 
@@ -162,6 +165,7 @@ class CallbackHandler:
         state = self.state_dict
         state.update(_ONE_BATCH)
         state["last_input"], state["last_target"], state["train"] = xb, yb, train
+        state["loss_parts"] = None
         listeners = self._own["on_batch_begin"] if train else self._all["on_batch_begin"]
         if listeners:
             self._tell(listeners)
@@ -174,6 +178,19 @@ class CallbackHandler:
         if self._own["on_loss_begin"]:
             self._tell(self._own["on_loss_begin"])
         return state["last_output"]
+
+    def on_loss_end(self, loss: Tensor, parts: list[Part], shared: bool) -> Tensor:
+        """Note the means that a loss is the sum of; return the loss, 0 where nothing of the batch counts.
+
+        Args:
+            loss: The loss of a batch.
+            parts: Its parts, as `weighed` returns them.
+            shared: Whether callbacks of several processes weigh them by those of all processes.
+        """
+        for callback in [cb for cb in self.callbacks if hasattr(cb, "share_loss")] if shared else ():
+            parts = callback.share_loss(parts)
+        self.state_dict["loss_parts"] = parts
+        return loss if loss.ndim else total_of(parts)
 
     def on_backward_begin(self, loss: Tensor) -> tuple[Tensor, bool]:
         """Take the loss into the smoothed one; return it as the callbacks left it, and whether to skip."""
@@ -235,6 +252,11 @@ class CallbackHandler:
     def dl_listener(self) -> Any:
         """The data set that listens while its loader is used, or None."""
         return self._dataset_callback
+
+    @property
+    def shares_loss(self) -> bool:
+        """Whether each of several processes has a share of every batch and set."""
+        return any(hasattr(callback, "share_loss") for callback in self.callbacks)
 
     @property
     def skip_validate(self) -> bool:

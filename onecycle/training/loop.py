@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import torch
@@ -12,13 +14,14 @@ from torch import Tensor, nn
 
 from onecycle.data.addresses import passed_over
 from onecycle.errors import DataError, TrainingError
+from onecycle.nn.loss_weight import Part, ignores_targets, nothing_counts, weighed
 from onecycle.nn.turns import turn
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.keeper import RunKeeper
 from onecycle.training.losses import each_item
 from onecycle.training.mismatch import check_goes_back, check_loss, explain_loss, explain_model
 from onecycle.utils.checks import check_whole
-from onecycle.utils.distributed import added_up, own_seed, seed_of_all
+from onecycle.utils.distributed import added_up, greatest, own_seed, process_count, seed_of_all
 from onecycle.utils.progress import master_bar, progress_bar
 from onecycle.utils.seeding import global_rng_kept, run_seed, seed_step
 from onecycle.utils.tensors import to_cpu
@@ -89,17 +92,32 @@ def loss_batch(
         explain_model(error, model, xb)
         raise
     output = handler.on_loss_begin(output)
-    if not loss_func:
+    if loss_func is None:
         return _detached(output), _detached(targets if len(targets) > 1 else targets[0])
+    parts: list[Part] = []
     try:
-        loss = loss_func(output, *targets)
+        if opt is None or handler.weighs_loss:
+            loss, parts = weighed(loss_func, output, targets, _size(yb, xb))
+        else:
+            loss = loss_func(output, *targets)
     except Exception as error:
         explain_loss(error, loss_func, output, targets)
         raise
     if opt is not None:
         check_loss(loss)
+        if not parts and _is_known_nan(loss):
+            parts = weighed(loss_func, output, targets, _size(yb, xb))[1]
+            parts = parts if nothing_counts(parts) else []
+    if parts:
+        loss = handler.on_loss_end(loss, parts, shared=opt is not None)
+    if opt is not None:
         _learn(loss, opt, handler)
     return loss.detach()
+
+
+def _is_known_nan(loss: Tensor) -> bool:
+    """Say whether a loss is NaN, where to know it costs no wait for an accelerator."""
+    return loss.device.type == "cpu" and math.isnan(loss.item())
 
 
 def _learn(loss: Tensor, opt: Any, handler: CallbackHandler) -> None:
@@ -145,15 +163,17 @@ def validate(
         loss_func: A function of (output, target); None collects outputs instead.
         cb_handler: Told the events; its metrics take the batches in.
         pbar: A `master_bar` above the bar shown here.
-        average: Return the mean over the items instead of a list of one loss a batch.
+        average: Return the loss of the set instead of a list of one loss a batch: what `loss_func` would return for
+            all items in one batch. A mean is weighed by what the loss divides by (`onecycle.nn.loss_weight`), of all
+            processes; a sum is summed. NaN where nothing of the set counts.
         n_batch: Stop after so many batches.
 
     Returns:
-        The mean loss as a float, or the list of what `loss_batch` returned.
+        The loss of the set as a float, or the list of what `loss_batch` returned.
     """
     handler = cb_handler or CallbackHandler()
-    results, sizes = _of_each_batch(model, dl, loss_func, handler, pbar, n_batch)
-    return _mean(results, sizes) if average and loss_func else results
+    results, parts = _of_each_batch(model, dl, loss_func, handler, pbar, n_batch)
+    return _of_set(parts, handler.shares_loss) if average and loss_func is not None else results
 
 
 def _of_each_batch(
@@ -164,12 +184,12 @@ def _of_each_batch(
     pbar: Any,
     n_batch: int | None,
     kept: Callable[[Any], Any] = lambda result: result,
-) -> tuple[list[Any], list[int]]:
-    """Return what is kept of the result of `loss_batch` for each batch of a set, and how much each batch weighs."""
+) -> tuple[list[Any], list[list[Part]]]:
+    """Return what is kept of the result of `loss_batch` for each batch of a set, and the parts of its loss."""
     handler.set_dl(dl)
     model.eval()
     results: list[Any] = []
-    sizes: list[int] = []
+    parts: list[list[Part]] = []
     with torch.no_grad():
         for step, batch in enumerate(progress_bar(dl, parent=pbar, leave=pbar is not None)):
             if n_batch and step >= n_batch:
@@ -177,10 +197,10 @@ def _of_each_batch(
             xb, yb = handler.on_batch_begin(*_pair(batch), train=False)
             result = loss_batch(model, xb, yb, loss_func, cb_handler=handler)
             results.append(kept(result))
-            sizes.append(_size(yb, xb))
+            parts.append(handler.state_dict["loss_parts"])
             if handler.on_batch_end(result):
                 break
-    return results, sizes
+    return results, parts
 
 
 def _pair(batch: Any) -> tuple[Any, Any]:
@@ -203,13 +223,48 @@ def _size(targets: Any, inputs: Any) -> int:
     return first.numel() if are_tokens else len(first)
 
 
-def _mean(losses: list[Tensor], sizes: list[int]) -> float | None:
-    """Return the mean over items, those of all processes, of losses that are means over batches."""
-    weights = torch.tensor(sizes, dtype=torch.float64)
-    means = [loss.float().mean() for loss in losses]
-    values = torch.stack(means).cpu().double() if means else weights
-    total, count = added_up(torch.stack([(values * weights).sum(), weights.sum()]))
-    return float(total / count) if count else None
+def _of_set(batches: Sequence[Sequence[Part]], is_shared: bool) -> float | None:
+    """Return the loss of a set, that of all processes, from the parts of its batches' losses; None without a batch.
+
+    Args:
+        batches: The parts of each batch's loss.
+        is_shared: Whether each of several processes has a share of the set, or else all of it.
+    """
+    terms = [_total(term) for term in zip_longest(*batches, fillvalue=_NOTHING)]
+    (count,) = greatest([len(terms)])
+    rows = torch.zeros(count, 3, dtype=torch.float64)
+    for row, term in zip(rows, terms, strict=False):
+        row.copy_(term)
+    if not count:
+        return None
+    total, weight, summed = added_up(rows).unbind(1)
+    sums = total if is_shared else total / process_count()
+    return float(torch.where(summed > 0, sums, total / weight).sum())
+
+
+_NOTHING = Part(torch.zeros(()), 0)  # of a batch that has not as many parts as others
+
+
+def _total(parts: Sequence[Part]) -> Tensor:
+    """Return of one term of the loss over a set: its sum, what a mean of it divides by, and whether it is a sum."""
+    values = torch.stack([part.value.detach().float().mean() for part in parts]).cpu().double()
+    if any(part.weight is None for part in parts):
+        return torch.stack([values.sum(), torch.ones(()), torch.ones(())])
+    weights = _numbers([part.weight for part in parts])
+    if not (weights >= 0).all():
+        raise TrainingError(
+            f"loss: what a mean divides by must be at least 0; got {float(weights.min())}. Look at the weights of "
+            f"the classes, or at what the loss passes to mean_over."
+        )
+    return torch.stack([(values * weights)[weights > 0].sum(), weights.sum(), torch.zeros(())])
+
+
+def _numbers(values: Sequence[Any]) -> Tensor:
+    """Return numbers and 0-d tensors as one tensor on the CPU, fetched from their device at once."""
+    device = next((value.device for value in values if isinstance(value, Tensor)), torch.device("cpu"))
+    if device.type == "cpu":
+        return torch.tensor([float(value) for value in values], dtype=torch.float64)
+    return torch.stack([torch.as_tensor(value, device=device).detach().float() for value in values]).cpu().double()
 
 
 def get_preds(
@@ -319,6 +374,7 @@ def fit(
     _check_run(learn)
     with turn(learn.model, "fit", trains=True):
         handler = CallbackHandler(callbacks, metrics)
+        handler.weighs_loss |= ignores_targets(learn.loss_func)
         seed = seed_of_all(run_seed())
         seed = seed if keeper is None else keeper.seed(seed)
         with global_rng_kept(), nullcontext() if keeper is None else keeper.watching():
@@ -402,7 +458,7 @@ def _has_no_validation(data: Any) -> bool:
 def _check_run(learn: Trainable) -> None:
     if getattr(learn.data, "train_dl", None) is None or len(learn.data.train_dl) == 0:
         raise DataError(_no_batches(learn.data))
-    if not learn.loss_func:
+    if learn.loss_func is None:
         raise TrainingError(
             "fit: the learner has no loss function. Pass loss_func=, e.g. nn.CrossEntropyLoss()."
         )

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from onecycle.nn.loss_weight import unreduced
 from onecycle.nn.losses import NoneReduceOnCPU
 
 __all__: list[str] = []
@@ -44,6 +45,9 @@ def _one_by_one(loss_func: Callable[..., Tensor], preds: Any, targets: Any) -> T
 def each_item(loss_func: Callable[..., Tensor], preds: Any, targets: Any) -> Tensor:
     """Return one loss an item, on the CPU; where an item has several (a mask, several labels), their mean.
 
+    Values that the loss ignores do not count in that mean; an item of nothing else has 0. Of a loss that sums
+    (`reduction`), an item has the sum.
+
     Args:
         loss_func: A loss with an attribute or a parameter `reduction`; any other is called item by item.
         preds: Predictions of a set.
@@ -54,7 +58,13 @@ def each_item(loss_func: Callable[..., Tensor], preds: Any, targets: Any) -> Ten
     """
     if not _can_be_unreduced(loss_func):
         return _one_by_one(loss_func, preds, targets)
-    with NoneReduceOnCPU(loss_func) as unreduced:
-        losses = _called(unreduced, preds, targets)
+    sums = getattr(loss_func, "reduction", "mean") in ("sum", "batchmean")
+    with NoneReduceOnCPU(loss_func) as each:
+        losses, counts = unreduced(_called, each, preds, targets)
     count = _length(targets)
-    return losses.reshape(count, -1).mean(1) if losses.numel() != count else losses.reshape(count)
+    if losses.numel() == count:
+        return losses.reshape(count)
+    rows = losses.reshape(count, -1)
+    if sums:
+        return rows.sum(1)
+    return rows.mean(1) if counts is None else rows.sum(1) / (counts != 0).reshape(count, -1).sum(1).clamp(min=1)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import TrainingError
+from onecycle.nn.loss_weight import has_ignore_index
 from onecycle.training.callback import LearnerCallback
 
 __all__ = ["NanWatch"]
@@ -76,8 +77,13 @@ class NanWatch(LearnerCallback):
         return TrainingError(
             f"fit: {name} must be a number; it is {value} in epoch {epoch}, batch {batch}{self._items(batch)}. "
             f"{after}. Lower the learning rate, look at these items, or clip gradients "
-            f"(GradientClipping)."
+            f"(GradientClipping).{'' if early else self._about_ignored()}"
         )
+
+    def _about_ignored(self) -> str:
+        """Return a hint for losses that would count nothing where all targets of a batch are ignored."""
+        known = has_ignore_index(self.learn.loss_func)
+        return " Are all targets of the batch -100, which the loss ignores? Ignore another value." if known else ""
 
     def _items(self, batch: int) -> str:
         """Return what is known of the batch's items."""

@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import Subset, TensorDataset
 
+from onecycle.callbacks.accumulate import AccumulateScheduler
 from onecycle.callbacks.csv_logger import CSVLogger
 from onecycle.callbacks.distributed import setup_distrib
 from onecycle.callbacks.oversampling import OverSamplingCallback
@@ -25,6 +27,7 @@ from onecycle.errors import DataError
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 from onecycle.metrics.confusion import FBeta
+from onecycle.nn.losses import CrossEntropyFlat
 from onecycle.training.callback import Callback
 from onecycle.utils.distributed import added_up, num_distrib, rank_distrib
 from onecycle.utils.sharded import whole
@@ -175,6 +178,34 @@ def too_few(folder, bs):
         return str(error)
 
 
+LOSSES = {
+    "weights": nn.CrossEntropyLoss(weight=torch.tensor([0.3, 1.0, 9.0])),
+    "ignored": CrossEntropyFlat(weight=torch.tensor([0.3, 1.0, 9.0]), ignore_index=0),
+    "sum": nn.CrossEntropyLoss(reduction="sum"),
+    "of a user": lambda output, y: 2 * F.cross_entropy(output, y, torch.tensor([0.3, 1.0, 9.0])) + output.mean(),
+}
+
+
+def weighed(folder, bs, share=lambda learn: learn):
+    """Train with losses that divide by other things than items, step by step and over gathered steps; sorted items."""
+    result = {}
+    for name, loss in LOSSES.items():
+        for n_step in (1, 2):
+            learn = make_learner(folder, bs)
+            x, y = learn.data.train_ds.tensors
+            few = [TensorDataset(x[part], y[part]) for part in (slice(32), slice(32, 45))]
+            learn.data = DataBunch.create(*few, bs=bs, val_bs=3, device="cpu", path=folder, num_workers=0)
+            learn = share(Learner(learn.data, learn.model, loss_func=loss, opt_func=torch.optim.SGD, silent=True))
+            learn.clip_grad(1.0)
+            torch.manual_seed(3)
+            gathered = [AccumulateScheduler(learn, n_step)] if n_step > 1 else []
+            learn.fit(2, 0.1, callbacks=gathered)
+            weights = [p.detach().tolist() for p in learn.model.parameters()]
+            kept = {"losses": learn.recorder.losses, "val_losses": learn.recorder.val_losses}
+            result[f"{name} {n_step}"] = {**kept, "weights": weights[-1]}
+    return result
+
+
 def runs(folder, bs, share):
     """Train in several ways; `share` is told each learner first."""
     plain = share(make_learner(folder, bs, rank_distrib()))
@@ -190,6 +221,7 @@ def runs(folder, bs, share):
     assert type(synced.model[1]) is nn.BatchNorm1d
     result["held out"] = held_out(synced)
 
+    result["weighed"] = weighed(folder, bs, share)
     result["sharded"] = sharded(folder, bs)
     result["averages"] = averages(folder, bs)
     result["too few"] = too_few(folder, bs)

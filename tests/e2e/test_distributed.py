@@ -81,6 +81,14 @@ def test_two_train_as_one_does_with_batches_twice_as_large(of_two, of_one):
         assert np.allclose(plain["metrics"], of_one["metrics"], atol=1e-5)
 
 
+def test_two_divide_by_what_one_divides_by(of_two, tmp_path):
+    alone = worker().weighed(tmp_path, 16)
+    for found in of_two:
+        for name, expected in alone.items():
+            for part, values in expected.items():
+                assert found["weighed"][name][part] == pytest.approx(values, abs=1e-5, rel=1e-5), (name, part)
+
+
 def test_norms_over_both_do_what_one_does(of_two, tmp_path):
     learn = worker().make_learner(tmp_path, 16, norm=True)
     learn.silent = True
