@@ -21,6 +21,8 @@ from onecycle.utils.seeding import item_stream, item_streams, mix
 
 __all__: list[str] = []
 
+Place = tuple[int, int]  # position in the batch, index in the dataset
+Sample = tuple[Place, Any]
 _GLOBAL_DRAWS = 6  # keeps draws from the global generators apart from the other kinds of address
 
 
@@ -38,10 +40,17 @@ class Partial:
     Args:
         batch: The batch; None when no item was left.
         skipped: `(name of the item, what went wrong)` for each.
+        places: `(position in the batch, index in the dataset)` for each.
     """
 
     batch: Any
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+
+    def leave_out(self, place: tuple[int, int], name: str, why: str) -> None:
+        """Remember an item that is left out, and why."""
+        self.places.append(place)
+        self.skipped.append((name, why))
 
 
 def batch_getter(dataset: Any) -> Callable[[list[int]], Any] | None:
@@ -109,52 +118,54 @@ class BatchMaker:
             with item_stream(address.seed, address.epoch, address.indices[0]):
                 return get_batch(address.indices)
         with global_draws_at(mix(address.seed, _GLOBAL_DRAWS, address.epoch, address.step)):
-            samples, skipped = self._samples(address)
-            batch = self._collated(samples, skipped) if samples else None
-            return Partial(batch, skipped) if skipped else batch
+            partial = Partial(None)
+            samples = self._samples(address, partial)
+            partial.batch = self._collated(samples, partial) if samples else None
+            return partial if partial.skipped else partial.batch
 
-    def _samples(self, address: BatchAddress) -> tuple[list[tuple[int, Any]], list[tuple[str, str]]]:
-        """Return the samples, each after its index, and what was left out."""
+    def _samples(self, address: BatchAddress, partial: Partial) -> list[Sample]:
+        """Return the samples, each after its place; what is left out goes into `partial`."""
         dataset, seed, epoch = self.dataset, address.seed, address.epoch
+        places = list(enumerate(address.indices))
         if hasattr(dataset, "__getitems__") and not isinstance(dataset, Subset):
             with item_stream(seed, epoch, address.indices[0]):
-                return list(zip(address.indices, dataset.__getitems__(address.indices), strict=False)), []
-        samples: list[tuple[int, Any]] = []
-        skipped: list[tuple[str, str]] = []
+                return list(zip(places, dataset.__getitems__(address.indices), strict=False))
+        samples: list[Sample] = []
         with item_streams(seed, epoch) as put_at:
-            for index in address.indices:
-                put_at(index)
+            for place in places:
+                put_at(place[1])
                 try:
-                    samples.append((index, dataset[index]))
+                    samples.append((place, dataset[place[1]]))
                 except Exception as error:
-                    self._failed(index, error, skipped)
-        return samples, skipped
+                    self._failed(place, error, partial)
+        return samples
 
-    def _failed(self, index: int, error: Exception, skipped: list[tuple[str, str]]) -> None:
+    def _failed(self, place: Place, error: Exception, partial: Partial) -> None:
+        index = place[1]
         name = item_name(self.dataset, index)
         if self.on_error == "skip" and is_fault_of_item(error):
-            skipped.append((name, str(error)))
+            partial.leave_out(place, name, str(error))
             return
         if isinstance(error, OSError) and not is_fault_of_machine(error):
             error = DataError(f"loader: item {index} ({name}) could not be read: {error}.")
         add_context(error, item=index, file=name)
         raise error
 
-    def _collated(self, samples: list[tuple[int, Any]], skipped: list[tuple[str, str]]) -> Any:
+    def _collated(self, samples: list[Sample], partial: Partial) -> Any:
         """Return the batch; items that are decoded only now may turn out to be broken too."""
         try:
             return self.collate_fn([sample for _, sample in samples])
         except (DataError, OSError):
             if self.on_error != "skip":
                 raise
-        whole = [sample for index, sample in samples if self._collates(index, sample, skipped)]
+        whole = [sample for place, sample in samples if self._collates(place, sample, partial)]
         return self.collate_fn(whole) if whole else None
 
-    def _collates(self, index: int, sample: Any, skipped: list[tuple[str, str]]) -> bool:
+    def _collates(self, place: Place, sample: Any, partial: Partial) -> bool:
         try:
             self.collate_fn([sample])
         except Exception as error:
-            self._failed(index, error, skipped)
+            self._failed(place, error, partial)
             return False
         return True
 

@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader
 
 from onecycle.data.addresses import BatchAddress, BatchOrder
 from onecycle.data.collate import data_collate
-from onecycle.data.fetch import BatchMaker, Failure, Partial, batch_getter
+from onecycle.data.fetch import BatchMaker, Failure, Partial, Place, batch_getter
+from onecycle.data.missing_rows import Gaps, MissingItem
 from onecycle.errors import ArgumentError, DataError, check_keywords, explain
 from onecycle.utils.defaults import defaults
 from onecycle.utils.seeding import global_rng_kept, item_stream
@@ -134,6 +135,7 @@ class ItemLoader:
         self._engine: DataLoader[Any] | None = None
         self._addresses = _Addresses()
         self.skipped: Counter[str] = Counter()
+        self.missing: list[MissingItem] = []  # what the latest iteration left out
         self.order = self._new_order()
 
     def settings(self) -> dict[str, Any]:
@@ -176,10 +178,12 @@ class ItemLoader:
             start_step: The first batch that is wanted.
             here: Load in this process, whatever `num_workers` says.
         """
-        addresses = self._current_order().addresses(seed, epoch, start_step)
+        gaps = Gaps()
+        self.missing = gaps.items
+        addresses = gaps.watched(self._current_order().addresses(seed, epoch, start_step))
         make = self._made_here if here or self.num_workers == 0 else self._from_workers
         with closing(make(addresses)) as found:  # a traceback must not keep workers
-            yield from self._opened(found)
+            yield from self._opened(found, gaps)
 
     def _made_here(self, addresses: Iterator[BatchAddress]) -> Generator[Any, None, None]:
         yield from map(BatchMaker(self.dataset, self.collate_fn, self.on_error).make, addresses)
@@ -211,16 +215,17 @@ class ItemLoader:
             **settings,
         )
 
-    def _opened(self, found: Iterator[Any]) -> Iterator[Any]:
+    def _opened(self, found: Iterator[Any], gaps: Gaps) -> Iterator[Any]:
         """Raise what a worker failed with; keep count of the items left out."""
         left_out: list[tuple[str, str]] = []
         made = 0
         for batch in found:
             if isinstance(batch, Failure):
                 raise batch.error
+            places: list[Place] = []
             if isinstance(batch, Partial):
-                left_out += batch.skipped
-                batch = batch.batch
+                left_out, places, batch = left_out + batch.skipped, batch.places, batch.batch
+            gaps.add(places, batch is None)
             if batch is not None:
                 made += 1
                 yield batch

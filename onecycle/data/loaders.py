@@ -15,6 +15,7 @@ from onecycle.data.addresses import look_seed, passed_over
 from onecycle.data.collate import data_collate, exact_device, place
 from onecycle.data.fetch import item_name
 from onecycle.data.item_loader import LOADER_KEYWORDS, ItemLoader
+from onecycle.data.missing_rows import MissingItem
 from onecycle.errors import ArgumentError, DataError, check_keywords, explain
 from onecycle.utils.registry import register
 from onecycle.utils.seeding import global_rng_kept, mix
@@ -174,6 +175,11 @@ class DeviceDataLoader:
     def skipped(self) -> Counter[str]:
         """Return how often each broken item was left out (with `on_error='skip'`)."""
         return self.dl.skipped if isinstance(self.dl, ItemLoader) else Counter()
+
+    @property
+    def missing(self) -> list[MissingItem]:
+        """Return the items that the latest iteration left out (with `on_error='skip'`), in its order."""
+        return self.dl.missing if isinstance(self.dl, ItemLoader) else []
 
     def __len__(self) -> int:
         return len(self.dl)

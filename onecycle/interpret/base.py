@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
+from onecycle.data.missing_rows import is_missing_row
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain, known_keywords_only
 
 __all__ = ["Interpretation"]
@@ -25,6 +26,9 @@ class Interpretation:
         losses: Losses, one an item; where an item has several, their mean counts.
         ds_type: Which set it is. The training set is read in order and unchanged (`DatasetType.Fix`).
 
+    Attributes:
+        is_read: Which items could be read, `(N,)`; the others (`on_error="skip"`) have rows of NaN and count nowhere.
+
     Raises:
         ArgumentError: there are not as many predictions as targets and losses.
     """
@@ -37,6 +41,7 @@ class Interpretation:
         self.ds_type = in_order(ds_type)
         self.losses = _one_an_item(losses, _length(preds))
         _check_lengths(_length(preds), _length(y_true))
+        self.is_read = ~is_missing_row(preds)
 
     @classmethod
     @known_keywords_only
@@ -82,11 +87,11 @@ class Interpretation:
         Raises:
             ArgumentError: k is less than 1.
         """
-        count = len(self.losses)
+        known = (~self.losses.isnan()).nonzero().flatten()  # what could not be read has no loss
         if k is not None and k < 1:
             raise ArgumentError(explain("top_losses", "k", "must be at least 1", k))
-        found = self.losses.topk(count if k is None else min(k, count), largest=largest)
-        return found.values, found.indices
+        found = self.losses[known].topk(len(known) if k is None else min(k, len(known)), largest=largest)
+        return found.values, known[found.indices]
 
 
 def in_order(ds_type: DatasetType) -> DatasetType:

@@ -45,7 +45,7 @@ class ClassificationInterpretation(PictureInterpretation):
     ) -> None:
         super().__init__(learn, preds, y_true, losses, ds_type)
         self._check_columns()
-        self.pred_class = preds.argmax(dim=1)  # (N, K) -> (N,)
+        self.pred_class = preds.argmax(dim=1).masked_fill(~self.is_read, -1)  # (N, K) -> (N,)
 
     @property
     def classes(self) -> list[Any]:
@@ -77,7 +77,7 @@ class ClassificationInterpretation(PictureInterpretation):
             Whole numbers, `(K, K)`.
         """
         num_classes = len(self.classes)
-        cell = self.y_true.long().flatten() * num_classes + self.pred_class
+        cell = (self.y_true.long().flatten() * num_classes + self.pred_class)[self.is_read]
         return torch.bincount(cell, minlength=num_classes**2).view(num_classes, num_classes).cpu().numpy()
 
     def most_confused(self, min_val: int = 1, slice_size: int = 1) -> list[tuple[Any, Any, int]]:
@@ -138,4 +138,4 @@ class ClassificationInterpretation(PictureInterpretation):
 
     def wrong_items(self) -> Tensor:
         """Return which items are wrongly classified, `(N,)`."""
-        return self.pred_class != self.y_true.flatten()
+        return (self.pred_class != self.y_true.flatten()) & self.is_read

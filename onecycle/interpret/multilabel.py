@@ -87,11 +87,11 @@ class MultiLabelClassificationInterpretation(PictureInterpretation):
     @property
     def wrong(self) -> Tensor:
         """Which labels of which items were decided wrongly, `(N, K)`."""
-        return self.pred_class != self.y_true.bool()
+        return (self.pred_class != self.y_true.bool()) & self.is_read[:, None]
 
     def confusion_matrix(self) -> np.ndarray:
         """Return for each label [[rightly absent, made up], [missed, rightly found]], `(K, 2, 2)`."""
-        cell = self.y_true.long() * 2 + self.pred_class.long()  # (N, K)
+        cell = (self.y_true.long() * 2 + self.pred_class.long())[self.is_read]  # (N, K)
         counts = torch.nn.functional.one_hot(cell, 4).sum(dim=0)  # (N, K, 4) -> (K, 4)
         return counts.view(-1, 2, 2).cpu().numpy()
 

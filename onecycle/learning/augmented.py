@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
+from onecycle.data.missing_rows import is_missing_row
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.losses import activation_for, inverse_of
 from onecycle.training.losses import each_item
@@ -75,4 +76,14 @@ def _losses(loss_func: Any, activ: Any, preds: Tensor, targets: Any) -> Tensor:
             f"TTA: with_loss needs an activation whose inverse is known (softmax, sigmoid, exp, or none); "
             f"got {activ!r}. Leave activ out, or compute the loss from the predictions."
         )
-    return each_item(loss_func, before(preds), targets)
+    read = ~is_missing_row(preds)
+    if read.all():
+        return each_item(loss_func, before(preds), targets)
+    found = each_item(loss_func, before(preds[read]), _chosen(targets, read))
+    losses = found.new_full((len(read), *found.shape[1:]), float("nan"))
+    losses[read] = found
+    return losses
+
+
+def _chosen(targets: Any, rows: Tensor) -> Any:
+    return [_chosen(part, rows) for part in targets] if isinstance(targets, (list, tuple)) else targets[rows]

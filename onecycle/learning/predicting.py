@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.data.loaders import DatasetType
+from onecycle.data.missing_rows import fill_rows, fill_targets, missing_of
 from onecycle.errors import (
     ArgumentTypeError,
     DataError,
@@ -119,7 +121,9 @@ class Predicting:
             pbar: A `master_bar` above the bar shown here.
 
         Returns:
-            `[predictions, targets]` on the CPU in the order of the loader, and `losses` where asked for.
+            `[predictions, targets]` on the CPU in the order of the loader, and `losses` where asked for. With
+            `on_error="skip"` an item that could not be read has a row too: its prediction and loss are NaN (boxes:
+            none), its target is its label where that can be read, else NaN, or -100 in whole numbers.
         """
         return self.preds_of(self._loader_in_order(ds_type), activ, with_loss, n_batch, pbar)
 
@@ -147,15 +151,17 @@ class Predicting:
             check_whole("get_preds", "n_batch", n_batch)
         handler = CallbackHandler(self.callbacks)
         with turn(self.model, "get_preds"), global_rng_kept(), modes_kept(self.model):
-            return loop.get_preds(
+            applied = activation_for(self.loss_func) if activ is None else activ
+            result = loop.get_preds(
                 self.model,
                 loader,
                 pbar=pbar,
                 cb_handler=handler,
-                activ=activation_for(self.loss_func) if activ is None else activ,
+                activ=applied,
                 loss_func=self.loss_func if with_loss else None,
                 n_batch=n_batch,
             )
+        return _with_missing(result, loader, n_batch, getattr(applied, "thins_out", False))
 
     @known_keywords_only
     def TTA(
@@ -364,6 +370,17 @@ class Predicting:
         shown = _as_pictures(self.data, preds)
         analyzed = [ds.y.analyze_pred(grab_idx(shown, i), **for_pred) for i in range(count)]
         ds.x.show_xyzs(xs, ys, [_rebuilt(ds.y, pred, x) for pred, x in zip(analyzed, xs)], **for_show)
+
+
+def _with_missing(result: list[Any], loader: Any, n_batch: int | None, thins_out: bool) -> list[Any]:
+    """Return predictions, targets and losses with a row for each item that the loader had to leave out."""
+    missing = missing_of(loader, n_batch)
+    if not missing:
+        return result
+    preds, targets, *losses = result
+    dataset = getattr(loader, "dataset", None)
+    filled = [fill_rows(preds, missing, 0.0 if thins_out else math.nan), fill_targets(targets, missing, dataset)]
+    return [*filled, *fill_rows(losses, missing)]
 
 
 def _length(batch: Any) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from onecycle.data.loaders import DatasetType
+from onecycle.data.missing_rows import is_missing_row
 from onecycle.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -110,7 +111,7 @@ class SegmentationInterpretation(Interpretation):
         Raises:
             DataError: a mask has an index beyond the model's outputs.
         """
-        which = slice(None) if index is None else index
+        which = self.is_read if index is None else torch.tensor([index])[self.is_read[[index]]]
         actual, predicted, num_classes = self.masks[which], self.pred_class[which], self.preds.shape[1]
         if self.ignore is not None:
             known = actual != self.ignore
@@ -273,6 +274,7 @@ class ObjectDetectionInterpretation(Interpretation):
         check_share("ObjectDetectionInterpretation", "iou", iou)
         self.learn, self.data, self.ds_type = learn, learn.data, in_order(ds_type)
         self.preds, self.y_true, self.losses, self.iou = list(preds), list(y_true), losses, iou
+        self.is_read = ~is_missing_row(losses)
 
     @classmethod
     @known_keywords_only
