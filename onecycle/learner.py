@@ -13,7 +13,7 @@ from torch import nn
 
 from onecycle.callbacks.model_table import model_summary
 from onecycle.errors import StepError, check_keywords
-from onecycle.learning import cycles, exporting, loop_shown, precision, processes, recipes
+from onecycle.learning import cycles, exporting, loop_shown, precision, processes, progressive, recipes
 from onecycle.learning.checks import (
     check_callback_fns,
     check_data,
@@ -144,6 +144,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
     fit_one_cycle = recipes.fit_one_cycle
     fit_fc = recipes.fit_fc
     fit_sgdr = cycles.fit_sgdr
+    fit_progressive = progressive.fit_progressive
     lr_find = recipes.lr_find
     mixup = recipes.mixup
     cutmix = recipes.cutmix
