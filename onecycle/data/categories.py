@@ -290,7 +290,8 @@ class FloatList(LabelItems):
 
     Args:
         items: The numbers.
-        log: Predict their natural logarithm; items and predictions are then logarithms.
+        log: Learn their natural logarithm. What a batch holds and a model returns are then logarithms, `data` of an
+            item; what is shown and predicted are the numbers themselves, `obj` of an item.
         classes: Has no effect; it lets `label_from_df(classes=…)` pass.
         **kwargs: What `ItemList` takes.
     """
@@ -326,7 +327,8 @@ class FloatList(LabelItems):
 
     def get(self, i: int) -> FloatItem:
         """Return the `FloatItem` of item `i`."""
-        return FloatItem(np.log(self.items[i]) if self.log else self.items[i])
+        number = self.items[i]
+        return FloatItem(number, np.log(number)) if self.log else FloatItem(number)
 
     def get_batch(self, indices: Sequence[int]) -> Tensor:
         """Return many numbers at once, `(N,)` or `(N, size of the vector)`."""
@@ -334,8 +336,20 @@ class FloatList(LabelItems):
         return torch.from_numpy(np.log(values) if self.log else values)
 
     def reconstruct(self, t: Any, x: Any = None) -> FloatItem:
-        """Return the `FloatItem` of a tensor."""
-        return FloatItem(torch.as_tensor(t).detach().cpu().numpy())
+        """Return the `FloatItem` of a tensor: with `log` of the number whose logarithm it is, to 6 digits."""
+        data = torch.as_tensor(t).detach().cpu().numpy()
+        return FloatItem(_six_digits(self.amounts(data)), data) if self.log else FloatItem(data)
+
+    def amounts(self, outputs: Any) -> Any:
+        """Return the numbers that outputs of a model (array or tensor) stand for: with `log` their exponentials."""
+        if not self.log:
+            return outputs
+        return outputs.exp() if isinstance(outputs, Tensor) else np.exp(outputs)
+
+
+def _six_digits(numbers: np.ndarray) -> np.ndarray:
+    """Return numbers as exact as single precision knows them through a logarithm."""
+    return np.array([float(f"{number:.6g}") for number in numbers.ravel()], np.float32).reshape(numbers.shape)
 
 
 def _as_floats(items: Any) -> np.ndarray:

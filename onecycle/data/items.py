@@ -145,14 +145,18 @@ class MultiCategory(ItemBase):
 class FloatItem(ItemBase):
     """Hold a number, or a vector of numbers, as float32.
 
+    Args:
+        obj: The number, as a person reads it.
+        data: What the model sees of it, such as its logarithm; default: the number itself.
+
     Example:
         >>> FloatItem(2.5)
         FloatItem 2.5
     """
 
-    def __init__(self, obj: Any) -> None:
+    def __init__(self, obj: Any, data: Any = None) -> None:
         self.obj = obj
-        self.data = np.array(obj, dtype=np.float32)
+        self.data = np.array(obj if data is None else data, dtype=np.float32)
 
 
 class MixedItem(ItemBase):

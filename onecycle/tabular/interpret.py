@@ -124,7 +124,7 @@ def partial_dependence(
 
     Returns:
         A data frame: `value`, `mean` of the predictions, and `low` and `high`, the quarter and three quarters of the
-        rows that are below.
+        rows that are below. Numbers that are learned by their logarithm are numbers here.
 
     Raises:
         ArgumentTypeError: the learner is not one of a table.
@@ -160,9 +160,10 @@ def _listed(values: Any) -> list[Any]:
 def _picked(learn: Any, target: Any) -> Callable[[Tensor], Tensor]:
     """Return what makes one number a row, `(N,)`, of a model's outputs."""
     activate, index = activation_for(learn.loss_func), _index_of(learn, target)
+    amounts = getattr(getattr(learn.data.train_ds, "y", None), "amounts", lambda preds: preds)
 
     def pick(outputs: Tensor) -> Tensor:
-        preds = activate(outputs).float()
+        preds = amounts(activate(outputs).float())
         return preds.reshape(len(preds), -1)[:, index]
 
     return pick

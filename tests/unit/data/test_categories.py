@@ -75,6 +75,20 @@ def test_logarithms():
     assert labels[[0]].log
 
 
+def test_logarithms_are_learned_and_numbers_are_shown():
+    labels = FloatList([1234.5, 0.25], log=True)
+    assert str(labels[0]) == "1234.5" and labels[0].data == pytest.approx(math.log(1234.5))
+    batch = labels.get_batch([0, 1])
+    assert [str(labels.reconstruct(row)) for row in batch] == ["1234.5", "0.25"]
+    assert labels.reconstruct(batch[0]).data == batch[0].numpy() and labels.reconstruct(batch[0]) == labels[0]
+    torch.testing.assert_close(labels.amounts(batch), torch.tensor([1234.5, 0.25]))
+    np.testing.assert_allclose(labels.amounts(batch.numpy()), [1234.5, 0.25], rtol=1e-6)
+    several = FloatList([[10.0, 1000.0]], log=True)
+    assert several.reconstruct(several.get_batch([0])[0]).obj.tolist() == [10.0, 1000.0]
+    plain = FloatList([3.0])
+    assert plain.amounts(batch) is batch and str(plain.reconstruct(torch.tensor(7.25))) == "7.25"
+
+
 def test_no_labels():
     labels = EmptyLabelList([0, 0])
     assert isinstance(labels[1], EmptyLabel)

@@ -9,6 +9,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 from onecycle.learner import load_learner
 from onecycle.metrics.classification import accuracy
 from onecycle.metrics.regression import exp_rmspe
+from onecycle.tabular.interpret import partial_dependence
 from onecycle.tabular.learner import tabular_learner
 
 
@@ -49,7 +50,7 @@ def test_rows_that_cannot_be_predicted(learn, people):
     assert len(learn.predict(row)) == 3
 
 
-def test_regression_of_logarithms_in_a_range(make_data, people):
+def test_regression_of_logarithms_in_a_range(make_data, people, capsys):
     data = make_data("amount", label_cls=FloatList, log=True)
     learn = tabular_learner(data, [8], ps=[0.1], emb_drop=0.1, y_range=torch.tensor([0.0, 6.0]), metrics=exp_rmspe,
                             silent=True)  # fmt: skip
@@ -57,6 +58,14 @@ def test_regression_of_logarithms_in_a_range(make_data, people):
     assert 0 <= float(learn.predict(people.iloc[0])[1]) <= 6
     learn.export()
     again = load_learner(learn.path)
+    for one in (learn, again):
+        amount, log, output = one.predict(people.iloc[0])
+        assert amount.obj.item() == pytest.approx(log.exp().item(), rel=1e-4) and log.item() == output.item()
+    learn.show_results(rows=2)
+    shown = [line.split()[-2:] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert {float(target) for target, _ in shown} <= {float(f"{amount:.6g}") for amount in people["amount"]}
+    shown = partial_dependence(learn, "work", plot=False)
+    assert shown["mean"].between(1, np.exp(6)).all()
     assert again.model.y_range == (0.0, 6.0) and again.predict(people.iloc[0])[1] == learn.predict(people.iloc[0])[1]
 
 
