@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from onecycle.text.models.dropout import (
         EmbeddingDropout, RNNDropout, WeightDropout, dropout_mask,
     )
+    from onecycle.text.models.pretrained import (
+        get_pretrained_classifier,
+    )
     from onecycle.text.models.qrnn import (
         QRNN, QRNNLayer, forget_mult,
     )
@@ -70,6 +73,9 @@ if TYPE_CHECKING:
     from onecycle.text.models.transformer_xl import (
         MultiHeadRelativeAttention, TransformerXL, tfmerXL_clas_config, tfmerXL_clas_split, tfmerXL_lm_config,
         tfmerXL_lm_split,
+    )
+    from onecycle.text.pretrained import (
+        PretrainedTokenizerProcessor,
     )
     from onecycle.text.processors import (
         NumericalizeProcessor, TokenizeProcessor,
@@ -111,19 +117,19 @@ __all__ = [
     "EmbeddingDropout", "FLD", "GeLU", "LMLabelList", "LMTextList", "LanguageLearner",
     "LanguageModelPreLoader", "LinearDecoder", "MultiBatchEncoder", "MultiHeadAttention",
     "MultiHeadRelativeAttention", "NumericalizeProcessor", "OpenFileProcessor", "PAD",
-    "PoolingLinearClassifier", "PositionalEncoding", "QRNN", "QRNNLayer", "RNNDropout", "RNNLearner",
-    "SPProcessor", "SequentialRNN", "SortSampler", "SortishSampler", "SpacyTokenizer", "Swish", "TK_MAJ",
-    "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch", "TextClassificationInterpretation",
-    "TextDataBunch", "TextLMDataBunch", "TextList", "TextMtd", "TextSpec", "TokenizeProcessor", "Tokenizer",
-    "Transformer", "TransformerXL", "UNK", "Vocab", "WeightDropout", "WordTokenizer", "apply_rules",
-    "awd_lstm_clas_config", "awd_lstm_clas_split", "awd_lstm_lm_config", "awd_lstm_lm_split",
-    "convert_weights", "deal_caps", "decode_spec_tokens", "dropout_mask", "feed_forward", "find_text_arch",
-    "fix_html", "forget_mult", "get_default_size", "get_language_model", "get_text_classifier",
-    "language_model_learner", "open_text", "pad_collate", "piece_attn_html", "register_text_model",
-    "replace_all_caps", "replace_rep", "replace_wrep", "rm_useless_spaces", "show_piece_attn",
-    "spec_add_spaces", "text", "text_classifier_learner", "text_spec", "tfmerXL_clas_config",
-    "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split", "tfmer_clas_config", "tfmer_clas_split",
-    "tfmer_lm_config", "tfmer_lm_split", "train_sentencepiece", "value2rgba",
+    "PoolingLinearClassifier", "PositionalEncoding", "PretrainedTokenizerProcessor", "QRNN", "QRNNLayer",
+    "RNNDropout", "RNNLearner", "SPProcessor", "SequentialRNN", "SortSampler", "SortishSampler",
+    "SpacyTokenizer", "Swish", "TK_MAJ", "TK_REP", "TK_UP", "TK_WREP", "Text", "TextClasDataBunch",
+    "TextClassificationInterpretation", "TextDataBunch", "TextLMDataBunch", "TextList", "TextMtd", "TextSpec",
+    "TokenizeProcessor", "Tokenizer", "Transformer", "TransformerXL", "UNK", "Vocab", "WeightDropout",
+    "WordTokenizer", "apply_rules", "awd_lstm_clas_config", "awd_lstm_clas_split", "awd_lstm_lm_config",
+    "awd_lstm_lm_split", "convert_weights", "deal_caps", "decode_spec_tokens", "dropout_mask", "feed_forward",
+    "find_text_arch", "fix_html", "forget_mult", "get_default_size", "get_language_model",
+    "get_pretrained_classifier", "get_text_classifier", "language_model_learner", "open_text", "pad_collate",
+    "piece_attn_html", "register_text_model", "replace_all_caps", "replace_rep", "replace_wrep",
+    "rm_useless_spaces", "show_piece_attn", "spec_add_spaces", "text", "text_classifier_learner", "text_spec",
+    "tfmerXL_clas_config", "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split", "tfmer_clas_config",
+    "tfmer_clas_split", "tfmer_lm_config", "tfmer_lm_split", "train_sentencepiece", "value2rgba",
 ]
 __all__ += basics.__all__
 
@@ -173,6 +179,9 @@ _LEAVES = {
     "onecycle.text.models.dropout": (
         "EmbeddingDropout", "RNNDropout", "WeightDropout", "dropout_mask",
     ),
+    "onecycle.text.models.pretrained": (
+        "get_pretrained_classifier",
+    ),
     "onecycle.text.models.qrnn": (
         "QRNN", "QRNNLayer", "forget_mult",
     ),
@@ -187,6 +196,9 @@ _LEAVES = {
     "onecycle.text.models.transformer_xl": (
         "MultiHeadRelativeAttention", "TransformerXL", "tfmerXL_clas_config", "tfmerXL_clas_split",
         "tfmerXL_lm_config", "tfmerXL_lm_split",
+    ),
+    "onecycle.text.pretrained": (
+        "PretrainedTokenizerProcessor",
     ),
     "onecycle.text.processors": (
         "NumericalizeProcessor", "TokenizeProcessor",

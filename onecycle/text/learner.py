@@ -30,16 +30,29 @@ from onecycle.metrics.classification import accuracy
 from onecycle.nn.surgery import get_model
 from onecycle.text.heads import get_text_classifier
 from onecycle.text.lists import LMLabelList
+from onecycle.text.models.pretrained import (
+    check_tokens,
+    get_pretrained_classifier,
+    is_transformers_model,
+    longest_text,
+    pretrained_split,
+    state_of_body,
+    transformers_model,
+)
 from onecycle.text.models.spec import TextSpec, text_spec
+from onecycle.text.pretrained import PretrainedTokenizerProcessor
+from onecycle.text.processors import NumericalizeProcessor
 from onecycle.text.samplers import SortSampler, lengths_of
+from onecycle.text.sentencepiece import SPProcessor
 from onecycle.text.weights import published_files, read_weights
 from onecycle.text.windows import MultiBatchEncoder
 from onecycle.training.checkpoint import fit_state, read_state, split_state, write_state
 from onecycle.types import PathOrStr
 from onecycle.utils.distributed import distrib_barrier, is_first_process
 from onecycle.utils.epoch_table import say
+from onecycle.utils.extras import is_installed
 from onecycle.utils.functions import func_args
-from onecycle.utils.registry import register
+from onecycle.utils.registry import names, register
 
 __all__ = ["RNNLearner", "text_classifier_learner"]
 
@@ -336,14 +349,17 @@ def text_classifier_learner(
 
     Args:
         data: Labelled texts.
-        arch: An encoder: `AWD_LSTM`, `Transformer`, `TransformerXL`, one of your own, or its name.
-        bptt: Words that are read at once: a longer text is read window by window.
+        arch: An encoder: `AWD_LSTM`, `Transformer`, `TransformerXL`, one of your own, or its name; or a model of
+            Hugging Face transformers, or its name there. The data must then be numbered by the model's own tokenizer.
+        bptt: Words that are read at once: a longer text is read window by window. Without effect on a model of
+            transformers, as is max_len: `PretrainedTokenizerProcessor(…, max_len=)` cuts its texts.
         max_len: How many of a text's last words count for the class.
         config: Settings that differ from the encoder's own, e.g. `awd_lstm_clas_config`.
-        pretrained: Whether the encoder starts from published weights. Pass False where `load_encoder` follows.
+        pretrained: Whether the encoder starts from published weights, and frozen. Pass False where `load_encoder`
+            follows. A model of transformers that is made already keeps its weights, and is frozen where this is True.
         drop_mult: Factor of all dropouts, at least 0.
-        lin_ftrs: Features of the head's hidden layers; `[50]` when left out.
-        ps: Dropout in front of what follows each hidden layer; 0.1 when left out.
+        lin_ftrs: Features of the head's hidden layers; default: `[50]`, none on a model of transformers.
+        ps: Dropout in front of what follows each hidden layer; default: 0.1.
         **learn_kwargs: What `RNNLearner` takes: metrics, clip, alpha, beta, wd, callback_fns, model_dir …
 
     Raises:
@@ -365,6 +381,8 @@ def text_classifier_learner(
     owner = "text_classifier_learner"
     check_makers_keywords(text_classifier_learner, learn_kwargs)
     check_data(owner, data)
+    if is_transformers_model(arch) or _is_name_elsewhere(arch):
+        return _pretrained_learner(data, arch, config, pretrained, drop_mult, lin_ftrs, ps, learn_kwargs)
     spec = text_spec(arch)
     sizes = {"vocab_sz": vocab_size(owner, data), "n_class": _checked_classes(owner, data)}
     args = {
@@ -375,6 +393,65 @@ def text_classifier_learner(
     learn.model_spec = {"builder": "get_text_classifier", "args": {"arch": spec.name, **args}}
     files = pretrained_files(learn, spec, pretrained, None)
     return learn if files is None else learn.load_pretrained(*files)
+
+
+def _is_name_elsewhere(arch: Any) -> bool:
+    """Say whether a name is none of the encoders here, but may be one of transformers, which is installed."""
+    return isinstance(arch, str) and arch not in names("text_arch") and is_installed("transformers")
+
+
+def _pretrained_learner(
+    data: Any, arch: Any, config: Any, pretrained: bool, drop_mult: float, lin_ftrs: Any, ps: Any, learn_kwargs: Any
+) -> RNNLearner:  # fmt: skip
+    """Make a learner on a model of transformers."""
+    owner = "text_classifier_learner"
+    count, n_class, pad_idx = vocab_size(owner, data), _checked_classes(owner, data), _pad_idx(data)
+    _check_tokenizer(owner, data)
+    if isinstance(arch, str):
+        arch = transformers_model(arch, pretrained, config)
+    elif config is not None:
+        hint = "Pass the configuration to the model, or the name of the model here."
+        raise ArgumentError(explain(owner, "config", "must be None for a model that is made already", config, hint))
+    check_tokens(arch, count)
+    _limit_texts(owner, data, longest_text(arch))
+    args = {"n_class": n_class, "pad_idx": pad_idx, "lin_ftrs": lin_ftrs, "ps": ps}
+    model: Any = get_pretrained_classifier(arch, drop_mult=drop_mult, **args)
+    learn = RNNLearner(data, model, pretrained_split, **learn_kwargs)
+    body = state_of_body(model[0].body)
+    if body is not None:
+        learn.model_spec = {"builder": "get_pretrained_classifier", "args": {"body": body, **args}}
+    if pretrained:
+        learn.freeze()
+    return learn
+
+
+def _check_tokenizer(owner: str, data: Any) -> None:
+    """Refuse texts that are numbered by a vocabulary of their own."""
+    processors = data.train_ds.x.processor or []
+    processors = processors if isinstance(processors, (list, tuple)) else [processors]
+    if any(isinstance(each, (NumericalizeProcessor, SPProcessor)) for each in processors):
+        hint = "Make the data with it: TextClasDataBunch.from_df(…, tokenizer=AutoTokenizer.from_pretrained(name))."
+        rule = "must be numbered by the tokenizer of the model"
+        raise ArgumentError(explain(owner, "data", rule, f"{len(data.vocab.itos)} tokens of its own", hint))
+
+
+def _limit_texts(owner: str, data: Any, longest: int | None) -> None:
+    """Let texts to come be cut to what a model reads; refuse those that are longer already.
+
+    Raises:
+        ArgumentError: a text is too long; says how to cut it.
+    """
+    if longest is None:
+        return
+    lengths = [lengths_of(each.x.items) for each in (data.train_ds, data.valid_ds) if each is not None and len(each)]
+    found = max((int(max(each)) for each in lengths), default=0)
+    if found > longest:
+        hint = f"Cut them: tokenizer=PretrainedTokenizerProcessor(tokenizer, max_len={longest})."
+        rule = f"must have at most the {longest} tokens the model reads"
+        raise ArgumentError(explain(owner, "texts", rule, found, hint))
+    for each in data.train_ds.x.processor or []:
+        if isinstance(each, PretrainedTokenizerProcessor):
+            each.max_len = min(each.max_len, longest)
 
 
 def _checked_classes(owner: str, data: Any) -> int:

@@ -12,12 +12,12 @@ import numpy as np
 
 from onecycle.data.items import ItemBase
 from onecycle.data.processors import PreProcessor
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.text.items import Text
 from onecycle.text.special_tokens import BOS, EOS, FLD, UNK
 from onecycle.text.token_cache import TokenCache
 from onecycle.text.token_texts import TokenCollector, TokenTexts
-from onecycle.text.tokenizer import Tokenizer
+from onecycle.text.tokenizer import as_tokenizer
 from onecycle.text.vocab import Vocab, check_vocab
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.progress import progress_bar
@@ -38,7 +38,8 @@ class TokenizeProcessor(PreProcessor):
 
     Args:
         ds: The list.
-        tokenizer: Cuts a text; a new `Tokenizer` when left out.
+        tokenizer: Makes tokens of a text: a `Tokenizer`, or any function that returns a list of tokens, which then
+            makes them alone, without rules; default: a new `Tokenizer`.
         chunksize: Texts that a tokenizer without a method `stream` is given at a time.
         mark_fields: Put a field token and its number before each field of a text of several columns.
         include_bos: Begin each text with its token.
@@ -47,7 +48,7 @@ class TokenizeProcessor(PreProcessor):
 
     Raises:
         ArgumentError: `chunksize` is not at least 1.
-        ArgumentTypeError: `tokenizer` has no method `process_all`.
+        ArgumentTypeError: `tokenizer` makes no tokens.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class TokenizeProcessor(PreProcessor):
         super().__init__(ds)
         if chunksize < 1:
             raise ArgumentError(explain("TokenizeProcessor", "chunksize", "must be at least 1", chunksize))
-        self.tokenizer = Tokenizer() if tokenizer is None else _checked(tokenizer)
+        self.tokenizer = as_tokenizer(tokenizer)
         self.chunksize, self.mark_fields = chunksize, mark_fields
         self.include_bos, self.include_eos = include_bos, include_eos
         self.cache = cache
@@ -72,13 +73,13 @@ class TokenizeProcessor(PreProcessor):
         """Return the tokens of one text; what is tokenised already stays as it is."""
         if isinstance(item, Text) or _is_tokens(item):
             return item
-        return next(self._tokens_of([_fields(item, 0)]))
+        return next(self._tokens_of([text_fields(item, 0)]))
 
     def process(self, ds: Any) -> None:
         """Tokenise the texts of a list."""
         if isinstance(ds.items, TokenTexts):
             return
-        rows = [_fields(item, i) for i, item in enumerate(ds.items)]
+        rows = [text_fields(item, i) for i, item in enumerate(ds.items)]
         ds.items = self._tokenised(rows) if self.cache is None else self._from_cache(rows, self.cache)
 
     def _from_cache(self, rows: Sequence[Sequence[str]], folder: PathOrStr) -> TokenTexts:
@@ -124,20 +125,12 @@ class TokenizeProcessor(PreProcessor):
         return {**self._what_tokens_depend_on(), "chunksize": self.chunksize, "cache": None}
 
 
-def _checked(tokenizer: Any) -> Any:
-    """Refuse what cuts one text, where something is needed that cuts many and knows the rules."""
-    if isinstance(tokenizer, type) or not hasattr(tokenizer, "process_all"):
-        cure = "Pass Tokenizer(…); what cuts one text goes into it, as in Tokenizer(WordTokenizer) or Tokenizer(list)."
-        raise ArgumentTypeError(explain("TokenizeProcessor", "tokenizer", "must be a Tokenizer", tokenizer, cure))
-    return tokenizer
-
-
 def _is_tokens(item: Any) -> bool:
     """Say whether an item is a list of tokens or of their numbers; several columns of a row are an array."""
     return isinstance(item, list)
 
 
-def _fields(item: Any, index: int) -> list[str]:
+def text_fields(item: Any, index: int) -> list[str]:
     """Return the fields of a text, one for each column.
 
     Raises:

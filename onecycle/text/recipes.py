@@ -13,8 +13,10 @@ from onecycle.data.saving import load_data
 from onecycle.data.sources import csv_file, read_csv
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.text.files import OpenFileProcessor
+from onecycle.text.pretrained import PretrainedTokenizerProcessor
 from onecycle.text.processors import NumericalizeProcessor, TokenizeProcessor
 from onecycle.text.vocab import check_vocab
+from onecycle.text.word_tokenizer import is_transformers_tokenizer
 from onecycle.types import PathOrStr
 from onecycle.utils.matching import warn_unmatched
 
@@ -65,7 +67,9 @@ class TextRecipes:
             csv_name: The file.
             valid_pct: Share of the texts that validates, between 0 and 1.
             test: A CSV file of test texts in the same form.
-            tokenizer: Cuts the texts; a new `Tokenizer` when left out.
+            tokenizer: Makes tokens of a text: a `Tokenizer`, any function that returns a list of tokens, or a tokenizer
+                of Hugging Face transformers (or its name), whose numbers, special tokens and padding are then used;
+                default: a new `Tokenizer`.
             vocab: The vocabulary; made of the training texts when left out.
             classes: The classes in the order wanted.
             delimiter: What stands between columns; a comma when left out.
@@ -360,6 +364,14 @@ def _processors(
     tokenizer: Any, vocab: Any, chunksize: int, max_vocab: int, min_freq: int, mark_fields: bool, bos: bool,
     eos: bool, cache: Any,
 ) -> list[Any]:  # fmt: skip
+    """Return what makes numbers of texts: a pretrained tokenizer alone, or a tokenizer and a vocabulary."""
+    if isinstance(tokenizer, str) or is_transformers_tokenizer(tokenizer):
+        tokenizer = PretrainedTokenizerProcessor(tokenizer)
+    if isinstance(tokenizer, PretrainedTokenizerProcessor):
+        if vocab is not None:
+            hint = "Leave it out, or pass Tokenizer(…) as tokenizer."
+            raise ArgumentError(explain("TextDataBunch", "vocab", "must be that of the tokenizer", vocab, hint))
+        return [tokenizer]
     cut = TokenizeProcessor(
         tokenizer=tokenizer, chunksize=chunksize, mark_fields=mark_fields, include_bos=bos, include_eos=eos, cache=cache
     )

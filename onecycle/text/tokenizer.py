@@ -9,7 +9,18 @@ from typing import Any
 
 from onecycle.errors import ArgumentTypeError, DataError, describe, explain
 from onecycle.text.rules import WORD_BY_WORD, PostRule, PreRule
-from onecycle.text.word_tokenizer import BaseTokenizer, CharTokenizer, WordTokenizer
+from onecycle.text.segmenters import has_segmenters, installed_segmenter
+from onecycle.text.word_tokenizer import (
+    BaseTokenizer,
+    CharTokenizer,
+    EncodingTokenizer,
+    FunctionTokenizer,
+    WordTokenizer,
+    is_tokenizers_tokenizer,
+    is_transformers_tokenizer,
+    language_of,
+    tokens_in,
+)
 from onecycle.types import JsonDict
 from onecycle.utils.defaults import defaults
 from onecycle.utils.parallel import in_order
@@ -52,8 +63,9 @@ class Tokenizer:
     """Turn texts into lists of tokens.
 
     Args:
-        tok_func: Called with the language, gives what cuts one text: `WordTokenizer`, `CharTokenizer` (or just
-            `list`), `SpacyTokenizer`, a subclass of `BaseTokenizer`.
+        tok_func: Makes tokens of a text: a class that is called with the language and gives what cuts one text
+            (`WordTokenizer`, `CharTokenizer` or just `list`, `SpacyTokenizer`, a subclass of `BaseTokenizer`), any
+            function that returns a list of tokens (`jieba.lcut`), a tokenizer of `tokenizers` or transformers.
         lang: Language of the texts, two letters.
         pre_rules: Functions of the text before it is cut; `defaults.text_pre_rules` when None.
         post_rules: Functions of the list of tokens; `defaults.text_post_rules` when None.
@@ -77,7 +89,7 @@ class Tokenizer:
         special_cases: Collection[str] | None = None,
         n_cpus: int | None = None,
     ) -> None:
-        self.tok_func: Callable[[str], Any] = CharTokenizer if tok_func is list else tok_func
+        self.tok_func: Any = _known_cutter(tok_func, lang)
         self.lang = lang
         self.pre_rules = _rules("pre_rules", defaults.text_pre_rules if pre_rules is None else pre_rules)
         self.post_rules = _rules("post_rules", defaults.text_post_rules if post_rules is None else post_rules)
@@ -86,7 +98,7 @@ class Tokenizer:
         self._pieces: _Pieces | None = None
 
     def __repr__(self) -> str:
-        rules = "".join(f"\n - {rule.__name__}" for rule in [*self.pre_rules, *self.post_rules])
+        rules = "".join(f"\n - {getattr(rule, '__name__', rule)}" for rule in [*self.pre_rules, *self.post_rules])
         return f"Tokenizer {getattr(self.tok_func, '__name__', self.tok_func)} in {self.lang} with rules:{rules}"
 
     def make_tok(self) -> Any:
@@ -95,10 +107,10 @@ class Tokenizer:
         Raises:
             ArgumentTypeError: `tok_func` does not give a tokenizer.
         """
-        tok = self.tok_func(self.lang) if callable(self.tok_func) else None
-        if not hasattr(tok, "tokenizer") or not hasattr(tok, "add_special_cases"):
-            cure = "Pass a subclass of BaseTokenizer whose method tokenizer(t) cuts a text."
-            rule = "must give an object with the methods tokenizer and add_special_cases"
+        tok = _cutter(self.tok_func, self.lang)
+        if tok is None:
+            cure = "Pass a function that returns a list of tokens, or a subclass of BaseTokenizer."
+            rule = "must give tokens, or an object with the methods tokenizer and add_special_cases"
             raise ArgumentTypeError(explain("Tokenizer", "tok_func", rule, self.tok_func, cure))
         tok.add_special_cases(self.special_cases)
         return tok
@@ -176,6 +188,55 @@ class Tokenizer:
     def from_state(cls, state: JsonDict) -> Tokenizer:
         """Rebuild the tokenizer from `get_state`."""
         return cls(**state)
+
+
+def as_tokenizer(tokenizer: Any) -> Any:
+    """Return what cuts many texts, given itself or what cuts one; a function makes the tokens alone, without rules.
+
+    Raises:
+        ArgumentTypeError: it is neither.
+    """
+    if tokenizer is None or tokenizer is Tokenizer:
+        return Tokenizer()
+    if hasattr(tokenizer, "process_all") and not isinstance(tokenizer, type):
+        return tokenizer
+    if isinstance(tokenizer, type) and (tokenizer is list or issubclass(tokenizer, BaseTokenizer)):
+        return Tokenizer(tokenizer)
+    if callable(tokenizer) or is_tokenizers_tokenizer(tokenizer) or _cuts(tokenizer):
+        return Tokenizer(tokenizer, pre_rules=[], post_rules=[])
+    hint = "Pass Tokenizer(…), or a function that returns a list of tokens."
+    raise ArgumentTypeError(explain("TokenizeProcessor", "tokenizer", "must make tokens of a text", tokenizer, hint))
+
+
+def _known_cutter(tok_func: Any, lang: str) -> Any:
+    """Return a cutter in the form in which files can name it, with the segmenter that words are cut by here."""
+    if tok_func is list:
+        return CharTokenizer
+    if is_transformers_tokenizer(tok_func) and hasattr(tok_func, "backend_tokenizer"):
+        tok_func = tok_func.backend_tokenizer
+    if is_tokenizers_tokenizer(tok_func):
+        return EncodingTokenizer(tok_func)
+    if tok_func is WordTokenizer and isinstance(lang, str) and has_segmenters(language_of(lang)):
+        return partial(WordTokenizer, segmenter=installed_segmenter(language_of(lang)))
+    return tok_func
+
+
+def _cutter(tok_func: Any, lang: str) -> Any:
+    """Return what cuts one text: what a function gives for a language, or the function itself; None for neither."""
+    if is_transformers_tokenizer(tok_func):
+        return FunctionTokenizer(tok_func.tokenize, lang)
+    if _cuts(tok_func) and not isinstance(tok_func, type):
+        return tok_func
+    if not callable(tok_func):
+        return None
+    answer = tok_func(lang)  # of a language a class gives a tokenizer, of a text a function gives tokens
+    if _cuts(answer):
+        return answer
+    return None if tokens_in(answer) is None else FunctionTokenizer(tok_func, lang)
+
+
+def _cuts(value: Any) -> bool:
+    return hasattr(value, "tokenizer") and hasattr(value, "add_special_cases")
 
 
 def _rules(parameter: str, rules: Any) -> list[Any]:

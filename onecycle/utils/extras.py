@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 from onecycle.errors import ArgumentError
@@ -35,3 +36,16 @@ def import_extra(owner: str, module: str, extra: str) -> Any:
     except (ImportError, RuntimeError, OSError) as error:
         said = str(error).partition("\n")[0]
         raise ArgumentError(f"{owner}: the package {package} cannot be loaded ({said}). {cure}") from error
+
+
+def is_installed(package: str) -> bool:
+    """Say whether a package is there, without importing it.
+
+    Example:
+        >>> is_installed("json"), is_installed("no_such_package")
+        (True, False)
+    """
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # ValueError: a module without a spec stands in sys.modules
+        return False

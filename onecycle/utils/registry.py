@@ -205,6 +205,7 @@ HOMES: dict[str, dict[str, str]] = {
         "create_detection_model": "onecycle.vision.detection_model",
         "create_unet_model": "onecycle.vision.unet_model",
         "get_language_model": "onecycle.text.heads",
+        "get_pretrained_classifier": "onecycle.text.models.pretrained",
         "get_text_classifier": "onecycle.text.heads",
     },
     "optimizer": {
@@ -235,6 +236,7 @@ HOMES: dict[str, dict[str, str]] = {
         "ObjectCategoryProcessor": "onecycle.vision.object_list",
         "OpenFileProcessor": "onecycle.text.files",
         "PointsProcessor": "onecycle.vision.points_list",
+        "PretrainedTokenizerProcessor": "onecycle.text.pretrained",
         "SPProcessor": "onecycle.text.sentencepiece",
         "SegmentationProcessor": "onecycle.vision.segmentation_list",
         "TabularProcessor": "onecycle.tabular.processor",
@@ -243,6 +245,7 @@ HOMES: dict[str, dict[str, str]] = {
     "text": {
         "BaseTokenizer": "onecycle.text.word_tokenizer",
         "CharTokenizer": "onecycle.text.word_tokenizer",
+        "EncodingTokenizer": "onecycle.text.word_tokenizer",
         "SpacyTokenizer": "onecycle.text.word_tokenizer",
         "Tokenizer": "onecycle.text.tokenizer",
         "Vocab": "onecycle.text.vocab",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from onecycle.text.models.dropout import (
         EmbeddingDropout, RNNDropout, WeightDropout, dropout_mask,
     )
+    from onecycle.text.models.pretrained import (
+        get_pretrained_classifier,
+    )
     from onecycle.text.models.qrnn import (
         QRNN, QRNNLayer, forget_mult,
     )
@@ -38,9 +41,9 @@ __all__ = [
     "MultiHeadAttention", "MultiHeadRelativeAttention", "PositionalEncoding", "QRNN", "QRNNLayer",
     "RNNDropout", "SequentialRNN", "Swish", "TextSpec", "Transformer", "TransformerXL", "WeightDropout",
     "awd_lstm_clas_config", "awd_lstm_clas_split", "awd_lstm_lm_config", "awd_lstm_lm_split", "dropout_mask",
-    "feed_forward", "find_text_arch", "forget_mult", "register_text_model", "text_spec",
-    "tfmerXL_clas_config", "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split", "tfmer_clas_config",
-    "tfmer_clas_split", "tfmer_lm_config", "tfmer_lm_split",
+    "feed_forward", "find_text_arch", "forget_mult", "get_pretrained_classifier", "register_text_model",
+    "text_spec", "tfmerXL_clas_config", "tfmerXL_clas_split", "tfmerXL_lm_config", "tfmerXL_lm_split",
+    "tfmer_clas_config", "tfmer_clas_split", "tfmer_lm_config", "tfmer_lm_split",
 ]
 
 _LEAVES = {
@@ -52,6 +55,9 @@ _LEAVES = {
     ),
     "onecycle.text.models.dropout": (
         "EmbeddingDropout", "RNNDropout", "WeightDropout", "dropout_mask",
+    ),
+    "onecycle.text.models.pretrained": (
+        "get_pretrained_classifier",
     ),
     "onecycle.text.models.qrnn": (
         "QRNN", "QRNNLayer", "forget_mult",

@@ -15,7 +15,7 @@ from onecycle.text.special_tokens import BOS, EOS, FLD
 from onecycle.text.token_texts import TokenTexts
 from onecycle.text.tokenizer import Tokenizer
 from onecycle.text.vocab import Vocab
-from onecycle.text.word_tokenizer import WordTokenizer
+from onecycle.text.word_tokenizer import BaseTokenizer, WordTokenizer
 from onecycle.utils.registry import decode, encode
 
 
@@ -177,9 +177,22 @@ def test_a_cache_needs_a_tokenizer_with_a_name(tmp_path):
         tokenised(["a"], cache=tmp_path)
 
 
-@pytest.mark.parametrize("tokenizer", [str.split, Tokenizer, WordTokenizer("en")])
-def test_what_cuts_one_text_is_no_tokenizer(tokenizer):
-    with pytest.raises(ArgumentTypeError, match=r"tokenizer must be a Tokenizer; got .*Pass Tokenizer\(…\)"):
+@pytest.mark.parametrize("tokenizer", [str.split, lambda text: text.split(), lambda text: iter(text.split())])
+def test_a_function_makes_the_tokens_alone(tokenizer):
+    tokens = TokenizeProcessor(tokenizer=tokenizer).process_one("A  b xxrep !!!!!")
+    assert tokens == ["xxbos", "A", "b", "xxrep", "!!!!!"]
+
+
+@pytest.mark.parametrize("tokenizer", [Tokenizer, WordTokenizer, WordTokenizer("en"), BaseTokenizer, list])
+def test_classes_of_tokenizers_are_tokenizers(tokenizer):
+    with_rules = isinstance(tokenizer, type)
+    tokens = TokenizeProcessor(tokenizer=tokenizer, include_bos=False).process_one("Ab")
+    assert tokens == (["xxmaj", "ab"] if with_rules and tokenizer is not list else ["a", "b"] if with_rules else ["Ab"])
+
+
+@pytest.mark.parametrize("tokenizer", [3, "a b", {"a": 1}])
+def test_what_makes_no_tokens_is_no_tokenizer(tokenizer):
+    with pytest.raises(ArgumentTypeError, match="TokenizeProcessor: tokenizer must make tokens of a text; got"):
         TokenizeProcessor(tokenizer=tokenizer)
 
 

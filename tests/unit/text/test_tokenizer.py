@@ -105,9 +105,9 @@ def test_what_is_no_text_is_named(texts, message):
         Tokenizer().process_all(texts)
 
 
-@pytest.mark.parametrize("tok_func", ["spacy", str.split])
+@pytest.mark.parametrize("tok_func", ["spacy", str.lower, len, lambda text: [1, 2]])
 def test_what_is_no_tokenizer_is_refused(tok_func):
-    with pytest.raises(ArgumentTypeError, match="Tokenizer: tok_func must give an object with the methods tokenizer"):
+    with pytest.raises(ArgumentTypeError, match="Tokenizer: tok_func must give tokens, or an object with the methods"):
         Tokenizer(tok_func).process_all(["a"])
 
 
