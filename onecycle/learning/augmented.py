@@ -13,16 +13,16 @@ from onecycle.data.missing_rows import is_missing_row
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.nn.losses import activation_for, inverse_of
 from onecycle.training.losses import each_item
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 
 __all__: list[str] = []
 
 
-def check(learn: Any, beta: Any, scale: Any, with_loss: bool) -> None:
+def check(learn: Any, beta: Any, scale: Any, with_loss: bool, n_views: Any) -> None:
     """Refuse what cannot be averaged over.
 
     Raises:
-        ArgumentError: beta or scale is out of its range.
+        ArgumentError: beta, scale or n_views is out of its range.
         ArgumentTypeError: the data has no views.
     """
     if beta is not None:
@@ -30,7 +30,9 @@ def check(learn: Any, beta: Any, scale: Any, with_loss: bool) -> None:
     elif with_loss:
         cure = "Pass a number, or leave with_loss out."
         raise ArgumentError(explain("TTA", "beta", "must be a number where the loss is wanted", beta, cure))
-    check_numbers("TTA", "scale", scale, "must be at least 1", lambda factor: factor >= 1)
+    if scale is not None:
+        check_numbers("TTA", "scale", scale, "must be at least 1, or None", lambda factor: factor >= 1)
+    check_whole("TTA", "n_views", n_views)
     if not hasattr(learn.data, "augmented_loaders"):
         cure = "Use learn.get_preds() for other data."
         rule = "must be pictures with labels or masks beside them"
@@ -38,14 +40,20 @@ def check(learn: Any, beta: Any, scale: Any, with_loss: bool) -> None:
 
 
 def predict(
-    learn: Any, ds_type: Any, beta: float | None, scale: float, activ: Callable[[Any], Any] | None, with_loss: bool
+    learn: Any,
+    ds_type: Any,
+    beta: float | None,
+    scale: float | None,
+    activ: Callable[[Any], Any] | None,
+    with_loss: bool,
+    n_views: int,
 ) -> list[Any]:
     """Average the plain predictions and those of the views; see `Learner.TTA`."""
-    check(learn, beta, scale, with_loss)
+    check(learn, beta, scale, with_loss, n_views)
     usual = activation_for(learn.loss_func)
     applied = usual if activ is None else activ
     in_order = DatasetType.Fix if ds_type is DatasetType.Train else ds_type
-    views = list(learn.data.augmented_loaders(in_order, scale))  # data without views are told before any work is done
+    views = list(learn.data.augmented_loaders(in_order, scale, n_views))  # refuse data without any now
     plain, targets = learn.get_preds(in_order, activ=applied)
     averaged = _mean_of_views(learn, views, applied, plain)
     if beta is None:

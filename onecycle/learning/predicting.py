@@ -168,37 +168,40 @@ class Predicting:
         self,
         ds_type: Any = DatasetType.Valid,
         beta: float | None = 0.4,
-        scale: float = 1.35,
+        scale: float | None = None,
         activ: Callable[[Any], Any] | None = None,
         with_loss: bool = False,
+        n_views: int = 8,
     ) -> list[Any]:
-        """Predict a set of pictures from several views of each: beta · plain + (1 - beta) · mean of eight views.
+        """Predict a set of images from several views of each: beta · plain + (1 - beta) · mean of the views.
 
-        The views look closer at each of the four corners, mirrored and not, with the training's transforms of
-        light and angle; they are the same each time. Needs data of pictures (`data.augmented_loaders`). Where the
-        targets are pixels (masks, pictures), each view's predictions are moved back to where they belong, and a
-        pixel's mean is over the views that show it.
+        The views are such as training may have seen: its flips, crops, margins, rotations, zooms and warps, spread
+        evenly over their ranges, so that of eight views four are mirrored. With a `scale`, v1's eight views look
+        closer at each of the four corners instead, mirrored and not. They are the same each time. Where the targets
+        are pixels (masks, images), each view's predictions are moved back to where they belong, and a pixel's mean is
+        over the views that show it.
 
         Args:
             ds_type: Which set.
             beta: Weight of the plain predictions, 0 to 1; None returns both kinds apart.
-            scale: How much closer the views look, at least 1.
+            scale: How much closer v1's views of the corners look, at least 1 (v1: 1.35); None for those of training.
             activ: Applied to the model's output before averaging; what the loss implies (softmax …) when None.
             with_loss: Add the loss of each item, exactly that of the averaged predictions.
+            n_views: How many views of training, at least 1.
 
         Returns:
             `[predictions, targets]` and `losses` where asked for; `[plain, averaged, targets]` without a beta.
 
         Raises:
-            ArgumentError: beta or scale is out of its range, or the loss is asked for with an activation of which
-                the inverse is not known.
+            ArgumentError: beta, scale or n_views is out of its range, or the loss is asked for with an activation of
+                which the inverse is not known.
             ArgumentTypeError: the data are no pictures with labels or masks beside them.
 
         Example:
             preds, targets, losses = learn.TTA(with_loss=True)
             print(losses.mean(), accuracy(preds, targets))
         """
-        return augmented.predict(self, ds_type, beta, scale, activ, with_loss)
+        return augmented.predict(self, ds_type, beta, scale, activ, with_loss, n_views)
 
     def _loader_in_order(self, ds_type: Any) -> Any:
         loader = self.dl(ds_type)

@@ -57,14 +57,17 @@ class ImageDataBunch(DataBunch):
         norm = self.norm
         return None if norm is None else (norm.mean, norm.std)
 
-    def augmented_loaders(self, ds_type: DatasetType = DatasetType.Valid, scale: float = 1.35) -> Iterator[Any]:
-        """Yield the loaders of eight views of a set, for `learn.TTA`.
+    def augmented_loaders(
+        self, ds_type: DatasetType = DatasetType.Valid, scale: float | None = None, n_views: int = 8
+    ) -> Iterator[Any]:
+        """Yield the loaders of several views of a set, for `learn.TTA`.
 
         Args:
             ds_type: Which set.
-            scale: How much closer the views look, at least 1.
+            scale: None for views that training may have seen; else eight views of the corners, so many times larger.
+            n_views: How many views that training may have seen.
         """
-        return augmented_loaders(self, ds_type, scale)
+        return augmented_loaders(self, ds_type, scale, n_views)
 
     @classmethod
     def create_from_ll(

@@ -122,7 +122,7 @@ def test_predictions_are_of_the_new_size(learn, folder):
     seen, *_ = learn.predict(sorted((folder / "dark").iterdir())[0], return_x=True)
     assert tuple(seen.size) == (24, 24)
     assert learn.get_preds(DatasetType.Fix)[0].shape == (12, 2)
-    assert learn.TTA()[0].shape == (4, 2)
+    assert learn.TTA(scale=1.2)[0].shape == (4, 2)
 
 
 def test_a_cnn_takes_larger_pictures(folder):

@@ -14,8 +14,9 @@ from onecycle.nn.losses import MSELossFlat
 from onecycle.vision.affine_transforms import rotate
 from onecycle.vision.image_list import ImageImageList, ImageList
 from onecycle.vision.object_list import ObjectItemList
+from onecycle.vision.pixel_transforms import flip_lr
 from onecycle.vision.points_list import PointsItemList
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision.recipes import get_transforms, rand_pad
 from onecycle.vision.segmentation_list import SegmentationItemList
 from onecycle.vision.transform_base import TfmCoord
 from onecycle.vision.tta_pixels import traced, transforms_of_pixels
@@ -74,6 +75,9 @@ def segmenter(data, model=None, **how):
     (get_transforms(max_lighting=0, flip_vert=True), {"size": 32}, 1.35),
     (get_transforms(max_lighting=0, flip_vert=True), {}, 1.35),
     (None, {}, 2.5),
+    (get_transforms(max_lighting=0.3, max_rotate=20, p_affine=1), {}, None),
+    (get_transforms(flip_vert=True), {"size": 32}, None),
+    ([[flip_lr(p=0.5), *rand_pad(4, SIZE)], []], {}, None),
 ])  # fmt: skip
 def test_a_network_of_single_pixels_does_not_notice(folder, tfms, how, scale):
     learn = segmenter(bunch(folder, tfms, **how))
@@ -128,7 +132,7 @@ def test_it_is_better_than_one_noisy_look(folder):
 
 
 def test_its_weight_and_its_loss(folder):
-    learn = segmenter(bunch(folder), nn.Conv2d(3, 2, 3, padding=1))
+    learn = segmenter(bunch(folder, get_transforms()), nn.Conv2d(3, 2, 3, padding=1))
     plain, averaged, targets = learn.TTA(beta=None)
     preds, _, losses = learn.TTA(beta=0.3, with_loss=True)
     assert torch.allclose(preds, 0.3 * plain + 0.7 * averaged, atol=1e-6)
@@ -137,14 +141,14 @@ def test_its_weight_and_its_loss(folder):
 
 
 def test_a_test_set_has_no_masks(folder):
-    learn = segmenter(bunch(folder))
+    learn = segmenter(bunch(folder, get_transforms()))
     learn.data.add_test(ImageList.from_folder(folder / "images"), tfm_y=False)
     assert learn.TTA(DatasetType.Test)[0].shape == (8, 2, *SIZE)
 
 
 def test_smaller_predictions_lie_in_their_own_frame(folder):
     learn = segmenter(bunch(folder), nn.Sequential(nn.AvgPool2d(2), pixelwise()))
-    plain, averaged, _ = learn.TTA(beta=None)
+    plain, averaged, _ = learn.TTA(beta=None, scale=1.35)
     assert plain.shape[2:] == (18, 24) and float((plain - averaged).abs().mean()) < 0.02
 
 
@@ -153,7 +157,7 @@ def test_pictures_as_targets(folder):
     moved = labelled.transform(None, tfm_y=True, size=32)
     data = moved.databunch(bs=2, num_workers=0, device="cpu").normalize(do_y=True)
     learn = Learner(data, nn.Identity(), loss_func=MSELossFlat(), silent=True)
-    preds, targets = learn.TTA(beta=0.0)
+    preds, targets = learn.TTA(beta=0.0, scale=1.35)
     assert float((preds - targets).abs().mean()) < 0.03
 
 
@@ -167,7 +171,7 @@ def test_moves_that_cannot_be_undone_are_left_out(folder):
 
 def test_a_view_that_cannot_be_undone_is_refused(folder):
     bend = TfmCoord(lambda flow: flow)
-    loader = next(iter(bunch(folder).augmented_loaders()))
+    loader = next(iter(bunch(folder).augmented_loaders(scale=1.35)))
     loader.dataset.tfms = [bend()]
     with pytest.raises(DataError, match="TTA: transforms must be maps that can be undone"):
         loader.dataset[0]
