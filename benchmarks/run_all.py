@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.common import HEADER, Row, show
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ALL = ("imports", "predict", "loop", "callbacks", "gan", "pictures", "mnist", "wgan", "segmentation", "camvid",
+ALL = ("imports", "predict", "loop", "callbacks", "gan", "pictures", "mnist", "wgan", "segmentation", "camvid", "tta",
        "pets_points", "lm_loader", "tokenize", "awd_lstm", "checkpoints", "position", "tabular", "collab",
        "char_models", "human_numbers", "survival")
 INTRO = """# Measured figures

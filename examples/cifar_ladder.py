@@ -198,7 +198,7 @@ def climb(args: Any, data: Any, name: str) -> dict[str, Any]:
     learn.fit_sgdr(args.cycles, lr, cycle_len=1, cycle_mult=2, save_as=name, wd=wd)
     learn.recorder.plot_lr(show_moms=True)
     saved(args, f"rates_{name}.png")
-    preds, targets, losses = learn.TTA(scale=args.scale, with_loss=True)
+    preds, targets, losses = learn.TTA(with_loss=True)
     found = {
         "learn": learn,
         "sizes": sizes,
@@ -211,8 +211,8 @@ def climb(args: Any, data: Any, name: str) -> dict[str, Any]:
 
 
 def main(argv=None):
-    small = {"bs": 32, "scale": 1.1}  # for 1,797 digits, which fill the picture to its edge
-    args = arguments(__doc__, argv, "cifar10", small, bs=256, cycles=3, scale=1.35, lr=0.0, only="")
+    small = {"bs": 32}  # for 1,797 digits
+    args = arguments(__doc__, argv, "cifar10", small, bs=256, cycles=3, lr=0.0, only="")
     data = get_data(args)
     print(data)
     names = [name for name in rungs(data.c) if args.only in ("", name)]
