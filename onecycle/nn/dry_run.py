@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, explain
-from onecycle.nn.entrance import SIDES, in_channels
+from onecycle.nn.entrance import in_channels, sizes_to_try
 from onecycle.nn.hooks import Hooks
 from onecycle.nn.surgery import one_param
 from onecycle.nn.turns import eval_mode
@@ -56,14 +56,15 @@ def num_features_model(m: nn.Module) -> int:
 
 
 def dummy_output(m: nn.Module) -> Any:
-    """Return what the model makes of one item of 64 by 64, or of the next size that it takes, up to 512.
+    """Return what the model makes of one item of the size that one of its layers names, of 64 by 64, or larger.
 
     Raises:
         ArgumentError: no size up to 512 goes through.
     """
-    for side in SIDES:
+    problem: Exception | None = None
+    for size in sizes_to_try(m):
         try:
-            return dummy_eval(m, (side, side))
+            return dummy_eval(m, size)
         except (RuntimeError, ValueError, AssertionError) as error:
             problem = error
     rule = f"must take one item of 64x64 up to 512x512; the model says: {problem}"

@@ -14,6 +14,7 @@ from onecycle.nn.turns import eval_mode
 __all__ = ["in_channels"]
 
 SIDES = (64, 128, 224, 256, 384, 512)  # 224 and 384, since some transformers take that alone
+_SIZE_NAMES = ("img_size", "image_size")  # under which layers that cut patches keep the size they take
 _PICTURES = (3, 1)  # channels that are tried where no layer's own lead into the model
 _MOST = 2**23  # numbers that a made-up picture may have
 
@@ -37,6 +38,25 @@ class _Reached(Exception):
     def __init__(self, entrance: Entrance) -> None:
         super().__init__("reached")
         self.entrance = entrance
+
+
+def sizes_to_try(m: nn.Module) -> list[tuple[int, int]]:
+    """Return heights and widths for a dry run: those that a layer of the model names as its own, then `SIDES`.
+
+    Example:
+        >>> sizes_to_try(nn.Conv2d(3, 4, 3))[0]
+        (64, 64)
+    """
+    named = [_as_pair(getattr(layer, name, None)) for layer in get_model(m).modules() for name in _SIZE_NAMES]
+    return list(dict.fromkeys([*(size for size in named if size is not None), *((side, side) for side in SIDES)]))
+
+
+def _as_pair(size: object) -> tuple[int, int] | None:
+    sides = (size, size) if isinstance(size, int) else size
+    if isinstance(sides, (tuple, list)) and len(sides) == 2 and all(isinstance(side, int) for side in sides):
+        height, width = sides
+        return (height, width) if min(height, width) > 0 else None
+    return None
 
 
 def in_channels(m: nn.Module) -> int:
@@ -76,16 +96,16 @@ def find_entrance(m: nn.Module, channels: int) -> Entrance | None:
     met by the model itself.
     """
     model = get_model(m)
-    sides = [side for side in SIDES if channels * side**2 <= _MOST]
-    return next((found for side in sides if (found := _sent_in(model, channels, side)) is not None), None)
+    sizes = [size for size in sizes_to_try(model) if channels * size[0] * size[1] <= _MOST]
+    return next((found for size in sizes if (found := _sent_in(model, channels, size)) is not None), None)
 
 
-def _sent_in(m: nn.Module, channels: int, side: int) -> Entrance | None:
+def _sent_in(m: nn.Module, channels: int, size: tuple[int, int]) -> Entrance | None:
     layers = [layer for layer in flatten_model(m) if _taken(layer)[0] is not None]
     hooks = [layer.register_forward_pre_hook(_stop) for layer in dict.fromkeys(layers)]
     try:
         with eval_mode(m), torch.no_grad():
-            m(torch.zeros(1, 1, 1, 1).to(one_param(m)).expand(1, channels, side, side))
+            m(torch.zeros(1, 1, 1, 1).to(one_param(m)).expand(1, channels, *size))
     except _Reached as reached:
         return reached.entrance
     except Exception:  # a made-up input to a model of which nothing is known

@@ -68,8 +68,11 @@ def children_and_parameters(m: nn.Module) -> list[nn.Module]:
 
 
 def _is_leaf(m: nn.Module) -> bool:
-    """Return whether a module is one layer: no children, or only those that make its own weight."""
-    return num_children(m) == 0 or is_parametrized(m)
+    """Return whether a module is one layer: no children, or only those that make its own weight or follow a norm.
+
+    A batch norm of timm's holds its activation.
+    """
+    return num_children(m) == 0 or is_parametrized(m) or isinstance(m, bn_types)
 
 
 def flatten_model(m: nn.Module) -> list[nn.Module]:

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
         dihedral_affine, flip_affine, rotate, shear, squish, translate, zoom, zoom_squish,
     )
     from onecycle.vision.archs import (
-        TimmArch, build_arch, find_arch, has_weights,
+        build_arch, find_arch, has_weights,
     )
     from onecycle.vision.augment import (
         rand_augment, trivial_augment,
     )
     from onecycle.vision.backbones import (
         cnn_config, create_body, create_cnn_model, create_head,
+    )
+    from onecycle.vision.body_groups import (
+        split_at_blocks, split_halves,
     )
     from onecycle.vision.boxes import (
         ImageBBox,
@@ -125,8 +128,14 @@ if TYPE_CHECKING:
     from onecycle.vision.tar_list import (
         TarImageList,
     )
+    from onecycle.vision.timm_arch import (
+        TimmArch,
+    )
     from onecycle.vision.tone_transforms import (
         autocontrast, equalize, posterize, saturation, sharpness, solarize,
+    )
+    from onecycle.vision.trained_on import (
+        BodyConfig, body_config,
     )
     from onecycle.vision.transform_base import (
         RandTransform, TfmAffine, TfmCoord, TfmCrop, TfmLighting, TfmList, TfmPixel, Transform,
@@ -145,27 +154,27 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "CoordFunc", "Denormalize", "Finding", "FlowField", "Image", "ImageBBox", "ImageDataBunch",
+    "BodyConfig", "CoordFunc", "Denormalize", "Finding", "FlowField", "Image", "ImageBBox", "ImageDataBunch",
     "ImageImageList", "ImageList", "ImagePoints", "ImageSegment", "Normalize", "ObjectCategoryList",
     "ObjectCategoryProcessor", "ObjectDetectionInterpretation", "ObjectItemList", "PictureFacts",
     "PixelBatch", "PointsItemList", "PointsLabelList", "PointsProcessor", "RandChoice", "RandTransform",
     "Report", "ResizeMethod", "SegmentationInterpretation", "SegmentationItemList", "SegmentationLabelList",
     "SegmentationProcessor", "TarImageList", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList",
     "TfmPixel", "TimmArch", "Transform", "allow_image_format", "autocontrast", "bb2hw", "bb_pad_collate",
-    "brightness", "build_arch", "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner",
-    "contrast", "create_body", "create_cnn", "create_cnn_model", "create_detection_model", "create_head",
-    "create_unet_model", "crop", "crop_pad", "cut_foreign", "cutout", "denormalize", "detection_learner",
-    "dihedral", "dihedral_affine", "download_image", "download_images", "equalize", "examine_picture",
-    "feature_loss", "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files",
-    "get_transforms", "has_pool_type", "has_weights", "image2np", "image_extensions", "image_formats",
-    "imagenet_stats", "jitter", "mnist_stats", "models", "normalize", "normalize_funcs", "open_image",
-    "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat", "plot_multi",
-    "posterize", "rand_augment", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom", "random_erasing",
-    "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate", "saturation", "scale_flow",
-    "sharpness", "shear", "show_all", "show_grid", "show_image", "show_multi", "show_pairs", "skew",
-    "solarize", "squish", "symmetric_warp", "tilt", "tis2hw", "translate", "trivial_augment",
-    "tta_transforms", "unet_learner", "verify_image", "verify_images", "vision", "write_digits", "zoom",
-    "zoom_crop", "zoom_squish",
+    "body_config", "brightness", "build_arch", "channel_view", "check_folder", "cifar_stats", "cnn_config",
+    "cnn_learner", "contrast", "create_body", "create_cnn", "create_cnn_model", "create_detection_model",
+    "create_head", "create_unet_model", "crop", "crop_pad", "cut_foreign", "cutout", "denormalize",
+    "detection_learner", "dihedral", "dihedral_affine", "download_image", "download_images", "equalize",
+    "examine_picture", "feature_loss", "find_arch", "flip_affine", "flip_lr", "get_annotations",
+    "get_image_files", "get_transforms", "has_pool_type", "has_weights", "image2np", "image_extensions",
+    "image_formats", "imagenet_stats", "jitter", "mnist_stats", "models", "normalize", "normalize_funcs",
+    "open_image", "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat",
+    "plot_multi", "posterize", "rand_augment", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom",
+    "random_erasing", "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate", "saturation",
+    "scale_flow", "sharpness", "shear", "show_all", "show_grid", "show_image", "show_multi", "show_pairs",
+    "skew", "solarize", "split_at_blocks", "split_halves", "squish", "symmetric_warp", "tilt", "tis2hw",
+    "translate", "trivial_augment", "tta_transforms", "unet_learner", "verify_image", "verify_images",
+    "vision", "write_digits", "zoom", "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
@@ -174,13 +183,16 @@ _LEAVES = {
         "dihedral_affine", "flip_affine", "rotate", "shear", "squish", "translate", "zoom", "zoom_squish",
     ),
     "onecycle.vision.archs": (
-        "TimmArch", "build_arch", "find_arch", "has_weights",
+        "build_arch", "find_arch", "has_weights",
     ),
     "onecycle.vision.augment": (
         "rand_augment", "trivial_augment",
     ),
     "onecycle.vision.backbones": (
         "cnn_config", "create_body", "create_cnn_model", "create_head",
+    ),
+    "onecycle.vision.body_groups": (
+        "split_at_blocks", "split_halves",
     ),
     "onecycle.vision.boxes": (
         "ImageBBox",
@@ -283,8 +295,14 @@ _LEAVES = {
     "onecycle.vision.tar_list": (
         "TarImageList",
     ),
+    "onecycle.vision.timm_arch": (
+        "TimmArch",
+    ),
     "onecycle.vision.tone_transforms": (
         "autocontrast", "equalize", "posterize", "saturation", "sharpness", "solarize",
+    ),
+    "onecycle.vision.trained_on": (
+        "BodyConfig", "body_config",
     ),
     "onecycle.vision.transform_base": (
         "RandTransform", "TfmAffine", "TfmCoord", "TfmCrop", "TfmLighting", "TfmList", "TfmPixel",

@@ -3,65 +3,74 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import nn
 
-from onecycle.errors import ArgumentTypeError, NotRegisteredError, did_you_mean, explain
-from onecycle.utils.registry import lookup, names
+from onecycle.errors import ArgumentTypeError, explain
+from onecycle.utils.registry import lookup, name_of, names
+from onecycle.vision.foreign_arch import ForeignArch
 from onecycle.vision.models.spec import spec_of
+from onecycle.vision.module_arch import module_arch
+from onecycle.vision.timm_arch import TimmArch, timm_name_of
+from onecycle.vision.torchvision_arch import PREFIX, TorchvisionArch, is_of_torchvision, torchvision_arch
+from onecycle.vision.transformers_arch import TransformersArch, is_of_transformers, transformers_arch
 
-__all__ = ["TimmArch", "build_arch", "find_arch", "has_weights"]
-
-
-class TimmArch:
-    """An architecture of the timm library, by name, built without its own head."""
-
-    def __init__(self, name: str) -> None:
-        self.__name__ = name
-
-    def __call__(self, pretrained: bool = False) -> nn.Module:
-        """Return timm's model from pixels to feature map."""
-        timm = _import_timm(self.__name__)
-        return timm.create_model(self.__name__, pretrained=pretrained, num_classes=0, global_pool="")
-
-
-def _import_timm(name: str) -> Any:
-    try:
-        import timm
-    except (ImportError, RuntimeError, OSError) as error:
-        known = names("arch")
-        raise NotRegisteredError(
-            f"arch: no architecture is named {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}. "
-            f"One of your own is known once the module that registers it (models.register_model) is imported. Names "
-            f"of timm work where timm is installed (here it cannot be imported: {error})."
-        ) from error
-    return timm
+__all__ = ["build_arch", "find_arch", "has_weights"]
 
 
 def find_arch(arch: Any) -> Callable[..., nn.Module]:
     """Return the function that builds an architecture.
 
     Args:
-        arch: A callable (returned as it is), a registered name such as 'resnet34', or a name of timm's.
+        arch: A callable (returned as it is, unless it is one of timm's or torchvision's), a registered name such as
+            'resnet34', a name of timm's, one of torchvision's after `torchvision/`, or a model that exists already:
+            of transformers, of timm or your own.
 
     Raises:
-        ArgumentTypeError: arch is neither a callable nor a name.
-        NotRegisteredError: nothing has this name.
+        ArgumentTypeError: arch is none of these.
+        NotRegisteredError: nothing has this name, or its library is not installed.
     """
-    if callable(arch) and not isinstance(arch, nn.Module):
+    if isinstance(arch, ForeignArch):
         return arch
+    if isinstance(arch, nn.Module):
+        return TransformersArch(arch) if is_of_transformers(arch) else module_arch(arch)
+    if isinstance(arch, Mapping):
+        return transformers_arch(arch)
+    if callable(arch):
+        return _known_function(arch)
     if not isinstance(arch, str):
-        cure = "Pass models.resnet34, 'resnet34', or a function that makes your model."
-        raise ArgumentTypeError(explain("find_arch", "arch", "must be a callable or a name", arch, cure))
-    if arch in names("arch"):
-        return lookup("arch", arch)
-    timm = _import_timm(arch)
-    if not timm.is_model(arch):
-        known = [*names("arch"), *timm.list_models()]
-        raise NotRegisteredError(f"arch: no architecture is named {arch!r}.{did_you_mean(arch, known)}")
-    return TimmArch(arch)
+        hint = "Pass models.resnet34, 'resnet34', a model, or a function that makes your model."
+        raise ArgumentTypeError(explain("find_arch", "arch", "must be a callable, a model or a name", arch, hint))
+    return _by_name(arch)
+
+
+def _known_function(function: Callable[..., Any]) -> Callable[..., nn.Module]:
+    """Return what is known of a function of timm or torchvision; any other function as it is."""
+    if is_of_torchvision(function):
+        return TorchvisionArch(function)
+    name = timm_name_of(function)
+    return function if name is None else TimmArch(name)
+
+
+def _by_name(name: str) -> Callable[..., nn.Module]:
+    if name in names("arch"):
+        return lookup("arch", name)
+    if name.startswith(PREFIX):
+        return torchvision_arch(name.removeprefix(PREFIX))
+    return TimmArch(name)
+
+
+def reference_of(arch: Any) -> Any:
+    """Return what a file says of an architecture, so that `find_arch` finds it again; None where it has no name."""
+    if isinstance(arch, str):
+        return arch
+    known = name_of("arch", arch)
+    if known is not None:
+        return known
+    builder = find_arch(arch)
+    return builder.reference if isinstance(builder, ForeignArch) else None
 
 
 def has_weights(arch: Any) -> bool:
@@ -80,6 +89,8 @@ def build_arch(arch: Any, pretrained: bool = True) -> nn.Module:
         ArgumentTypeError: it did not return an `nn.Module`.
     """
     builder = find_arch(arch)
+    if isinstance(builder, ForeignArch):
+        return builder(pretrained)
     args, kwargs = _call_with(builder, pretrained)
     model = builder(*args, **kwargs)
     if not isinstance(model, nn.Module):

@@ -8,13 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError
-from onecycle.nn.dry_run import dummy_batch
-from onecycle.nn.entrance import SIDES
+from onecycle.nn.dry_run import dummy_batch, dummy_output
+from onecycle.nn.entrance import sizes_to_try
 from onecycle.nn.hooks import Hook
 from onecycle.nn.surgery import is_pool_type
 from onecycle.nn.turns import eval_mode
+from onecycle.vision.body_groups import is_attention
+from onecycle.vision.foreign_arch import BodyRequest
+from onecycle.vision.running_cut import body_by_running
 
 __all__ = ["cut_foreign", "has_pool_type"]
+
+_MOST_LINEAR = 4  # linear layers that a classifier has; VGG has three
 
 
 def has_pool_type(m: nn.Module) -> bool:
@@ -25,6 +30,36 @@ def has_pool_type(m: nn.Module) -> bool:
         True
     """
     return any(is_pool_type(layer) for layer in m.modules())
+
+
+def cut_foreign_or_run(model: nn.Module, name: str, request: BodyRequest) -> nn.Module:
+    """Return the body of a model: cut at a layer where its layers follow one another, else found by running it.
+
+    Args:
+        name: Of the architecture, for the error.
+        request: With `maps`, no body is made that ends in a vector.
+
+    Raises:
+        ArgumentError: neither way finds one (lists the parts of the model).
+    """
+    try:
+        body = cut_foreign(model, name)
+    except ArgumentError:
+        found = None if request.maps else body_by_running(model, request.size)
+        if found is None:
+            raise
+        return found
+    if request.maps or not _gives_tokens(body):
+        return body
+    return body_by_running(model, request.size) or body
+
+
+def _gives_tokens(body: nn.Module) -> bool:
+    try:
+        made = dummy_output(body)
+    except ArgumentError:  # does not run on its own, which the caller reports
+        return False
+    return isinstance(made, Tensor) and made.dim() == 3
 
 
 def cut_foreign(model: nn.Module, owner: str) -> nn.Sequential:
@@ -42,10 +77,10 @@ def cut_foreign(model: nn.Module, owner: str) -> nn.Sequential:
     """
     layers = _unwrapped(model)
     body = nn.Sequential(*_body_of(layers))
-    if not _has_convolution(body) or _leaves_attention_behind(model, body):
-        found = ", ".join(type(layer).__name__ for layer in layers) or "no layers"
+    if not _has_convolution(body) or _leaves_blocks_behind(model, body):
+        found = ", ".join(f"{name} ({type(part).__name__})" for name, part in model.named_children()) or "no layers"
         raise ArgumentError(
-            f"create_body: no place to cut was found in {owner}; its children are: {found}. "
+            f"create_body: no place to cut was found in {owner}; its parts are: {found}. "
             f"Pass cut=, the number of children to keep or a function from the model to its body."
         )
     if not _is_what_runs(model, body):
@@ -62,8 +97,8 @@ def _is_what_runs(model: nn.Module, body: nn.Sequential) -> bool:
 
     True too where the model takes none of the made-up pictures: nothing can be said then.
     """
-    for side in SIDES:
-        x = dummy_batch(model, (side, side))
+    for size in sizes_to_try(model):
+        x = dummy_batch(model, size)
         with Hook(body[-1], lambda m, i, made: made.clone()) as inside, eval_mode(model), torch.no_grad():
             try:
                 model(x.clone())
@@ -119,7 +154,8 @@ def _ends_in_pool(m: nn.Module) -> bool:
     return bool(kinds) and kinds[-1]
 
 
-def _leaves_attention_behind(model: nn.Module, body: nn.Module) -> bool:
-    """Return whether a transformer was cut at its first layer, which would lose nearly all of it."""
+def _leaves_blocks_behind(model: nn.Module, body: nn.Module) -> bool:
+    """Return whether a network was cut behind its patches, which would lose nearly all of it."""
     kept = {id(m) for m in body.modules()}
-    return any(isinstance(m, nn.MultiheadAttention) and id(m) not in kept for m in model.modules())
+    lost = [m for m in model.modules() if id(m) not in kept]
+    return any(map(is_attention, lost)) or sum(isinstance(m, nn.Linear) for m in lost) > _MOST_LINEAR

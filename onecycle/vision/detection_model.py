@@ -43,5 +43,5 @@ def create_detection_model(
         >>> model(torch.rand(1, 3, 64, 64)).shape  # 9 anchors at each of 8² + 4² + 2² + 1² places
         torch.Size([1, 765, 13])
     """
-    body = create_body(base_arch, pretrained, cut, n_in)
+    body = create_body(base_arch, pretrained, cut, n_in, img_size, maps=True)
     return RetinaNet(body, num_classes, img_size=tuple(img_size), **kwargs)  # type: ignore[arg-type]

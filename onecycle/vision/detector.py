@@ -14,6 +14,7 @@ from onecycle.nn.detection_loss import RetinaNetFocalLoss
 from onecycle.vision.detection_model import create_detection_model
 from onecycle.vision.learner import dry_size, input_channels, keywords_of_learner, model_spec_of, split_of
 from onecycle.vision.object_list import ObjectCategoryList
+from onecycle.vision.trained_on import normalize_as_trained
 
 __all__ = ["detection_learner"]
 
@@ -42,7 +43,7 @@ def detection_learner(
 
     Args:
         data: Pictures with boxes, an `ObjectItemList` with `collate_fn=bb_pad_collate`.
-        arch: A function that makes the model, e.g. `models.resnet34`, or its name.
+        arch: As `base_arch` of `cnn_learner`. The body has to give feature maps of several sizes.
         pretrained: Whether the body starts from downloaded weights.
         cut: Where the body ends: an index of the model's children, or a function of the model.
         split_on: How the layers are grouped: a function of the model or a list of layers.
@@ -79,10 +80,11 @@ def detection_learner(
         pad_idx=pad_idx, score_thresh=score_thresh, nms_thresh=nms_thresh, max_boxes=max_boxes
     )
     args = {
-        "num_classes": num_classes, "img_size": dry_size(data), "cut": cut, "n_in": input_channels(data),
+        "num_classes": num_classes, "img_size": dry_size(data, arch), "cut": cut, "n_in": input_channels(data),
         "levels": levels, "extra": extra, "scales": scales, "ratios": ratios, "channels": channels, "depth": depth,
     }  # fmt: skip
     model = create_detection_model(arch, pretrained=pretrained, **args)  # type: ignore[arg-type]
+    normalize_as_trained("detection_learner", data, arch)
     learn = Learner(data, model, **{"loss_func": loss, **learn_kwargs})
     learn.split(split_on or split_of(arch, cut))
     if pretrained:

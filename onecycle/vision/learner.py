@@ -20,11 +20,13 @@ from onecycle.nn.init import apply_init
 from onecycle.nn.norm import NormType
 from onecycle.types import Floats, JsonDict
 from onecycle.utils.registry import name_of
+from onecycle.vision.archs import find_arch, reference_of
 from onecycle.vision.backbones import cnn_config, create_cnn_model
-from onecycle.vision.models.spec import split_at_head
+from onecycle.vision.models.spec import spec_of, split_at_head
 from onecycle.vision.picture import Image
 from onecycle.vision.points import ImagePoints
 from onecycle.vision.segment import ImageSegment
+from onecycle.vision.trained_on import normalize_as_trained
 from onecycle.vision.unet_model import create_unet_model
 
 __all__ = ["cnn_learner", "create_cnn", "unet_learner"]
@@ -53,7 +55,8 @@ def cnn_learner(
 
     Args:
         data: What is learnt; `data.c` is the number of outputs.
-        base_arch: A function that makes the model, e.g. `models.resnet34`, or its name.
+        base_arch: A function that makes the model, e.g. `models.resnet34`; a name, of one of them, of timm's or of
+            torchvision's after `torchvision/`; or a model, e.g. of transformers, with the weights it has.
         cut: Where the body ends: an index of the model's children, or a function of the model.
         pretrained: Whether the body starts from downloaded weights.
         lin_ftrs: Widths of the head's hidden layers; `[512]` when left out.
@@ -89,7 +92,10 @@ def cnn_learner(
         "nc": outputs, "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
         "bn_final": bn_final, "concat_pool": concat_pool, "n_in": n_in or input_channels(data),
     }  # fmt: skip
+    if spec_of(find_arch(base_arch)) is None:
+        args["img_size"] = image_size(data)
     model = create_cnn_model(base_arch, pretrained=pretrained, **args)
+    normalize_as_trained("cnn_learner", data, base_arch)
     learn = Learner(data, model, **kwargs)
     learn.split(split_on or split_of(base_arch, cut))
     if pretrained:
@@ -123,7 +129,7 @@ def unet_learner(
     Args:
         data: What is learnt. The number of outputs is `data.c`, e.g. the classes of the masks; where that is not
             known and the targets are pictures, it is the number of their channels.
-        arch: A function that makes the model, e.g. `models.resnet34`, or its name.
+        arch: As `base_arch` of `cnn_learner`. The body has to give feature maps of several sizes.
         pretrained: Whether the body starts from downloaded weights.
         blur_final: With `blur`, smooth in the decoder's last block too.
         norm_type: Normalisation of the decoder's convolutions, e.g. `NormType.Weight`; None for none.
@@ -154,11 +160,13 @@ def unet_learner(
     _check_planes(data)
     outputs = _checked_outputs("unet_learner", _outputs_of_targets(data))
     args = {
-        "n_out": outputs, "img_size": dry_size(data), "cut": cut,
+        "n_out": outputs, "img_size": dry_size(data, arch), "cut": cut,
         "n_in": input_channels(data), "norm_type": norm_type, "blur": blur, "blur_final": blur_final,
         "self_attention": self_attention, "y_range": y_range, "last_cross": last_cross, "bottle": bottle,
     }  # fmt: skip
-    learn = Learner(data, create_unet_model(arch, pretrained=pretrained, **args), **learn_kwargs)
+    model = create_unet_model(arch, pretrained=pretrained, **args)
+    normalize_as_trained("unet_learner", data, arch)
+    learn = Learner(data, model, **learn_kwargs)
     learn.split(split_on or split_of(arch, cut))
     if pretrained:
         learn.freeze()
@@ -229,11 +237,19 @@ def _check_planes(data: Any) -> None:
         )
 
 
-def dry_size(data: Any) -> tuple[int, int]:
-    """Return height and width for the dry run: those of the first training picture, where it is not larger."""
+def dry_size(data: Any, arch: Any) -> tuple[int, int]:
+    """Return height and width for the dry run: those of the first training image, of a body of ours at most 256."""
+    if spec_of(find_arch(arch)) is None:
+        return image_size(data) or (_DRY_SIDE, _DRY_SIDE)
     shape: tuple[int, ...] = getattr(_first_picture(data), "shape", ())
     height, width = shape[1:] if len(shape) == 3 else (_DRY_SIDE, _DRY_SIDE)
     return min(height, _DRY_SIDE), min(width, _DRY_SIDE)
+
+
+def image_size(data: Any) -> tuple[int, int] | None:
+    """Return height and width of the first training image; None where there is none."""
+    shape: tuple[int, ...] = getattr(_first_picture(data), "shape", ())
+    return (int(shape[1]), int(shape[2])) if len(shape) == 3 else None
 
 
 def input_channels(data: Any) -> int:
@@ -250,7 +266,7 @@ def _first_picture(data: Any) -> Any:
 
 def model_spec_of(builder: str, base_arch: Any, args: JsonDict) -> JsonDict | None:
     """Return what rebuilds the model by names, or None where a part of it has no name."""
-    arch = base_arch if isinstance(base_arch, str) else name_of("arch", base_arch)
+    arch = reference_of(base_arch)
     nameless_cut = callable(args["cut"]) and name_of("function", args["cut"]) is None
     if arch is None or nameless_cut or args.get("custom_head") is not None:
         return None

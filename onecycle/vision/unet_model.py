@@ -45,5 +45,5 @@ def create_unet_model(
         >>> [tuple(skip.shape) for skip in model.maps.skips]
         [(1, 64, 32, 32), (1, 64, 16, 16), (1, 128, 8, 8), (1, 256, 4, 4)]
     """
-    body = create_body(base_arch, pretrained, cut, n_in)
+    body = create_body(base_arch, pretrained, cut, n_in, img_size, maps=True)
     return DynamicUnet(body, n_out, img_size=tuple(img_size), norm_type=norm_type, **kwargs)  # type: ignore[arg-type]

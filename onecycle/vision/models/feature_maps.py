@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import prod
@@ -15,6 +15,7 @@ from onecycle.errors import ArgumentError
 from onecycle.nn.dry_run import dummy_batch
 from onecycle.nn.hooks import Hook, hook_outputs
 from onecycle.nn.turns import eval_mode
+from onecycle.vision.layouts import channels_first, is_channels_last
 
 __all__ = ["BodyMaps", "FeatureMap"]
 
@@ -24,11 +25,17 @@ _LISTED = 8  # modules that an error names
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """What one module of a body gives out: its name in the body, its kind and the shape for one picture."""
+    """What one module of a body gives out: its name in the body, its kind and the shape for one picture.
+
+    Args:
+        shape: Of a map `(1, C, H, W)`, whichever axis of the module's own output has the channels.
+        channels_last: The module's own output is `(1, H, W, C)`.
+    """
 
     name: str
     kind: str
     shape: tuple[int, ...]
+    channels_last: bool = False
 
     @property
     def channels(self) -> int:
@@ -42,8 +49,10 @@ class FeatureMap:
 class BodyMaps:
     """Know at which modules of a body the last map of each size comes out.
 
-    A body of `nn.Sequential`s is run layer by layer and its maps are picked up on the way; any other one is run
-    as it is, with hooks that are there for that one call. So nothing stands on the body in between.
+    A body that has a method `feature_maps` (all maps of an image, the largest first) is asked by it. One of
+    `nn.Sequential`s is run layer by layer and its maps are picked up on the way; any other one is run as it is, with
+    hooks that are there for that one call. So nothing stands on the body in between. Maps with their channels last are
+    turned.
 
     Args:
         owner: Who asks, for the error.
@@ -66,14 +75,14 @@ class BodyMaps:
 
     def __init__(self, owner: str, body: nn.Module, img_size: tuple[int, int]) -> None:
         pixels = _dry_pixels(owner, body, img_size)
-        self.is_chain = True
+        self.run_body: _Way = _run_own if hasattr(body, "feature_maps") else _run_chain
         try:
-            seen = _seen_in_chain(body, pixels)
+            seen = _seen_of_own(body, pixels) if self.run_body is _run_own else _seen_in_chain(body, pixels)
         except (RuntimeError, ValueError, AssertionError) as error:
             raise ArgumentError(_does_not_run(owner, pixels, error)) from error
-        self.skips, self.last = _last_of_each_size(seen), seen[-1]
-        if not self.skips and len(self.last.shape) == 4:
-            self.is_chain = False
+        self.skips, self.last = _last_of_each_size(seen), seen[-1] if seen else _NOTHING
+        if not self.skips and len(self.last.shape) == 4 and self.run_body is _run_chain:
+            self.run_body = _run_watched
             seen = [*_seen_anywhere(body, pixels), self.last]
             self.skips = _last_of_each_size(seen)
         if not self.skips:
@@ -82,8 +91,7 @@ class BodyMaps:
 
     def run(self, body: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return the body's output and its maps, the largest first."""
-        names = [m.name for m in self.skips]
-        return _run_chain(body, x, names) if self.is_chain else _run_watched(body, x, names)
+        return self.run_body(body, x, self.skips)
 
 
 # --- the dry run
@@ -107,24 +115,34 @@ def _steps(body: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]
         yield from _steps(layer, f"{prefix}.{name}" if prefix else name)
 
 
-def _noted(name: str, module: nn.Module, made: Any) -> FeatureMap:
-    return FeatureMap(name, type(module).__name__, tuple(made.shape) if isinstance(made, Tensor) else ())
+def _noted(name: str, module: nn.Module, made: Any, size: tuple[int, int]) -> FeatureMap:
+    shape = tuple(made.shape) if isinstance(made, Tensor) else ()
+    if len(shape) == 4 and is_channels_last(module, shape, size):
+        return FeatureMap(name, type(module).__name__, (shape[0], shape[3], *shape[1:3]), channels_last=True)
+    return FeatureMap(name, type(module).__name__, shape)
+
+
+def _seen_of_own(body: Any, x: Tensor) -> list[FeatureMap]:
+    with eval_mode(body), torch.no_grad():
+        maps = body.feature_maps(x)
+    return [FeatureMap(str(i), "map", tuple(m.shape)) for i, m in enumerate(maps)]
 
 
 def _seen_in_chain(body: nn.Module, x: Any) -> list[FeatureMap]:
-    seen = []
+    seen, (height, width) = [], x.shape[2:]
     with eval_mode(body), torch.no_grad():
         for name, layer in _steps(body):
             x = layer(x)
-            seen.append(_noted(name, layer, x))
+            seen.append(_noted(name, layer, x, (height, width)))
     return seen
 
 
 def _seen_anywhere(body: nn.Module, x: Tensor) -> list[FeatureMap]:
     seen: list[FeatureMap] = []
+    size = (x.shape[2], x.shape[3])
 
     def watch(name: str, module: nn.Module) -> Hook:
-        return Hook(module, lambda m, i, made: seen.append(_noted(name, m, made)))
+        return Hook(module, lambda m, i, made: seen.append(_noted(name, m, made, size)))
 
     with ExitStack() as hooks, eval_mode(body), torch.no_grad():
         for name, module in body.named_modules():
@@ -137,7 +155,7 @@ def _seen_anywhere(body: nn.Module, x: Tensor) -> list[FeatureMap]:
 def _last_of_each_size(seen: list[FeatureMap]) -> list[FeatureMap]:
     """Return the last map of each size above that of the output, the largest first."""
     maps = [m for m in seen if len(m.shape) == 4]
-    if len(seen[-1].shape) != 4:
+    if not seen or len(seen[-1].shape) != 4:
         return []
     last = {m.shape[2:]: m for m in maps if prod(m.shape[2:]) > prod(seen[-1].shape[2:])}
     return sorted(last.values(), key=lambda m: -prod(m.shape[2:]))
@@ -151,22 +169,36 @@ def _no_maps(owner: str, seen: list[FeatureMap]) -> str:
     found = ", ".join(str(m) for m in seen[-_LISTED:])
     return (
         f"{owner}: encoder must end in a feature map (N, C, H, W) and hold larger ones on the way; "
-        f"found: {found}. Pass cut=, a function from the model to its body, or another architecture."
+        f"found: {found or 'none'}. Pass cut=, a function from the model to its body, or another architecture."
     )
 
 
 # --- the real run
 
 
-def _run_chain(body: nn.Module, x: Tensor, names: list[str]) -> tuple[Tensor, list[Tensor]]:
+def _run_own(body: Any, x: Tensor, skips: list[FeatureMap]) -> tuple[Tensor, list[Tensor]]:
+    maps = body.feature_maps(x)
+    return maps[-1], [maps[int(m.name)] for m in skips]
+
+
+def _run_chain(body: nn.Module, x: Tensor, skips: list[FeatureMap]) -> tuple[Tensor, list[Tensor]]:
+    wanted = {m.name: m for m in skips}
     kept = []
     for name, layer in _steps(body):
         x = layer(x)
-        if name in names:
-            kept.append(x)
+        if name in wanted:
+            kept.append(_turned(x, wanted[name]))
     return x, kept
 
 
-def _run_watched(body: nn.Module, x: Tensor, names: list[str]) -> tuple[Tensor, list[Tensor]]:
-    with hook_outputs([body.get_submodule(name) for name in names], detach=False) as hooks:
-        return body(x), hooks.stored
+def _run_watched(body: nn.Module, x: Tensor, skips: list[FeatureMap]) -> tuple[Tensor, list[Tensor]]:
+    with hook_outputs([body.get_submodule(m.name) for m in skips], detach=False) as hooks:
+        return body(x), [_turned(made, m) for made, m in zip(hooks.stored, skips, strict=True)]
+
+
+def _turned(made: Tensor, known: FeatureMap) -> Tensor:
+    return channels_first(made) if known.channels_last else made
+
+
+_Way = Callable[[nn.Module, Tensor, list[FeatureMap]], tuple[Tensor, list[Tensor]]]
+_NOTHING = FeatureMap("", "", ())

@@ -13,7 +13,7 @@ from onecycle.utils.registry import register
 __all__ = ["ModelSpec", "Weights", "register_model", "spec_of"]
 
 Stats = tuple[Sequence[float], Sequence[float]]
-Split = Callable[[Any], tuple[nn.Module, ...]]
+Split = Callable[[Any], Sequence[nn.Module] | Sequence[list[nn.Module]]]
 
 # Mean and standard deviation of ImageNet's training pictures, red, green, blue, for pixels in 0 to 1.
 IMAGENET: Stats = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])

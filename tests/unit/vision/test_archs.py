@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from onecycle.errors import ArgumentTypeError, NotRegisteredError
-from onecycle.vision.archs import TimmArch, build_arch, find_arch, has_weights
+from onecycle.vision.archs import build_arch, find_arch, has_weights
 from onecycle.vision.backbones import create_cnn_model
 from onecycle.vision.models.resnet import resnet18
 from onecycle.vision.models.spec import register_model, spec_of
 from onecycle.vision.models.wrn import wrn_22
+from onecycle.vision.timm_arch import TimmArch
 
 
 class Feature(nn.Module):
@@ -59,10 +60,10 @@ def test_a_callable_is_itself_and_a_name_is_looked_up():
 
 
 def test_other_things_are_refused():
-    with pytest.raises(ArgumentTypeError, match=r"find_arch: arch must be a callable or a name; got 3 \(int\)"):
+    with pytest.raises(ArgumentTypeError, match=r"arch must be a callable, a model or a name; got 3 \(int\)"):
         find_arch(3)
-    with pytest.raises(ArgumentTypeError, match="arch must be a callable or a name; got Linear"):
-        find_arch(nn.Linear(1, 1))
+    with pytest.raises(ArgumentTypeError, match="arch must be a callable, a model or a name; got None"):
+        find_arch(None)
 
 
 def test_an_unknown_name_without_timm(no_timm):

@@ -158,10 +158,10 @@ def test_any_callable_makes_a_classifier():
     assert model(torch.zeros(2, 3, 16, 16)).shape == (2, 4)
 
 
-def test_a_body_that_makes_no_maps():
-    build = lambda: nn.Sequential(conv(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
-    with pytest.raises(ArgumentError, match=r"feature maps .* ends in .*Linear and makes \(1, 2\)\. Pass cut="):
-        create_cnn_model(build, 4, cut=4)
+def test_a_body_that_makes_neither_maps_nor_vectors():
+    build = lambda: nn.Sequential(conv(), nn.Flatten(2), nn.Linear(64 * 64, 2))
+    with pytest.raises(ArgumentError, match=r"vectors .* ends in .*Linear and makes \(1, 4, 2\)\. Pass cut="):
+        create_cnn_model(build, 4, cut=3)
 
 
 def test_a_body_that_does_not_run_on_its_own():

@@ -70,7 +70,7 @@ def test_the_cut(model, kinds):
     ],
 )
 def test_no_place_is_found(model):
-    with pytest.raises(ArgumentError, match=r"no place to cut was found in mine; its children are: .* Pass cut="):
+    with pytest.raises(ArgumentError, match=r"no place to cut was found in mine; its parts are: .* Pass cut="):
         cut_foreign(model, "mine")
 
 
