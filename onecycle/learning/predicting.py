@@ -78,6 +78,7 @@ class Predicting:
             )
         metrics = self.metrics if metrics is None else metrics
         handler = CallbackHandler([*self.callbacks, *(callbacks or [])], metrics)
+        handler.note_loss(self.loss_func)
         with turn(self.model, "validate"), global_rng_kept(), modes_kept(self.model):
             handler.on_train_begin(1, None, metrics)
             exception: BaseException | None = None

@@ -12,7 +12,14 @@ from torch import Tensor
 
 from onecycle.errors import ArgumentTypeError, add_context, describe
 from onecycle.metrics.check import check_metric, follows_torchmetrics, is_metric_object, metric_name
-from onecycle.metrics.counting import CountingForm, counting_form, is_whole_set, register_metric, wide_zero
+from onecycle.metrics.counting import (
+    CountingForm,
+    counting_form,
+    is_whole_set,
+    register_metric,
+    takes_ignore,
+    wide_zero,
+)
 from onecycle.utils.distributed import gather_tensors, processes_connected
 from onecycle.utils.tensors import add_metrics
 from onecycle.utils.words import camel2snake
@@ -42,6 +49,7 @@ class Metric:
     name: str
     sums: dict[str, Any]
     rows: dict[str, list[Tensor]]
+    ignore: int | None = None  # a class index that does not count
     _joined = False
 
     def __init__(self) -> None:
@@ -60,6 +68,11 @@ class Metric:
     def compute(self) -> Tensor:
         """Return the figure of all batches since `reset`."""
         raise NotImplementedError(f"{type(self).__name__} must define compute(self).")
+
+    def leave_out(self, index: int) -> None:
+        """Do not count targets of a class index that the loss of the learner ignores, if nothing else was said."""
+        if self.ignore is None:
+            self.ignore = index
 
     # Counting.
 
@@ -193,6 +206,11 @@ class AverageMetric(Metric):
         self._whole = self._form is None and is_whole_set(func)
         super().__init__()
         self.name = metric_name(func)
+
+    def leave_out(self, index: int) -> None:
+        """Give the index to the function, if it has a setting `ignore` that is not set."""
+        if self._form is not None and takes_ignore(self.func):
+            self._form = counting_form(partial(self.func, ignore=index))
 
     def update(self, output: Any, *targets: Any) -> None:  # type: ignore[override]
         """Count one batch; every target is passed in its place."""

@@ -10,32 +10,29 @@ from torch import Tensor
 
 from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
 from onecycle.metrics.base import Metric
-from onecycle.metrics.counting import like_shape, register_metric, wide
+from onecycle.metrics.counting import check_outputs, class_targets, register_metric, wide
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["CMScores", "ConfusionMatrix", "FBeta", "KappaScore", "MatthewsCorreff", "Precision", "Recall"]
 
 
-def count_pairs(actual: Tensor, predicted: Tensor, num_classes: int) -> Tensor:
+def count_pairs(actual: Tensor, predicted: Tensor, num_classes: int, known: Tensor | None = None) -> Tensor:
     """Count how often each class was taken for each: rows are actual classes, columns predicted ones.
 
-    Waits for no device. Shape: `(N,)`, `(N,)` -> `(K, K)`
+    Waits for no device.
 
-    Raises:
-        DataError: a class index does not lie in 0..num_classes-1 (on an accelerator the device reports it).
+    Args:
+        actual: Class indices in 0..num_classes-1, as `class_targets` returns them.
+        predicted: Class indices.
+        num_classes: How many classes there are.
+        known: Which of them count; all when None.
+
+    Shape: `(N,)`, `(N,)` -> `(K, K)`
     """
-    cell = actual.long().flatten() * num_classes + predicted.flatten()  # (N,)
+    cell = actual.flatten() * num_classes + predicted.flatten()  # (N,)
     counts = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=cell.device)
-    try:
-        counts.index_add_(0, cell, torch.ones_like(cell))
-    except (IndexError, RuntimeError) as error:
-        if cell.device.type != "cpu":
-            raise
-        low, high = int(actual.min()), int(actual.max())
-        raise DataError(
-            f"ConfusionMatrix: targets must lie in 0..{num_classes - 1}, the model's outputs; got "
-            f"{low}..{high}. Give the model as many outputs as there are classes."
-        ) from error
-    return counts.view(num_classes, num_classes)
+    ones = torch.ones_like(cell) if known is None else known.long().flatten()
+    return counts.index_add_(0, cell, ones).view(num_classes, num_classes)
 
 
 @register_metric
@@ -44,7 +41,7 @@ class ConfusionMatrix(Metric):
 
     The matrix is in `cm` (and `metric`); the epoch's row shows the share on the diagonal.
 
-    Shape: outputs `(N, ..., K)`, targets `(N, ...)`.
+    Shape: outputs `(N, ..., K)`, targets `(N, ...)`; -100, and what the loss of the learner ignores, is not counted.
     """
 
     metric: Any = None
@@ -63,13 +60,10 @@ class ConfusionMatrix(Metric):
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Count a batch."""
-        num_classes = output.shape[-1]
-        if output.ndim < 2 or num_classes < 2:
-            rule, cure = "must have a column for each class", "Give the model one output a class."
-            raise DataError(explain(type(self).__name__, "output", rule, output, cure))
+        num_classes = check_outputs(type(self).__name__, output)
         predicted = output.argmax(dim=-1)  # (N, ..., K) -> (N, ...)
-        actual = like_shape(type(self).__name__, target, predicted.shape)
-        self.add(cm=count_pairs(actual, predicted, num_classes))
+        actual, known = class_targets(type(self).__name__, target, predicted.shape, num_classes, self.ignore)
+        self.add(cm=count_pairs(actual, predicted, num_classes, known))
 
     def compute(self) -> Tensor:
         """Return the matrix, `(K, K)`."""
@@ -196,6 +190,7 @@ class FBeta(CMScores):
     def __init__(
         self, average: str | None = "binary", pos_label: int = 1, eps: float = 1e-9, beta: float = 2
     ) -> None:
+        check_numbers(type(self).__name__, "beta", beta, "must be at least 0", lambda number: number >= 0)
         self.beta = beta
         super().__init__(average, pos_label, eps)
 

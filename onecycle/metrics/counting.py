@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from onecycle.errors import DataError
+from onecycle.errors import DataError, explain
 from onecycle.metrics.check import bare_function
 from onecycle.utils.registry import register
 
@@ -104,6 +104,11 @@ def counting_form(func: Any) -> CountingForm | None:
     return _FORMS[bare].with_settings({**_defaults(bare), **_keywords(func)})
 
 
+def takes_ignore(func: Any) -> bool:
+    """Say whether a function, or a partial of one, has a setting `ignore` that is not set."""
+    return "ignore" in _defaults(bare_function(func)) and _keywords(func).get("ignore") is None
+
+
 def _positional(func: Any) -> bool:
     return isinstance(func, partial) and bool(func.args)
 
@@ -142,14 +147,101 @@ def wide_zero(device: torch.device | str) -> Tensor:
 def like_shape(owner: str, targets: Tensor, shape: torch.Size) -> Tensor:
     """Return the targets in the shape of the predictions; (N, 1) against (N,) never spreads to (N, N).
 
+    Axes of length 1 may be missing or stand elsewhere, and one of the two may be a single row.
+
     Raises:
         DataError: there is not one target for each prediction.
     """
     if targets.shape == shape:
         return targets
-    if targets.numel() != shape.numel():
+    lengths = [[n for n in sizes if n != 1] for sizes in (targets.shape, shape)]
+    if targets.numel() != shape.numel() or (lengths[0] != lengths[1] and min(map(len, lengths)) > 1):
         raise DataError(
-            f"{owner}: targets must be as many as predictions; got targets of shape {tuple(targets.shape)} "
-            f"for predictions of shape {tuple(shape)}. Pick the metric that fits the model's output."
+            f"{owner}: targets must be as many as predictions, along the same axes; got targets of shape "
+            f"{tuple(targets.shape)} for predictions of shape {tuple(shape)}. Pick the metric that fits the model's "
+            f"output."
         )
     return targets.reshape(shape)
+
+
+def is_at_hand(values: Tensor) -> bool:
+    """Say whether values can be looked at without a wait for an accelerator: what is wrong with others is not said."""
+    return values.device.type == "cpu"
+
+
+NOT_COUNTED = -100  # the class index that torch's losses leave out
+
+
+def check_outputs(owner: str, output: Tensor, axis: int = -1) -> int:
+    """Return how many classes outputs have along an axis.
+
+    Raises:
+        DataError: there are fewer than two, or an output is NaN (looked at on the CPU only: nothing waits for an
+            accelerator).
+    """
+    if output.ndim < 2 or output.shape[axis] < 2:
+        cure = "For one column use accuracy_thresh or AUROC, or give the model one output a class."
+        raise DataError(explain(owner, "output", "must have a column for each class, two or more", output, cure))
+    check_no_nan(owner, "output", output)
+    return output.shape[axis]
+
+
+def check_no_nan(owner: str, name: str, values: Tensor) -> None:
+    """Refuse NaN, which would count as a class or stand somewhere in an order; on the CPU only."""
+    if values.is_floating_point() and is_at_hand(values) and bool(values.isnan().any()):
+        rule = f"must be numbers; {int(values.isnan().sum())} of {values.numel()} are NaN"
+        raise DataError(explain(owner, name, rule, cure="Look at the learning rate, or at these items."))
+
+
+def class_targets(
+    owner: str, targets: Tensor, shape: torch.Size, num_classes: int, ignore: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return class indices in the shape of the predictions, and which of them count.
+
+    Those of `ignore` and of -100, which torch's losses leave out, do not; their class is 0 here.
+
+    Args:
+        owner: Who asks, for errors.
+        targets: Class indices: whole numbers of any dtype, or truth values.
+        shape: That of the predicted classes.
+        num_classes: How many classes the outputs have.
+        ignore: A class index that does not count.
+
+    Raises:
+        DataError: there is not one target for each prediction, or a target is not one of the classes (on an accelerator
+            the device reports the latter).
+    """
+    targets = like_shape(owner, targets, shape)
+    known = targets != NOT_COUNTED
+    if ignore is not None:
+        known = known & (targets != ignore)
+    if is_at_hand(targets):
+        _check_classes(owner, targets[known], num_classes)
+    return torch.where(known, targets, torch.zeros_like(targets)).long(), known
+
+
+def _check_classes(owner: str, targets: Tensor, num_classes: int) -> None:
+    if targets.is_floating_point() and bool((targets != targets.round()).any()):  # NaN too
+        odd = targets[targets != targets.round()][0].item()
+        cure = "For numbers take a metric of numbers, such as mse; for shares of classes their argmax."
+        raise DataError(explain(owner, "targets", "must be class indices, whole numbers", odd, cure))
+    if targets.numel() and not (targets.min() >= 0 and targets.max() < num_classes):
+        raise DataError(
+            f"{owner}: targets must lie in 0..{num_classes - 1}, the model's outputs; got {targets.min().item():g}.."
+            f"{targets.max().item():g}. Give the model as many outputs as there are classes, or pass "
+            f"ignore= for an index that stands for no class, e.g. functools.partial({owner}, ignore=255)."
+        )
+
+
+def label_targets(owner: str, targets: Tensor, shape: torch.Size) -> Tensor:
+    """Return which labels are there, as truth values in the shape of the outputs.
+
+    Raises:
+        DataError: there is not one target for each output, or one is neither 0 nor 1 (looked at on the CPU only).
+    """
+    targets = like_shape(owner, targets, shape)
+    if is_at_hand(targets) and not bool(((targets == 0) | (targets == 1)).all()):
+        odd = targets[(targets != 0) & (targets != 1)][0].item()
+        cure = "For class indices use accuracy or FBeta; round shares."
+        raise DataError(explain(owner, "targets", "must be 0 or 1 for each label", odd, cure))
+    return targets.bool()

@@ -8,19 +8,41 @@ from torch import Tensor
 
 from onecycle.errors import ArgumentError, did_you_mean
 from onecycle.metrics.base import Metric
-from onecycle.metrics.counting import Counts, counted, fraction, like_shape, register_metric
+from onecycle.metrics.counting import (
+    Counts,
+    check_no_nan,
+    counted,
+    fraction,
+    label_targets,
+    register_metric,
+)
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["MultiLabelFbeta", "accuracy_thresh", "fbeta"]
 
 
-def _chosen(y_pred: Tensor, thresh: float, sigmoid: bool) -> Tensor:
+def _chosen(owner: str, y_pred: Tensor, thresh: float, sigmoid: bool) -> Tensor:
     """Return which labels are predicted."""
+    check_no_nan(owner, "output", y_pred)
+    check_thresh(owner, thresh, sigmoid)
     return (y_pred.sigmoid() if sigmoid else y_pred) > thresh
 
 
+def check_thresh(owner: str, thresh: Any, sigmoid: bool) -> None:
+    """Refuse a threshold that no output, or every output, passes.
+
+    Raises:
+        ArgumentError: it is not a number, or with a sigmoid not between 0 and 1.
+    """
+    if sigmoid:
+        check_numbers(owner, "thresh", thresh, "must be between 0 and 1", lambda number: 0 <= number <= 1)
+    else:
+        check_numbers(owner, "thresh", thresh, "must be a number")
+
+
 def _label_hits(y_pred: Tensor, y_true: Tensor, thresh: float, sigmoid: bool) -> Counts:
-    actual = like_shape("accuracy_thresh", y_true, y_pred.shape).bool()
-    return {"hits": (_chosen(y_pred, thresh, sigmoid) == actual).sum(), "n": y_pred.numel()}
+    actual = label_targets("accuracy_thresh", y_true, y_pred.shape)
+    return {"hits": (_chosen("accuracy_thresh", y_pred, thresh, sigmoid) == actual).sum(), "n": y_pred.numel()}
 
 
 @counted(_label_hits, fraction)
@@ -41,8 +63,9 @@ def accuracy_thresh(y_pred: Tensor, y_true: Tensor, thresh: float = 0.5, sigmoid
 def _fbeta_sum(
     y_pred: Tensor, y_true: Tensor, thresh: float, beta: float, eps: float, sigmoid: bool
 ) -> Counts:
-    chosen = _chosen(y_pred, thresh, sigmoid)  # (N, K)
-    actual = like_shape("fbeta", y_true, y_pred.shape).bool()
+    check_numbers("fbeta", "beta", beta, "must be at least 0", lambda number: number >= 0)
+    chosen = _chosen("fbeta", y_pred, thresh, sigmoid)  # (N, K)
+    actual = label_targets("fbeta", y_true, y_pred.shape)
     right = (chosen & actual).sum(dim=-1)  # (N, K) -> (N,)
     weighed = beta**2 * actual.sum(dim=-1) + chosen.sum(dim=-1)
     return {"hits": ((1 + beta**2) * right / (weighed + eps)).sum(), "n": right.numel()}
@@ -106,13 +129,15 @@ class MultiLabelFbeta(Metric):
                 f"MultiLabelFbeta: average must be one of {', '.join(_AVERAGES)}; got {average!r}."
                 f"{did_you_mean(str(average), _AVERAGES)}"
             )
+        check_numbers("MultiLabelFbeta", "beta", beta, "must be at least 0", lambda number: number >= 0)
+        check_thresh("MultiLabelFbeta", thresh, sigmoid)
         self.beta, self.eps, self.thresh, self.sigmoid, self.average = beta, eps, thresh, sigmoid, average
         super().__init__()
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Count a batch label by label."""
-        chosen = _chosen(output, self.thresh, self.sigmoid)  # (N, K)
-        actual = like_shape("MultiLabelFbeta", target, output.shape).bool()
+        chosen = _chosen("MultiLabelFbeta", output, self.thresh, self.sigmoid)  # (N, K)
+        actual = label_targets("MultiLabelFbeta", target, output.shape)
         right = (chosen & actual).sum(dim=0)  # (N, K) -> (K,)
         self.add(right=right, predicted=chosen.sum(dim=0), actual=actual.sum(dim=0))
 

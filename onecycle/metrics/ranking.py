@@ -7,19 +7,36 @@ from torch import Tensor
 
 from onecycle.errors import DataError, explain
 from onecycle.metrics.base import Metric
-from onecycle.metrics.counting import like_shape, register_metric, whole_set
+from onecycle.metrics.counting import check_no_nan, is_at_hand, like_shape, register_metric, whole_set
 
 __all__ = ["AUROC", "auc_roc_score", "roc_curve"]
 
 
 def _scores(owner: str, output: Tensor) -> Tensor:
     """Return one score an item, larger for class 1: two outputs a row are compared, one is taken as it is."""
+    check_no_nan(owner, "output", output)
     if output.ndim < 2 or output.shape[-1] == 1:
         return output.reshape(-1)
     if output.ndim == 2 and output.shape[1] == 2:
         return output.softmax(dim=1)[:, 1]  # (N, 2) -> (N,)
     rule = "must be one score an item, or two columns for two classes"
     raise DataError(explain(owner, "output", rule, output, "Pass the column of one class against the rest."))
+
+
+def _positive(owner: str, targets: Tensor, shape: torch.Size) -> Tensor:
+    """Return which targets are of class 1.
+
+    Raises:
+        DataError: they are of more than two classes, of two without 1, or not numbers (looked at on the CPU only).
+    """
+    targets = like_shape(owner, targets, shape)
+    if is_at_hand(targets):
+        check_no_nan(owner, "targets", targets)
+        values = targets.unique().tolist()
+        if len(values) > 2 or (len(values) == 2 and 1 not in values):
+            cure = "Pass the column and the truth of one class against the rest: (target == 2)."
+            raise DataError(explain(owner, "targets", "must be of two classes, 1 and another", values[:5], cure))
+    return targets == 1
 
 
 def roc_curve(input: Tensor, targ: Tensor) -> tuple[Tensor, Tensor]:
@@ -29,7 +46,7 @@ def roc_curve(input: Tensor, targ: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         input: Scores, larger for class 1.
-        targ: 1 for the positive class, anything else for the negative one.
+        targ: 1 for the positive class, another number for the negative one.
 
     Shape: `(N,)`, `(N,)` -> `(T + 1,)`, `(T + 1,)` for T thresholds; the rate of an absent class is NaN.
 
@@ -39,7 +56,7 @@ def roc_curve(input: Tensor, targ: Tensor) -> tuple[Tensor, Tensor]:
         ([0.0, 0.0, 0.5, 0.5, 1.0], [0.0, 0.5, 0.5, 1.0, 1.0])
     """
     scores = _scores("roc_curve", input)
-    positive = like_shape("roc_curve", targ, scores.shape) == 1
+    positive = _positive("roc_curve", targ, scores.shape)
     scores, order = scores.sort(descending=True)
     true_positives = positive[order].cumsum(0)  # (N,)
     places = torch.arange(1, len(scores) + 1, device=scores.device)

@@ -71,17 +71,29 @@ def _moments(pred: Tensor, targ: Tensor) -> Counts:
     }
 
 
+_ROUNDING = 1e-14  # of a sum of squares: a smaller spread is that of equal numbers
+
+
 def _spread(total: Tensor, total_2: Tensor, n: Any) -> Tensor:
-    """Return the sum of squared distances from the mean."""
-    return total_2 - total.square() / n
+    """Return the sum of squared distances from the mean; exactly 0 for equal numbers."""
+    spread = total_2 - total.square() / n
+    return torch.where(spread <= _ROUNDING * total_2, torch.zeros_like(spread), spread)
+
+
+def _share_explained(left: Tensor, spread: Tensor) -> Tensor:
+    """Return 1 - left / spread; where targets are equal 1 if nothing is left, else 0; NaN where anything is NaN."""
+    flat = (left == 0).to(left.dtype)
+    share = 1 - left / torch.where(spread == 0, torch.ones_like(spread), spread)
+    return torch.where((spread == 0) & ~left.isnan(), flat, share)
 
 
 def _r2(n: Any, target: Tensor, target_2: Tensor, error: Tensor, error_2: Tensor) -> Tensor:
-    return 1 - error_2 / _spread(target, target_2, n)
+    figure = _share_explained(error_2, _spread(target, target_2, n))
+    return torch.where(torch.as_tensor(n, device=figure.device) > 1, figure, torch.full_like(figure, float("nan")))
 
 
 def _explained(n: Any, target: Tensor, target_2: Tensor, error: Tensor, error_2: Tensor) -> Tensor:
-    return 1 - _spread(error, error_2, n) / _spread(target, target_2, n)
+    return _share_explained(_spread(error, error_2, n), _spread(target, target_2, n))
 
 
 def _narrow(figure: Tensor) -> Tensor:
@@ -140,6 +152,8 @@ def exp_rmspe(pred: Tensor, targ: Tensor) -> Tensor:
 def explained_variance(pred: Tensor, targ: Tensor) -> Tensor:
     """Return 1 - var(targ - pred) / var(targ); a constant offset costs nothing.
 
+    Where all targets are equal it is 1 for predictions that are equal too, else 0.
+
     Shape: any two of equal size -> `()`
     """
     return _narrow(_explained(**_moments(pred, targ)))
@@ -148,6 +162,8 @@ def explained_variance(pred: Tensor, targ: Tensor) -> Tensor:
 @counted(_moments, _r2)
 def r2_score(pred: Tensor, targ: Tensor) -> Tensor:
     """Return the coefficient of determination, 1 - sum (targ - pred)^2 / sum (targ - mean targ)^2.
+
+    Where all targets are equal it is 1 if they are met, else 0; of fewer than two items it is NaN.
 
     Shape: any two of equal size -> `()`
     """

@@ -7,48 +7,63 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from onecycle.errors import DataError, explain
+from onecycle.errors import DataError
 from onecycle.metrics.base import Metric
-from onecycle.metrics.counting import Counts, counted, fraction, like_shape, register_metric, wide
+from onecycle.metrics.counting import (
+    Counts,
+    check_outputs,
+    class_targets,
+    counted,
+    fraction,
+    register_metric,
+    wide,
+)
 
 __all__ = ["MeanIoU", "dice", "foreground_acc", "jaccard"]
 
 
-def _overlap(input: Tensor, targs: Tensor) -> Counts:
-    predicted = input.argmax(dim=1)  # (N, 2, H, W) -> (N, H, W)
-    actual = like_shape("dice", targs, predicted.shape)
-    both = (predicted * actual).sum()
-    return {"both": both, "sizes": predicted.sum() + actual.sum()}
+def _overlap(input: Tensor, targs: Tensor, ignore: int | None = None) -> Counts:
+    return {"cm": count_pixels(input, targs, ignore, "dice")}
 
 
-def _overlap_share(both: Tensor, sizes: Tensor, iou: bool, eps: float) -> Tensor:
+def _overlap_share(cm: Tensor, iou: bool, eps: float) -> Tensor:
+    cm = wide(cm)
+    both, sizes = cm.diagonal()[1:], (cm.sum(dim=0) + cm.sum(dim=1))[1:]  # (K - 1,), of the classes but the background
     share = both / (sizes - both + eps) if iou else 2 * both / (sizes + eps)
-    return share.masked_fill(sizes == 0, 1.0)
+    mean = share.masked_fill(sizes == 0, float("nan")).nanmean()
+    return mean.nan_to_num(nan=1.0).float()
 
 
 @counted(_overlap, _overlap_share)
-def dice(input: Tensor, targs: Tensor, iou: bool = False, eps: float = 1e-8) -> Tensor:
-    """Return the Dice coefficient 2 |A and B| / (|A| + |B|) of a two-class mask, or |A and B| / |A or B|.
+def dice(
+    input: Tensor, targs: Tensor, iou: bool = False, eps: float = 1e-8, ignore: int | None = None
+) -> Tensor:
+    """Return the Dice coefficient 2 |A and B| / (|A| + |B|) of a mask, or |A and B| / |A or B|.
 
     Pixels are counted over the set: the figure is the F1 score (or the Jaccard index) of its pixels, and
-    a picture with little in it weighs little. Two empty masks agree: 1.
+    a picture with little in it weighs little. Class 0 is the background; of several other classes it is the mean over
+    those that are in the masks or predicted. Where none is, both agree: 1.
 
     Args:
-        input: Outputs for background and object.
-        targs: Masks of 0 and 1.
+        input: Outputs, one a class.
+        targs: Class indices; -100 does not count.
         iou: Whether to return intersection over union.
         eps: Keeps the division possible.
+        ignore: The index that stands for "unknown": its pixels are left out. A learner takes that of its loss.
 
-    Shape: `(N, 2, H, W)`, `(N, 1, H, W)` or `(N, H, W)` -> `()`
+    Shape: `(N, K, H, W)`, `(N, 1, H, W)` or `(N, H, W)` -> `()`
+
+    Raises:
+        DataError: there is one channel of outputs only, or a target is no class.
     """
-    return _overlap_share(**_overlap(input, targs), iou=iou, eps=eps)
+    return _overlap_share(**_overlap(input, targs, ignore), iou=iou, eps=eps)
 
 
 def _foreground_hits(input: Tensor, target: Tensor, void_code: int) -> Counts:
+    num_classes = check_outputs("foreground_acc", input, axis=1)
     guessed = input.argmax(dim=1)  # (N, K, H, W) -> (N, H, W)
-    target = like_shape("foreground_acc", target, guessed.shape)
-    known = target != void_code
-    return {"hits": ((guessed == target) & known).sum(), "n": known.sum()}
+    actual, known = class_targets("foreground_acc", target, guessed.shape, num_classes, void_code)
+    return {"hits": ((guessed == actual) & known).sum(), "n": known.sum()}
 
 
 @counted(_foreground_hits, fraction)
@@ -72,28 +87,21 @@ def count_pixels(input: Tensor, target: Tensor, ignore: int | None = None, owner
     Args:
         input: Outputs, one a class.
         target: Class indices.
-        ignore: Pixels of this index are left out; it need not be one of the classes.
+        ignore: Pixels of this index are left out, as those of -100; it need not be one of the classes.
         owner: Who asks, for errors.
 
     Shape: `(N, K, H, W)`, `(N, 1, H, W)` or `(N, H, W)` -> `(K, K)`
 
     Raises:
-        DataError: a class index does not lie in 0..K-1 (on an accelerator the device reports it).
+        DataError: there is one channel only, or a class index does not lie in 0..K-1 (on an accelerator the device
+            reports it).
     """
-    num_classes, predicted = input.shape[1], input.argmax(dim=1)  # (N, K, H, W) -> (N, H, W)
-    actual = like_shape(owner, target, predicted.shape).long()
-    known = torch.ones_like(actual) if ignore is None else (actual != ignore).long()
-    cell = (actual * known * num_classes + predicted).flatten()
+    num_classes = check_outputs(owner, input, axis=1)
+    predicted = input.argmax(dim=1)  # (N, K, H, W) -> (N, H, W)
+    actual, known = class_targets(owner, target, predicted.shape, num_classes, ignore)
+    cell = (actual * num_classes + predicted).flatten()
     counts = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=cell.device)
-    try:
-        counts.index_add_(0, cell, known.flatten())
-    except (IndexError, RuntimeError) as error:
-        if cell.device.type != "cpu":
-            raise
-        found, rule = actual[known.bool()], f"must hold class indices in 0..{num_classes - 1}, the model's outputs"
-        cure = f"Got {int(found.min())}..{int(found.max())}. Pass ignore= for the index of pixels without a class."
-        raise DataError(explain(owner, "target", rule, target, cure)) from error
-    return counts.view(num_classes, num_classes)
+    return counts.index_add_(0, cell, known.long().flatten()).view(num_classes, num_classes)
 
 
 def iou_of_classes(cm: Tensor, ignore: int | None = None) -> Tensor:

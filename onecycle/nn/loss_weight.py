@@ -120,8 +120,13 @@ def _counted_only(part: Part) -> Tensor:
 
 def ignores_targets(loss_func: Any) -> bool:
     """Say whether a loss was told to leave out targets of a value, so that a batch may have nothing that counts."""
+    return ignored_class(loss_func) is not None
+
+
+def ignored_class(loss_func: Any) -> int | None:
+    """Return the class index that a loss was told to leave out; None where there is none but torch's own, -100."""
     index = _ignore_index(loss_func)
-    return isinstance(index, int) and index != NO_CLASS
+    return index if isinstance(index, int) and index != NO_CLASS else None
 
 
 def has_ignore_index(loss_func: Any) -> bool:

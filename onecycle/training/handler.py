@@ -10,7 +10,7 @@ from torch import Tensor
 from onecycle.errors import CallbackError, add_context, did_you_mean
 from onecycle.metrics.base import as_metric
 from onecycle.metrics.check import metric_name
-from onecycle.nn.loss_weight import Part, total_of
+from onecycle.nn.loss_weight import Part, ignored_class, total_of
 from onecycle.optim.schedules import SmoothenValue
 from onecycle.training.callback import EVENTS, Callback, check_callback, check_signature, listener
 
@@ -73,6 +73,15 @@ class CallbackHandler:
         self.weighs_loss = any(getattr(callback, "needs_loss_parts", False) for callback in self.callbacks)
         self._check()
         self._find_listeners()
+
+    def note_loss(self, loss_func: Any) -> None:
+        """Let the metrics leave out the class index that the loss ignores, and weigh batches that may have no other."""
+        index = ignored_class(loss_func)
+        if index is not None:
+            self.weighs_loss = True
+            for metric in self.metrics:
+                if hasattr(metric, "leave_out"):
+                    metric.leave_out(index)
 
     def _check(self) -> None:
         for callback in self.callbacks:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from onecycle.data.addresses import passed_over
 from onecycle.errors import DataError, TrainingError
-from onecycle.nn.loss_weight import Part, ignores_targets, nothing_counts, weighed
+from onecycle.nn.loss_weight import Part, nothing_counts, weighed
 from onecycle.nn.turns import turn
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.keeper import RunKeeper
@@ -374,7 +374,7 @@ def fit(
     _check_run(learn)
     with turn(learn.model, "fit", trains=True):
         handler = CallbackHandler(callbacks, metrics)
-        handler.weighs_loss |= ignores_targets(learn.loss_func)
+        handler.note_loss(learn.loss_func)
         seed = seed_of_all(run_seed())
         seed = seed if keeper is None else keeper.seed(seed)
         with global_rng_kept(), nullcontext() if keeper is None else keeper.watching():

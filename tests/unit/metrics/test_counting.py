@@ -23,9 +23,9 @@ from onecycle.utils.registry import lookup
 
 def test_a_partial_gives_its_settings_to_the_half_that_knows_them():
     form = counting_form(partial(dice, iou=True))
-    both, sizes = torch.tensor(2), torch.tensor(6)
-    assert float(form.finish(both=both, sizes=sizes)) == pytest.approx(0.5)
-    assert float(counting_form(dice).finish(both=both, sizes=sizes)) == pytest.approx(2 / 3)
+    cm = torch.tensor([[5, 1], [1, 2]])
+    assert float(form.finish(cm=cm)) == pytest.approx(0.5)
+    assert float(counting_form(dice).finish(cm=cm)) == pytest.approx(2 / 3)
 
 
 def test_no_form_for_foreign_functions_and_positional_partials():
@@ -66,8 +66,11 @@ def test_own_functions_can_ask_for_the_whole_set():
 
 def test_targets_take_the_shape_of_predictions_or_are_refused():
     assert like_shape("m", torch.ones(3, 1), torch.Size([3])).shape == (3,)
-    with pytest.raises(DataError, match=r"m: targets must be as many as predictions; got .*\(3, 2\) .*\(3,\)"):
-        like_shape("m", torch.ones(3, 2), torch.Size([3]))
+    assert like_shape("m", torch.ones(2, 1, 3, 3), torch.Size([2, 3, 3])).shape == (2, 3, 3)
+    assert like_shape("m", torch.ones(6), torch.Size([2, 3])).shape == (2, 3)
+    for wrong, shape in (((3, 2), (3,)), ((2, 3), (3, 2)), ((2, 4, 3), (2, 3, 4))):
+        with pytest.raises(DataError, match=r"m: targets must be as many as predictions, along the same axes; got"):
+            like_shape("m", torch.ones(wrong), torch.Size(shape))
 
 
 def test_wide_floats():
