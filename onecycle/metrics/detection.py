@@ -13,8 +13,8 @@ from torch import Tensor
 from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
 from onecycle.metrics.average_precision import precisions
 from onecycle.metrics.base import Metric
-from onecycle.metrics.counting import register_metric
-from onecycle.utils.checks import is_real
+from onecycle.metrics.counting import check_no_nan, register_metric
+from onecycle.utils.checks import check_whole, is_real
 from onecycle.utils.detections import BOX_COLUMNS, candidates, check_share, suppress
 
 __all__ = ["MeanAveragePrecision", "mean_average_precision"]
@@ -58,41 +58,97 @@ def mean_average_precision(
     Precision is read at 101 recalls. A class that is in no target does not count; without any target it is NaN.
 
     Args:
-        preds: For each picture boxes `(D, 4)` (top, left, bottom, right), class indices `(D,)`, scores `(D,)` above 0.
+        preds: For each picture boxes `(D, 4)` (top, left, bottom, right), class indices `(D,)`, scores `(D,)` of at
+            least 0.
         targets: For each picture boxes `(P, 4)` in the same coordinates and class indices `(P,)`.
         iou: The overlap (intersection over union) from which a box counts as found, or several, 0 to 1; COCO's
             0.5, 0.55 … 0.95 when left out.
-        max_boxes: The surest boxes of a picture that count.
+        max_boxes: The surest boxes of a class that count in a picture, as COCO counts.
         area: Count only boxes of a size, as `MeanAveragePrecision` does; boxes are in pixels then. All when left out.
 
     Raises:
         ArgumentError: there are not as many predictions as targets, or a setting is out of its range.
+        DataError: a number is not finite, a score is below 0, a class is no index, or an actual box has no area.
 
     Example:
         >>> box, cat = torch.tensor([[0.0, 0, 4, 4]]), torch.tensor([1])
         >>> mean_average_precision([(box, cat, torch.tensor([0.9]))], [(box, cat)])
         tensor(1.)
     """
-    overlaps = _checked_ious("mean_average_precision", iou)
-    areas = _checked_area("mean_average_precision", area)
+    owner = "mean_average_precision"
+    overlaps, areas = _checked_ious(owner, iou), _checked_area(owner, area)
+    max_boxes = check_whole(owner, "max_boxes", max_boxes)
     if len(preds) != len(targets):
         raise ArgumentError(
-            f"mean_average_precision: preds and targets must have one entry a picture; got {len(preds)} and "
+            f"{owner}: preds and targets must have one entry a picture; got {len(preds)} and "
             f"{len(targets)}. Pass empty tensors for a picture without boxes."
         )
-    found = [_surest(_row(*picture), max_boxes) for picture in preds]
-    actual = [_row(*picture) for picture in targets]
+    found = [_surest(_found_rows(*picture), max_boxes) for picture in preds]
+    actual = [_actual_rows(*picture) for picture in targets]
     return _mean(precisions(_stacked(found, BOX_COLUMNS, 0), _stacked(actual, BOX_COLUMNS - 1, -1), overlaps, areas))
 
 
-def _row(boxes: Any, *columns: Any) -> Tensor:
-    """Return boxes (P, 4) and what is known of each (P,) side by side, on the CPU."""
+def _found_rows(boxes: Any, classes: Any, scores: Any) -> Tensor:
+    """Return found boxes as rows (4 edges, class, score), each score one higher than given: padding has 0."""
+    rows = _row("preds", boxes, classes, scores)
+    if not bool((rows[:, 5] >= 0).all()):
+        cure = "Pass probabilities, and no padding."
+        raise DataError(explain(_OWNER, "preds", "must have scores of at least 0", _first(rows[:, 5], 0), cure))
+    rows[:, 5] += 1
+    return rows
+
+
+def _actual_rows(boxes: Any, classes: Any) -> Tensor:
+    rows = _row("targets", boxes, classes)
+    has_area = (rows[:, 2] > rows[:, 0]) & (rows[:, 3] > rows[:, 1])
+    if not bool(has_area.all()):
+        cure = "Leave it out: nothing can find it. Is it top, left, bottom, right?"
+        raise DataError(explain(_OWNER, "targets", "must be boxes with an area", rows[~has_area][0, :4].tolist(), cure))
+    return rows
+
+
+_OWNER = "mean_average_precision"
+
+
+def _first(values: Tensor, least: float) -> float:
+    """Return the first value that is not at least so large."""
+    return float(values[~(values >= least)][0])
+
+
+def _row(name: str, boxes: Any, *columns: Any) -> Tensor:
+    """Return boxes (P, 4) and what is known of each (P,) side by side, on the CPU.
+
+    Raises:
+        DataError: there is not one value for each box, a number is not finite, or a class is no index.
+    """
     edges, *rest = (torch.as_tensor(part).detach().cpu().double() for part in (boxes, *columns))
-    return torch.cat([edges.reshape(-1, 4), *[column.reshape(-1, 1) for column in rest]], dim=1)
+    count = edges.numel() // 4
+    if edges.numel() % 4 or (edges.numel() and edges.shape[-1] != 4) or any(part.numel() != count for part in rest):
+        shapes = ", ".join(str(tuple(part.shape)) for part in (edges, *rest))
+        raise DataError(explain(_OWNER, name, "must have boxes (P, 4), and a class (and score) for each", shapes))
+    rows = torch.cat([edges.reshape(-1, 4), *[column.reshape(-1, 1) for column in rest]], dim=1)
+    if not bool(rows.isfinite().all()):
+        raise DataError(explain(_OWNER, name, "must be finite numbers", rows[~rows.isfinite().all(1)][0].tolist()))
+    if not bool(((rows[:, 4] >= 0) & (rows[:, 4] == rows[:, 4].round())).all()):
+        rule = "must have class indices, whole numbers of at least 0"
+        raise DataError(explain(_OWNER, name, rule, rows[:, 4].tolist()[:5], "Leave padding out."))
+    return rows
 
 
 def _surest(rows: Tensor, max_boxes: int) -> Tensor:
-    return rows[rows[:, -1].argsort(descending=True, stable=True)[:max_boxes]]
+    """Return the rows of a picture, the surest first, of each class no more than so many."""
+    rows = rows[rows[:, 5].argsort(descending=True, stable=True)]
+    return rows[_rank_in_class(rows) < max_boxes]
+
+
+def _rank_in_class(rows: Tensor) -> Tensor:
+    """Return how many rows of its class stand before each."""
+    order = rows[:, 4].argsort(stable=True)
+    _, counts = rows[order, 4].unique_consecutive(return_counts=True)
+    starts = (counts.cumsum(0) - counts).repeat_interleave(counts)
+    rank = torch.empty(len(rows), dtype=torch.long)
+    rank[order] = torch.arange(len(rows)) - starts
+    return rank
 
 
 def _stacked(rows: Sequence[Tensor], width: int, empty: float) -> Tensor:
@@ -120,7 +176,7 @@ class MeanAveragePrecision(Metric):
             0.5, 0.55 … 0.95 when left out.
         score_thresh: Boxes of a lower score do not count, 0 to 1.
         nms_thresh: Of boxes of one class that overlap more, only the surest counts, 0 to 1.
-        max_boxes: The surest boxes of a picture that count.
+        max_boxes: The surest boxes of a class that count in a picture, as COCO counts.
         pad_idx: Class index of the background and of padding.
         area: Count only boxes of this area in square pixels: "small" (below 32²), "medium" (32² to 96²), "large" (above
             96²), or (least, greatest), both included; all when left out. Actual boxes of another area, and boxes that
@@ -161,9 +217,8 @@ class MeanAveragePrecision(Metric):
         self._ious, self.iou = _checked_ious(owner, iou), iou
         self.score_thresh = check_share(owner, "score_thresh", score_thresh)
         self.nms_thresh = check_share(owner, "nms_thresh", nms_thresh)
-        if not isinstance(max_boxes, int) or max_boxes < 1:
-            raise ArgumentError(explain(owner, "max_boxes", "must be a whole number of at least 1", max_boxes))
-        self.max_boxes, self.pad_idx = max_boxes, pad_idx
+        self.max_boxes = check_whole(owner, "max_boxes", max_boxes)
+        self.pad_idx = check_whole(owner, "pad_idx", pad_idx, least=0)
         self._areas, self.area = _checked_area(owner, area), area
         self.size = None if size is None else _checked_size(owner, size)
         super().__init__()
@@ -178,6 +233,8 @@ class MeanAveragePrecision(Metric):
 
     def update(self, output: Tensor, target: Tensor, classes: Tensor | None = None) -> None:  # type: ignore[override]
         """Keep what may be a box, and the targets; nothing is thinned out before the set is whole."""
+        check_no_nan(type(self).__name__, "output", output)
+        check_no_nan(type(self).__name__, "target", target)
         found = output if output.shape[-1] == BOX_COLUMNS else candidates(output, self.pad_idx, self.score_thresh)
         actual = target if classes is None else torch.cat([target, classes[..., None].to(target)], dim=2)
         if actual.ndim != 3 or actual.shape[2] != BOX_COLUMNS - 1 or len(actual) != len(found):
@@ -206,7 +263,9 @@ class MeanAveragePrecision(Metric):
     @property
     def per_class(self) -> dict[int, float]:
         """The average precision of each class that is in the targets, by its index."""
-        found = suppress(_stacked(self._pictures("found"), BOX_COLUMNS, 0), self.nms_thresh, self.max_boxes)
+        every = _stacked(self._pictures("found"), BOX_COLUMNS, 0)
+        thinned = suppress(every, self.nms_thresh, every.shape[1])
+        found = _stacked([_surest(rows[rows[:, 5] > 0], self.max_boxes) for rows in thinned], BOX_COLUMNS, 0)
         actual = _stacked([self._real(rows) for rows in self._pictures("actual")], BOX_COLUMNS - 1, -1)
         if self._areas is not None:
             pixels = self.kept("pixels").cpu()

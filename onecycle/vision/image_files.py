@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ def get_image_files(c: PathOrStr, check_ext: bool = True, recurse: bool = False)
 def get_annotations(fname: PathOrStr, prefix: str | None = None) -> tuple[list[str], list[list[Any]]]:
     """Read a COCO-style JSON file of boxes.
 
+    Crowds (`iscrowd`: many things in one box) are left out, as COCO's evaluation does not count them; so are boxes
+    without an area, with a warning.
+
     Args:
         fname: A JSON file with `images`, `annotations` (boxes as x, y, width, height) and `categories`.
         prefix: A folder to put before each file name.
@@ -59,13 +63,27 @@ def get_annotations(fname: PathOrStr, prefix: str | None = None) -> tuple[list[s
     found = _read_annotations(fname)
     classes = {category["id"]: category["name"] for category in found["categories"]}
     boxes_of: dict[Any, list[Any]] = {}
-    for annotation in found["annotations"]:
+    for annotation in _single_things(fname, found["annotations"]):
         boxes, labels = boxes_of.setdefault(annotation["image_id"], [[], []])
         boxes.append(_corners(*annotation["bbox"]))
         labels.append(classes[annotation["category_id"]])
     kept = [image for image in found["images"] if image["id"] in boxes_of]
     names = [os.path.join(prefix or "", image["file_name"]) for image in kept]
     return names, [boxes_of[image["id"]] for image in kept]
+
+
+def _single_things(fname: PathOrStr, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the annotations that stand for one thing with an area."""
+    things = [annotation for annotation in annotations if not annotation.get("iscrowd")]
+    filled = [annotation for annotation in things if annotation["bbox"][2] > 0 and annotation["bbox"][3] > 0]
+    if len(filled) < len(things):
+        empty = next(annotation for annotation in things if annotation not in filled)
+        warnings.warn(
+            f"get_annotations: '{fname}' has {len(things) - len(filled)} boxes without an area, such as "
+            f"{empty['bbox']} (x, y, width, height) of image {empty['image_id']!r}. They are left out.",
+            stacklevel=3,
+        )
+    return filled
 
 
 def _corners(x: float, y: float, width: float, height: float) -> list[float]:

@@ -14,6 +14,7 @@ from onecycle.data.bunch import DataBunch
 from onecycle.errors import ArgumentError, DataError
 from onecycle.learner import Learner
 from onecycle.metrics.base import as_metric
+from onecycle.metrics.check import metric_name
 from onecycle.metrics.classification import accuracy, error_rate, top_k_accuracy
 from onecycle.metrics.confusion import ConfusionMatrix, FBeta, KappaScore, MatthewsCorreff, Precision, Recall
 from onecycle.metrics.language import Perplexity
@@ -67,7 +68,7 @@ def test_dice_of_nothing_in_front_is_1():
     assert figure(dice, torch.stack([torch.ones(2, 3, 3), torch.zeros(2, 3, 3)], 1), torch.zeros(2, 3, 3).long()) == 1
 
 
-@pytest.mark.parametrize("metric", OF_ITEMS, ids=str)
+@pytest.mark.parametrize("metric", OF_ITEMS, ids=metric_name)
 def test_what_the_loss_ignores_does_not_count(metric):
     kept = torch.rand(40, generator=draw) < 0.7
     expected = figure(metric, SCORES[kept], CLASSES[kept])
@@ -80,7 +81,7 @@ def test_what_the_loss_ignores_does_not_count(metric):
         counted.ignore = None
 
 
-@pytest.mark.parametrize("metric", OF_MASKS[:4], ids=str)
+@pytest.mark.parametrize("metric", OF_MASKS[:4], ids=metric_name)
 def test_a_learner_s_metrics_leave_out_what_its_loss_ignores(metric):
     void = torch.where(torch.rand(MASKS.shape, generator=draw) < 0.3, 255, MASKS)
     rows = TensorDataset(MAPS, void)
@@ -95,7 +96,7 @@ def test_a_learner_s_metrics_leave_out_what_its_loss_ignores(metric):
         metric.ignore = None
 
 
-@pytest.mark.parametrize("metric", OF_ITEMS, ids=str)
+@pytest.mark.parametrize("metric", OF_ITEMS, ids=metric_name)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.uint8, torch.int32])
 def test_classes_may_be_of_any_dtype(metric, dtype):
     assert figure(metric, SCORES, CLASSES.to(dtype)) == figure(metric, SCORES, CLASSES)
@@ -104,7 +105,7 @@ def test_classes_may_be_of_any_dtype(metric, dtype):
     assert figure(metric, two_scores, two) == figure(metric, two_scores, two.long())
 
 
-@pytest.mark.parametrize("metric", OF_ITEMS, ids=str)
+@pytest.mark.parametrize("metric", OF_ITEMS, ids=metric_name)
 @pytest.mark.parametrize(
     ("output", "target", "said"),
     [
@@ -124,7 +125,7 @@ def test_classes_that_cannot_be_counted_are_refused(metric, output, target, said
         as_metric(metric).on_batch_end(output, target)
 
 
-@pytest.mark.parametrize("metric", OF_MASKS, ids=str)
+@pytest.mark.parametrize("metric", OF_MASKS, ids=metric_name)
 @pytest.mark.parametrize(
     ("output", "target", "said"),
     [
@@ -144,7 +145,7 @@ def test_masks_that_cannot_be_counted_are_refused(metric, output, target, said):
 LABELS = (torch.rand(40, 4, generator=draw) < 0.4).float()
 
 
-@pytest.mark.parametrize("metric", [accuracy_thresh, fbeta, MultiLabelFbeta()], ids=str)
+@pytest.mark.parametrize("metric", [accuracy_thresh, fbeta, MultiLabelFbeta()], ids=metric_name)
 @pytest.mark.parametrize(
     ("output", "target", "said"),
     [

@@ -111,3 +111,65 @@ def test_targets_must_be_boxes_with_classes():
 def test_each_picture_needs_its_targets():
     with pytest.raises(ArgumentError, match="must have one entry a picture; got 1 and 0"):
         mean_average_precision([(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0))], [])
+
+
+def grid(count):
+    """Return boxes of one picture that do not touch."""
+    return torch.tensor([[2.0 * i, 0, 2 * i + 1, 1] for i in range(count)])
+
+
+def test_boxes_are_counted_class_by_class_as_coco_does():
+    boxes, classes, scores = grid(8), torch.arange(8) % 4 + 1, torch.linspace(1, 0.3, 8)
+    answer = [(boxes, classes, scores)], [(boxes, classes)]
+    assert float(mean_average_precision(*answer, max_boxes=2)) == 1
+    # one of two of each class is found: precision is 1 up to a recall of a half, 51 of 101
+    assert float(mean_average_precision(*answer, max_boxes=1)) == pytest.approx(51 / 101)
+    rows = torch.cat([boxes, classes[:, None], scores[:, None]], dim=1)[None]
+    for limit, expected in ((2, 1), (1, 51 / 101)):
+        metric = MeanAveragePrecision(max_boxes=limit)
+        metric.update(rows, boxes[None], classes[None])
+        assert float(metric.compute()) == pytest.approx(expected)
+
+
+def test_a_score_of_0_is_a_box_too():
+    boxes, classes = grid(2), torch.tensor([1, 1])
+    found = (boxes, classes, torch.tensor([0.5, 0.0]))
+    assert float(mean_average_precision([found], [(boxes, classes)])) == 1
+
+
+BOXES, ONES = grid(2), torch.ones(2)
+NAN = torch.tensor([1.0, float("nan")])
+
+
+@pytest.mark.parametrize(
+    ("pred", "target", "said"),
+    [
+        ((BOXES, ONES, NAN), (BOXES, ONES), "preds must be finite numbers; got .*nan"),
+        ((BOXES, ONES, ONES / 0), (BOXES, ONES), "preds must be finite numbers; got .*inf"),
+        ((BOXES, ONES, -ONES), (BOXES, ONES), "preds must have scores of at least 0; got -1.0"),
+        ((BOXES * torch.nan, ONES, ONES), (BOXES, ONES), "preds must be finite numbers"),
+        ((BOXES, ONES, ONES), (BOXES * torch.nan, ONES), "targets must be finite numbers"),
+        ((BOXES, ONES, ONES), (BOXES, NAN), "targets must be finite numbers"),
+        ((BOXES, ONES, ONES), (BOXES, -ONES), "targets must have class indices, whole numbers of at least 0"),
+        ((BOXES, ONES / 2, ONES), (BOXES, ONES), "preds must have class indices"),
+        ((BOXES, ONES, ONES), (BOXES[:, [2, 3, 0, 1]], ONES), "targets must be boxes with an area; got"),
+        ((BOXES, ONES[:1], ONES), (BOXES, ONES), r"preds must have boxes \(P, 4\), and a class \(and score\) for each"),
+        ((BOXES[:, :3], ONES, ONES), (BOXES, ONES), r"preds must have boxes \(P, 4\)"),
+    ],
+)
+def test_boxes_that_cannot_be_counted_are_refused(pred, target, said):
+    with pytest.raises(DataError, match=f"mean_average_precision: {said}"):
+        mean_average_precision([pred], [target])
+
+
+@pytest.mark.parametrize("max_boxes", [0, -1, 1.5, True, float("nan")])
+def test_a_count_of_boxes_is_a_whole_number(max_boxes):
+    with pytest.raises(ArgumentError, match="max_boxes must be a whole number of at least 1"):
+        mean_average_precision([], [], max_boxes=max_boxes)
+
+
+def test_a_detector_that_says_nan_is_not_taken_for_one_that_finds_nothing():
+    with pytest.raises(DataError, match="MeanAveragePrecision: output must be numbers"):
+        MeanAveragePrecision().update(torch.full((1, 2, 6), torch.nan), BOX, torch.ones(1, 1))
+    with pytest.raises(DataError, match="MeanAveragePrecision: target must be numbers"):
+        MeanAveragePrecision().update(torch.zeros(1, 2, 6), BOX * torch.nan, torch.ones(1, 1))

@@ -63,3 +63,12 @@ def test_json_of_another_kind(tmp_path):
     (tmp_path / "a.json").write_text('{"images": []}')
     with pytest.raises(FileFormatError, match="it lacks annotations, categories"):
         get_annotations(tmp_path / "a.json")
+
+
+def test_crowds_are_left_out_and_boxes_without_an_area_with_a_warning(coco):
+    found = json.loads(coco.read_text())
+    found["annotations"][0]["iscrowd"] = 1
+    found["annotations"][1] |= {"iscrowd": 0, "bbox": [0, 1, 0, 3]}
+    coco.write_text(json.dumps(found))
+    with pytest.warns(UserWarning, match=r"has 1 boxes without an area, such as \[0, 1, 0, 3\] .* of image 1"):
+        assert get_annotations(coco) == (["three.jpg"], [[[[5, 5, 10, 10]], ["cat"]]])
