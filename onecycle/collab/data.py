@@ -94,7 +94,7 @@ class CollabProcessor(TabularProcessor):
                 cure = f"Pass ({', '.join(map(str, self.cat_names))}), a row such as df.iloc[0], or a dictionary."
                 raise DataError(explain("predict", "item", "must be a user and an item", item, cure))
             return dict(zip(self.cat_names, item, strict=True))
-        row = as_row("predict", item)
+        row = as_row("predict", item, self.cat_names)
         missing = [name for name in self.cat_names if name not in row]
         if missing:
             cure = f"It needs {' and '.join(map(repr, self.cat_names))}."

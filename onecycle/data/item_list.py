@@ -304,7 +304,7 @@ class ItemList(Splitting, Labelling, Stage):
         Raises:
             DataError: there is no such file or column, values are missing, or the file is in another encoding.
         """
-        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding)
+        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding, keep_zeros=True)
         return cls.from_df(frame, path=path, cols=cols, processor=processor, **kwargs)
 
     # Leaving items out

@@ -17,7 +17,7 @@ from onecycle.data.show import readable
 from onecycle.data.stages import LABELLED, Stage
 from onecycle.errors import DataError, OnecycleError, check_keywords
 from onecycle.types import JsonDict, PathOrStr
-from onecycle.utils.values import nearest
+from onecycle.utils.values import nearest, other_kind
 
 __all__ = ["LabelList"]
 
@@ -354,7 +354,8 @@ def _has_class(label: Any) -> bool:
 
 def _no_known_label(labels: Any, unknown: Sequence[Any]) -> str:
     """Return the sentence for labels of which none is among the classes that were passed."""
-    near = nearest(unknown[0], labels.classes)
+    kinds = other_kind(unknown[0], labels.classes)
+    near = f"{kinds}." if kinds else nearest(unknown[0], labels.classes)
     return (
         f"{type(labels).__name__}: no label of the training set is among classes; the labels are such as "
         f"{unknown[0]!r}, the classes {', '.join(map(repr, labels.classes[:5]))}.{near} Pass the labels themselves as "
@@ -371,7 +372,7 @@ def _unknown_labels(
     what = f"leaving out {left_out} of {len(known)} items" if left_out else "leaving out these labels"
     if name in (None, "training"):
         return f"{type(labels).__name__}: the items have labels that are not in classes: {listed}; {what}."
-    what += "." + nearest(unknown[0], labels.classes) if any(str(unknown[0]) == str(c) for c in labels.classes) else "."
+    what += f";{kinds}." if (kinds := other_kind(unknown[0], labels.classes)) else "."
     return (
         f"{type(labels).__name__}: the {name} set has labels that are no class of the training set: {listed}; "
         f"{what} Move some of their items into the training set, or pass classes=[…] with all labels."

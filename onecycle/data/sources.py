@@ -238,7 +238,12 @@ def csv_file(path: PathOrStr, csv_name: PathOrStr) -> Path:
 
 
 def read_csv(
-    file: PathOrStr, header: Any = "infer", delimiter: str | None = None, encoding: str | None = None
+    file: PathOrStr,
+    header: Any = "infer",
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    names: Any = None,
+    keep_zeros: bool = False,
 ) -> Any:
     """Read a CSV file into a data frame.
 
@@ -250,6 +255,8 @@ def read_csv(
         header: Row of the column names; None where there are none.
         delimiter: What stands between columns; a comma when left out.
         encoding: The file's encoding; default: that of its byte order mark, else UTF-8.
+        names: The column, or columns, of names such as those of files: they stay texts, 0001 is not 1.
+        keep_zeros: Whether other columns stay texts too where a number begins with a zero, so that 01 is not 1.
 
     Raises:
         DataError: the file does not exist, is in another encoding, or cannot be read as a table.
@@ -265,7 +272,8 @@ def read_csv(
         "encoding": check_encoding("from_csv", encoding) or encoding_of_file(file),
     }
     try:
-        return _exact_frame(file, how)
+        frame = _exact_frame(file, how)
+        return frame if names is None and not keep_zeros else _with_texts(frame, file, how, names, keep_zeros)
     except UnicodeError as error:
         way_out = "encoding='gbk' (or from_df(pd.read_csv(file, encoding='gbk'), …))"
         raise DataError(wrong_encoding("from_csv", file, encoding, error, way_out)) from error
@@ -290,6 +298,26 @@ def _exact_frame(file: Path, how: dict[str, Any]) -> Any:
     exact = pd.concat(parts, axis=1)
     exact.columns = frame.columns
     return exact
+
+
+_ZERO_FIRST = r"\s*[+-]?0[0-9].*"
+
+
+def _with_texts(frame: Any, file: Path, how: dict[str, Any], names: Any, keep_zeros: bool) -> Any:
+    """Return a CSV file as a frame whose columns of names, and of numbers that begin with a zero, are texts."""
+    import pandas as pd
+
+    named = [] if names is None else column_numbers("from_csv", frame, names)
+    are_numbers = [i for i in range(frame.shape[1]) if pd.api.types.is_numeric_dtype(frame.iloc[:, i])]
+    doubtful = [i for i in are_numbers if keep_zeros or i in named]
+    if not doubtful:
+        return frame
+    texts = pd.read_csv(file, **how, dtype=str)
+    kept = [i for i in doubtful if i in named or texts.iloc[:, i].str.fullmatch(_ZERO_FIRST).any()]
+    parts = [texts.iloc[:, i].str.strip() if i in kept else frame.iloc[:, i] for i in range(frame.shape[1])]
+    mended = pd.concat(parts, axis=1)
+    mended.columns = frame.columns
+    return mended
 
 
 def _may_be_rounded(column: Any) -> bool:

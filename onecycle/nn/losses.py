@@ -34,6 +34,9 @@ def _identity(x: Any) -> Any:
     return x
 
 
+_SHORT_INDICES = (torch.bool, torch.int8, torch.int16, torch.int32)  # class indices that torch's losses do not take
+
+
 @register("loss")
 class FlattenedLoss:
     """Flatten predictions and targets, then call a loss of torch.
@@ -63,12 +66,15 @@ class FlattenedLoss:
         self.func = func(*args, **kwargs)
         self.axis, self.floatify, self.is_2d = axis, floatify, is_2d
         self._plain = axis == -1 and is_2d and not floatify
+        self._by_index = isinstance(self.func, (nn.CrossEntropyLoss, nn.NLLLoss))
 
     def __repr__(self) -> str:
         return f"FlattenedLoss of {self.func}"
 
     def __call__(self, output: Tensor, target: Tensor, **kwargs: Any) -> Tensor:
         """Return the loss of predictions `(N, *, K)` and targets `(N, *)`."""
+        if self._by_index and target.dtype in _SHORT_INDICES:
+            target = target.long()
         if self._plain and output.dim() == 2 and target.dim() == 1:
             return self.func(output, target, **kwargs)
         return self.func(*self._flat(output, target), **kwargs)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from onecycle.data.processors import plain
 from onecycle.errors import ArgumentTypeError, DataError, describe, did_you_mean, explain
+from onecycle.utils.values import to_scalar
 
 __all__: list[str] = []
 
@@ -80,6 +83,7 @@ def with_whole_numbers(frame: Any, table: Any) -> Any:
     return frame
 
 
+_RENAMED = re.compile(r"_\d+")  # what a named tuple calls a column whose name is no name of Python
 LARGEST_EXACT = 2**53  # whole numbers up to here are floats of their own
 
 
@@ -96,16 +100,31 @@ def warn_of_rounded(name: Any, categories: Iterable[Any]) -> None:
         )
 
 
-def as_row(owner: str, row: Any) -> dict[Any, Any]:
-    """Return one row of a table as a dictionary: column -> value.
+def as_row(owner: str, row: Any, needed: Sequence[Any] = ()) -> dict[Any, Any]:
+    """Return one row of a table as a dictionary: column -> value, scalars of NumPy and torch as Python's.
 
     Args:
         owner: Who asks, for the message.
-        row: A row of pandas (`df.iloc[0]`, or one of `df.itertuples()`), a mapping, or a table of one row.
+        row: A row of pandas (`df.iloc[0]`, or one of `df.itertuples()`), a mapping, a record of NumPy or sqlite3, an
+            instance of a dataclass, or a table of one row.
+        needed: The columns that are asked for.
 
     Raises:
-        ArgumentTypeError: it is none of these.
+        ArgumentTypeError: it is none of these, or a named tuple in which a needed column is called `_1`, `_2` ….
     """
+    found = {name: to_scalar(value) for name, value in _entries(owner, row).items()}
+    lacking = [name for name in needed if name not in found]
+    renamed = [name for name in found if isinstance(row, tuple) and _RENAMED.fullmatch(str(name))]
+    if lacking and renamed:
+        raise ArgumentTypeError(
+            f"{owner}: item must have column {lacking[0]!r}; a named tuple has {', '.join(renamed[:3])} where names "
+            f"are none of Python's. Pass df.iloc[i], or dict(zip(df.columns, row)) with each row of "
+            f"df.itertuples(index=False)."
+        )
+    return found
+
+
+def _entries(owner: str, row: Any) -> dict[Any, Any]:
     if isinstance(row, Mapping):
         return dict(row)
     if isinstance(row, tuple) and hasattr(row, "_asdict"):
@@ -116,6 +135,12 @@ def as_row(owner: str, row: Any) -> dict[Any, Any]:
         frame = as_frame(owner, row)
         if len(frame) == 1:
             return frame.iloc[0].to_dict()
+    if isinstance(row, np.void) and row.dtype.names is not None:
+        return {name: row[name] for name in row.dtype.names}
+    if is_dataclass(row) and not isinstance(row, type):
+        return {field.name: getattr(row, field.name) for field in fields(row)}
+    if hasattr(row, "keys") and hasattr(row, "__getitem__"):  # such as sqlite3.Row
+        return {name: row[name] for name in row.keys()}  # noqa: SIM118 (it is no mapping)
     cure = "Pass a row such as df.iloc[0], or a dictionary: column -> value."
     raise ArgumentTypeError(explain(owner, "item", "must be one row of a table", row, cure))
 

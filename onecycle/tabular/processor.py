@@ -221,7 +221,7 @@ class TabularProcessor(PreProcessor):
         if isinstance(item, TabularLine):
             return item
         self._need_fit("process_one")
-        row = as_row("predict", item)
+        row = as_row("predict", item, (*self.source_cats, *self.source_conts))
         if not row.keys() >= {*self.source_cats, *self.source_conts}:
             row.update(dict.fromkeys(self._lacking(row, list(row))))
         for proc in self.procs:

@@ -89,7 +89,7 @@ class TextRecipes:
         Raises:
             DataError: there is no such file or column, or values are missing; names the rows.
         """
-        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding)
+        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding, keep_zeros=True)
         held = np.random.permutation(len(frame)) < int(valid_pct * len(frame))
         test_df = None if test is None else read_csv(csv_file(path, test), header, delimiter, encoding)
         return cls.from_df(

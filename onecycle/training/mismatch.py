@@ -20,6 +20,7 @@ _CURES = (
 )  # fmt: skip
 
 
+_WANTS_INDICES = ("to be Long", "scalar type Long", "scalar type Byte", "not implemented for 'Int'")
 _AS_MANY_OUTPUTS = "Give the model's last layer as many outputs as an item has targets: data.c."
 
 
@@ -48,9 +49,21 @@ def explain_loss(error: BaseException, loss_func: Any, output: Any, targets: Any
     """Add to an error of the loss what it was given.
 
     Raises:
-        TrainingError: a target is a class for which the model has no output; says how many there are.
+        TrainingError: a target is a class for which the model has no output, or no class index; says which.
     """
     first = targets[0] if isinstance(targets, (list, tuple)) else targets
+    if _is_no_index(error, first):
+        raise TrainingError(
+            f"loss: targets must be class indices, whole numbers of dtype int64; got {str(first.dtype)[6:]}. Label the "
+            f"items with classes (label_cls=CategoryList), convert with y.long(), or pass a loss of numbers such as "
+            f"MSELossFlat()."
+        ) from error
+    lowest = _class_below(output, first)
+    if lowest is not None and lowest != getattr(getattr(loss_func, "func", loss_func), "ignore_index", None):
+        raise TrainingError(
+            f"loss: a target is {lowest}, and class indices begin at 0. Number the classes from 0; where {lowest} "
+            f"stands for no class, pass loss_func=CrossEntropyFlat(ignore_index={lowest})."
+        ) from error
     highest = _class_beyond(output, first)
     if highest is not None:
         raise TrainingError(
@@ -67,6 +80,21 @@ def _differ_in_outputs(output: Any, target: Any) -> bool:
     if not isinstance(output, Tensor) or not isinstance(target, Tensor) or not target.is_floating_point():
         return False
     return len(output) == len(target) and output.numel() != target.numel()
+
+
+def _is_no_index(error: BaseException, target: Any) -> bool:
+    """Return whether a loss asked for class indices and got numbers of another kind."""
+    asked = any(said in str(error) for said in _WANTS_INDICES)
+    return asked and isinstance(target, Tensor) and target.dtype not in (torch.int64, torch.uint8)
+
+
+def _class_below(output: Any, target: Any) -> int | None:
+    """Return the lowest target where it is a whole number below 0."""
+    tensors = isinstance(output, Tensor) and isinstance(target, Tensor)
+    if not tensors or output.device.type != "cpu" or output.ndim < 2 or target.is_floating_point():
+        return None
+    lowest = int(target.min()) if target.numel() else 0
+    return lowest if lowest < 0 else None
 
 
 def _class_beyond(output: Any, target: Any) -> int | None:

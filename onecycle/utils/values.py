@@ -227,10 +227,23 @@ def nearest(value: Any, known: Iterable[Any]) -> str:
         " '1' is a text and the known one a whole number: pass 1."
     """
     known = list(known)
-    twin = next((each for each in known if str(each) == str(value)), None)
-    if twin is None or type(twin) is type(value):
-        return did_you_mean(str(value), map(str, known))
-    return f" {value!r} is {kind_of(value)} and the known one {kind_of(twin)}: pass {twin!r}."
+    said = other_kind(value, known)
+    return f"{said}: pass {_twin(value, known)!r}." if said else did_you_mean(str(value), map(str, known))
+
+
+def other_kind(value: Any, known: Iterable[Any]) -> str:
+    """Return in which kind a known value differs that reads like this one, or an empty text.
+
+    Example:
+        >>> other_kind("1", [1, 2])
+        " '1' is a text and the known one a whole number"
+    """
+    twin = _twin(value, known)
+    return "" if twin is None else f" {value!r} is {kind_of(value)} and the known one {kind_of(twin)}"
+
+
+def _twin(value: Any, known: Iterable[Any]) -> Any:
+    return next((each for each in known if str(each) == str(value) and type(each) is not type(value)), None)
 
 
 def kind_of(value: Any) -> str:

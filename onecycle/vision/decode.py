@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,7 @@ from onecycle.vision.resample import reduction
 
 __all__: list[str] = []
 
-_CHANNELS = {"RGB": 3, "L": 1, "RGBA": 4, "LA": 2, "CMYK": 4, "YCbCr": 3, "LAB": 3, "HSV": 3, "1": 1, "P": 1,
+CHANNELS = {"RGB": 3, "L": 1, "RGBA": 4, "LA": 2, "CMYK": 4, "YCbCr": 3, "LAB": 3, "HSV": 3, "1": 1, "P": 1,
              "I": 1, "I;16": 1, "F": 1, "RGBX": 4, "RGBa": 4, "La": 2}  # fmt: skip
 _WIDE_MODES = ("I", "I;16", "F")  # Pillow's modes of more than 8 bits a channel
 DEEPEST = 65535  # white of a 16-bit picture
@@ -62,7 +63,7 @@ def read_bytes(path: Path | str) -> bytes:
     try:
         handle = os.open(_as_path(path), os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        cure = f"Check the path; relative ones start at {Path.cwd()}."
+        cure = f"{_padded_name(path)}Check the path; relative ones start at {Path.cwd()}."
         raise _not_read(f"open_image: {path} cannot be opened", error, cure) from error
     try:
         data = _read_all(handle)
@@ -85,6 +86,20 @@ def _not_read(what: str, error: OSError | ValueError, cure: str) -> OnecycleErro
     return DataError(f"{what} ({reason}). {cure}")
 
 
+def _padded_name(path: Any) -> str:
+    """Return a sentence about a file that is called as the missing one with zeros in front, or an empty text."""
+    file = Path(path)
+    number = file.stem.removesuffix(".0")
+    if not number.isdecimal() or not file.parent.is_dir():
+        return ""
+    names = (entry.name for entry in os.scandir(file.parent))
+    wanted = re.compile(rf"0*{int(number)}{re.escape(file.suffix)}")
+    twin = next((name for name in names if wanted.fullmatch(name) and name != file.name), None)
+    if twin is None:
+        return ""
+    return f"There is {twin}: read the column of names as text, e.g. pd.read_csv(file, dtype=str). "
+
+
 def _read_all(handle: int) -> bytes:
     size = os.fstat(handle).st_size
     data = os.read(handle, size + 1)
@@ -102,11 +117,11 @@ def check_mode(mode: str) -> str:
     Raises:
         ArgumentError: it knows none of this name.
     """
-    if mode in _CHANNELS:
+    if mode in CHANNELS:
         return mode
     raise ArgumentError(
-        f"open_image: convert_mode must be one of Pillow's modes ({', '.join(_CHANNELS)}); got {mode!r}."
-        f"{did_you_mean(mode, _CHANNELS)}"
+        f"open_image: convert_mode must be one of Pillow's modes ({', '.join(CHANNELS)}); got {mode!r}."
+        f"{did_you_mean(mode, CHANNELS)}"
     )
 
 
@@ -132,7 +147,7 @@ class FilePixels:
 
     @property
     def channels(self) -> int:
-        return _CHANNELS[self.mode]
+        return CHANNELS[self.mode]
 
     def decoded(self, scale: int = 1) -> Pixels:
         """Return the pixels, one of them for `scale` by `scale` of the file's."""
@@ -240,8 +255,6 @@ def open_pillow(data: bytes, name: Any) -> Any:
         DataError: the file is damaged, too large, or no picture; names it, what it holds and what can be done.
         OutOfMemoryError: there is not enough memory for its pixels.
     """
-    from PIL import ImageOps
-
     picture = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata is no reason to give up the pixels
@@ -250,6 +263,15 @@ def open_pillow(data: bytes, name: Any) -> Any:
             picture.load()
         except Exception as error:  # Pillow's readers raise OSError, SyntaxError, ValueError, struct.error, …
             raise _unreadable(name, data, error, picture) from error
+    return upright(picture)
+
+
+def upright(picture: Any) -> Any:
+    """Return a Pillow picture turned as its EXIF orientation says; one that was turned before has none."""
+    from PIL import ImageOps
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
             return ImageOps.exif_transpose(picture)
         except Exception:  # a broken EXIF block says nothing about the orientation

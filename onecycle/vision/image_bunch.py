@@ -232,7 +232,7 @@ class ImageDataBunch(DataBunch):
             **kwargs: What `create_from_ll` takes.
         """
         _check_keywords(cls.from_csv, kwargs)
-        df = read_csv(csv_file(path, csv_labels), header, delimiter, encoding)
+        df = read_csv(csv_file(path, csv_labels), header, delimiter, encoding, names=fn_col, keep_zeros=True)
         return cls.from_df(
             path, df, folder=folder, label_delim=label_delim, valid_pct=valid_pct, seed=seed,
             fn_col=fn_col, label_col=label_col, suffix=suffix, **kwargs,

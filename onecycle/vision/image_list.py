@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ from onecycle.utils.registry import lookup, register
 from onecycle.vision.grids import show_grid, show_pairs
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_files import image_extensions
-from onecycle.vision.opening import as_image, open_image
+from onecycle.vision.in_memory import as_image, fitted
+from onecycle.vision.opening import open_image
 from onecycle.vision.picture import Image
 
 __all__ = ["ImageImageList", "ImageList"]
@@ -64,20 +66,38 @@ class ImageList(ItemList):
         return open_image(fn, convert_mode=self.convert_mode, after_open=self.after_open)
 
     def get(self, i: int) -> Any:
-        """Open the file at position `i`."""
-        return self.open(super().get(i))
+        """Open the file at position `i`; an image in memory, such as a file's bytes, is taken as `predict` takes it."""
+        item = super().get(i)
+        in_memory = not self._opens_its_own_way() and not isinstance(item, (str, os.PathLike))
+        return self.as_item(item) if in_memory else self.open(item)
+
+    def _opens_its_own_way(self) -> bool:
+        """Return whether a subclass has a way of its own to open a file."""
+        return getattr(type(self).open, "__func__", type(self).open) is not ImageList.open
 
     def as_item(self, item: Any) -> Any:
-        """Return a picture: itself, or one made of a path, bytes, a Pillow picture, an array or a tensor.
+        """Return an image, prepared as a file of the data is: of a path, bytes, a Pillow image, an array or a tensor.
+
+        An `Image` keeps what was done to it; a grey one is given the channels of the data, or the other way round.
 
         Raises:
             ArgumentTypeError: it is none of these.
+            DataError: its values are not from 0 to 1, or its channels are not those of the data.
         """
-        if isinstance(item, ItemBase):
-            return item
-        if isinstance(item, (str, Path)):
+        if isinstance(item, (str, os.PathLike)):
+            return self.open(item if isinstance(item, str) else Path(item))
+        if self._opens_its_own_way():
+            return self._in_own_way(item)
+        if type(item) is Image:
+            return fitted(item, self.convert_mode)
+        return item if isinstance(item, ItemBase) else as_image(item, self.convert_mode, self.after_open)
+
+    def _in_own_way(self, item: Any) -> Any:
+        if isinstance(item, (bytes, bytearray, memoryview)):
+            return self.open(io.BytesIO(item))  # type: ignore[arg-type]
+        if hasattr(item, "read"):
             return self.open(item)
-        return as_image(item, self.convert_mode)
+        return item if isinstance(item, ItemBase) else as_image(item, self.convert_mode)
 
     @classmethod
     def from_folder(cls, path: PathOrStr = ".", extensions: Any = None, **kwargs: Any) -> ImageList:
@@ -134,7 +154,9 @@ class ImageList(ItemList):
             encoding: Encoding of the file; default: that of its byte order mark, else UTF-8.
             **kwargs: What `from_df` takes: cols, folder, suffix …
         """
-        return cls.from_df(read_csv(csv_file(path, csv_name), header, delimiter, encoding), path=path, **kwargs)
+        how = {"names": kwargs.get("cols", 0), "keep_zeros": True}
+        frame = read_csv(csv_file(path, csv_name), header, delimiter, encoding, **how)
+        return cls.from_df(frame, path=path, **kwargs)
 
     def reconstruct(self, t: Tensor, *args: Any) -> Any:
         """Make a picture of a tensor, clipped to what can be shown."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onecycle.errors import ArgumentTypeError, check_function, explain
+from onecycle.errors import check_function
 from onecycle.vision.decode import (
     DEEPEST,
     FilePixels,
@@ -98,29 +98,6 @@ def _bytes_of(fn: Any) -> tuple[bytes, Any]:
     if hasattr(fn, "read"):
         return fn.read(), getattr(fn, "name", "the open file")
     return read_bytes(fn), fn
-
-
-def as_image(picture: Any, convert_mode: str = "RGB") -> Image:
-    """Return an `Image` of what holds a picture in memory.
-
-    Args:
-        picture: A file's bytes, an open file, a Pillow picture, a uint8 array (H, W) or (H, W, C), or a tensor
-            (C, H, W) of 0 to 1.
-        convert_mode: Pillow's name of the colour mode wanted; of no effect on arrays and tensors.
-
-    Raises:
-        ArgumentTypeError: it is none of these.
-    """
-    if isinstance(picture, Tensor):
-        return Image(picture)
-    if isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and picture.ndim in (2, 3):
-        return Image.from_pixels(picture)
-    if isinstance(picture, (bytes, bytearray)) or hasattr(picture, "read"):
-        return open_image(picture, convert_mode=convert_mode)
-    if hasattr(picture, "getbands"):
-        return Image._of(pixels_of(picture, convert_mode))
-    rule = "must be an Image, a path, a Pillow picture, a uint8 array (H, W, C) or a tensor (C, H, W)"
-    raise ArgumentTypeError(explain("predict", "item", rule, picture, "Pass e.g. open_image(path)."))
 
 
 def open_mask(

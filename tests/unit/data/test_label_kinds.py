@@ -115,9 +115,9 @@ def test_classes_of_every_collection(classes):
 
 def test_no_label_among_the_classes_says_why():
     none = "no label of the training set is among classes"
-    with pytest.raises(DataError, match=rf"{none}.*'0' is a text and the known one a whole number: pass 0"):
+    with pytest.raises(DataError, match=rf"{none}.*'0' is a text and the known one a whole number. Pass the labels"):
         labelled(["0", "1", "0"], classes=[0, 1])
-    with pytest.raises(DataError, match=rf"{none}.*1 is a whole number and the known one a text: pass '1'"):
+    with pytest.raises(DataError, match=rf"{none}.*1 is a whole number and the known one a text. Pass the labels"):
         labelled([[1], [1], [1]], classes=["1", "2"])
 
 

@@ -198,3 +198,19 @@ def test_large_whole_numbers_with_gaps_stay_apart(tmp_path):
 def test_large_floats_with_gaps_stay_floats(tmp_path):
     (tmp_path / "t.csv").write_text("x\n1e300\n\"\"\n1.5\n9007199254740993.0\n")
     assert read_csv(tmp_path / "t.csv").x.dtype == float
+
+
+def test_names_and_labels_of_a_csv_file_keep_their_zeros(tmp_path):
+    (tmp_path / "l.csv").write_text("id,label,score,zip\n0001,01,0.5,7\n0002,1,0,08\n1.10,02,-3,9\n")
+    frame = read_csv(tmp_path / "l.csv", names=0, keep_zeros=True)
+    assert frame["id"].tolist() == ["0001", "0002", "1.10"]
+    assert frame["label"].tolist() == ["01", "1", "02"]
+    assert frame["score"].tolist() == [0.5, 0.0, -3.0]
+    assert frame["zip"].tolist() == ["7", "08", "9"]
+    assert read_csv(tmp_path / "l.csv", names="id")["label"].tolist() == [1, 1, 2]
+    assert read_csv(tmp_path / "l.csv")["id"].tolist() == [1.0, 2.0, 1.1]
+    assert ItemList.from_csv(tmp_path, "l.csv", cols="label").items.tolist() == ["01", "1", "02"]
+    (tmp_path / "plain.csv").write_text("id,label\n7,1\n8,0\n,3\n")
+    plain = read_csv(tmp_path / "plain.csv", names=[0], keep_zeros=True)
+    assert plain["id"].tolist()[:2] == ["7", "8"]
+    assert plain["label"].tolist() == [1, 0, 3]

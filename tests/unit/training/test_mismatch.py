@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from onecycle.errors import ArgumentTypeError, CallbackError, TrainingError
+from onecycle.nn.losses import CrossEntropyFlat
 from onecycle.training.loop import loss_batch
 from onecycle.training.mismatch import check_goes_back, check_loss, shapes_of
 
@@ -59,3 +60,29 @@ def test_a_loss_leads_back_to_the_weights():
     with pytest.raises(CallbackError, match="on_backward_begin: last_loss must stay a tensor; a callback made it 'a'"):
         check_goes_back("a")
     check_goes_back(torch.tensor(1.0, requires_grad=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool, torch.int64])
+def test_class_indices_of_every_whole_number_are_taken(dtype):
+    output, target = torch.randn(4, 2), torch.tensor([0, 1, 1, 0])
+    loss = CrossEntropyFlat()(output, target.to(dtype))
+    torch.testing.assert_close(loss, F.cross_entropy(output, target))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+def test_numbers_for_class_indices_are_named(dtype):
+    with pytest.raises(TrainingError, match=r"targets must be class indices, whole numbers of dtype int64; got float"):
+        loss_batch(nn.Linear(5, 3), torch.randn(4, 5), torch.zeros(4, dtype=dtype), CrossEntropyFlat())
+
+
+def test_numbers_for_class_indices_of_a_loss_of_torch():
+    with pytest.raises(TrainingError, match="got int32"):
+        loss_batch(nn.Linear(5, 3), torch.randn(4, 5), torch.zeros(4, dtype=torch.int32), nn.CrossEntropyLoss())
+
+
+@pytest.mark.parametrize("loss_func", [CrossEntropyFlat(), nn.CrossEntropyLoss(), CrossEntropyFlat(ignore_index=-5)])
+def test_a_class_below_0_is_named(loss_func):
+    targets = torch.tensor([0, -1, 1, 2])
+    with pytest.raises(TrainingError, match=r"a target is -1, .*begin at 0.*CrossEntropyFlat\(ignore_index=-1\)"):
+        loss_batch(nn.Linear(5, 3), torch.randn(4, 5), targets, loss_func)
+    loss_batch(nn.Linear(5, 3), torch.randn(4, 5), targets, CrossEntropyFlat(ignore_index=-1))

@@ -14,6 +14,7 @@ from PIL import ImageOps
 
 from onecycle.errors import ArgumentTypeError, DataError
 from onecycle.utils.registry import lookup
+from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_list import ImageImageList, ImageList
 from onecycle.vision.picture import Image
 
@@ -144,3 +145,21 @@ def test_targets_may_be_pictures(folder):
     x, y = found.train[0]
     assert type(found.train.y) is ImageList
     assert x.data.max() == 0 and y.data.min() == 1
+
+
+def test_names_of_digits_in_a_csv_file(tmp_path):
+    (tmp_path / "i").mkdir()
+    for name in ("0001", "0002", "0010"):
+        PILImage.new("RGB", (8, 8)).save(tmp_path / f"i/{name}.png")
+    (tmp_path / "l.csv").write_text("id,label\n0001,01\n0002,1\n0010,02\n")
+    items = ImageList.from_csv(tmp_path, "l.csv", folder="i", suffix=".png")
+    assert items.split_none().label_from_df("label").classes == ["01", "02", "1"]
+    assert items[2].size == (8, 8)
+    (tmp_path / "one.csv").write_text("id,label\n0001,1\n0002,1\n0010,1\n")
+    how = {"folder": "i", "csv_labels": "one.csv", "suffix": ".png", "valid_pct": 0.4, "seed": 1, "bs": 2, "no_check": True}
+    data = ImageDataBunch.from_csv(tmp_path, **how)
+    assert data.train_ds.x[0].size == (8, 8)
+    as_numbers = ImageList.from_df(pd.read_csv(tmp_path / "l.csv"), tmp_path, folder="i", suffix=".png")
+    with pytest.raises(DataError, match=r"There is 0001.png: read the column of names as text, e.g. pd.read_csv\(file"):
+        as_numbers[0]
+    assert items[0].data.shape == (3, 8, 8)
