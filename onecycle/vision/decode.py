@@ -92,9 +92,8 @@ def _padded_name(path: Any) -> str:
     number = file.stem.removesuffix(".0")
     if not number.isdecimal() or not file.parent.is_dir():
         return ""
-    names = (entry.name for entry in os.scandir(file.parent))
     wanted = re.compile(rf"0*{int(number)}{re.escape(file.suffix)}")
-    twin = next((name for name in names if wanted.fullmatch(name) and name != file.name), None)
+    twin = next((name for name in os.listdir(file.parent) if wanted.fullmatch(name) and name != file.name), None)
     if twin is None:
         return ""
     return f"There is {twin}: read the column of names as text, e.g. pd.read_csv(file, dtype=str). "
