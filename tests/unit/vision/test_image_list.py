@@ -156,7 +156,7 @@ def test_names_of_digits_in_a_csv_file(tmp_path):
     assert items.split_none().label_from_df("label").classes == ["01", "02", "1"]
     assert items[2].size == (8, 8)
     (tmp_path / "one.csv").write_text("id,label\n0001,1\n0002,1\n0010,1\n")
-    how = {"folder": "i", "csv_labels": "one.csv", "suffix": ".png", "valid_pct": 0.4, "seed": 1, "bs": 2, "no_check": True}
+    how = {"folder": "i", "csv_labels": "one.csv", "suffix": ".png", "valid_pct": 0.4, "bs": 2, "no_check": True}
     data = ImageDataBunch.from_csv(tmp_path, **how)
     assert data.train_ds.x[0].size == (8, 8)
     as_numbers = ImageList.from_df(pd.read_csv(tmp_path / "l.csv"), tmp_path, folder="i", suffix=".png")
