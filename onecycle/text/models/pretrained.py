@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError, explain
+from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError, did_you_mean, explain
 from onecycle.nn.module import Module
 from onecycle.nn.surgery import flatten_model
 from onecycle.text.windows import words_first
 from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.extras import import_extra
-from onecycle.utils.registry import register
+from onecycle.utils.registry import names, register
 
 __all__ = ["get_pretrained_classifier"]
 
@@ -59,8 +59,11 @@ def transformers_model(name: str, pretrained: bool, config: Mapping[str, Any] | 
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError) as error:
         said = _said(error)
         hint = "Check the name; offline, pass the folder of save_pretrained, or the model itself."
+        known = [each for each in names("text_arch") if did_you_mean(name, [each])]
+        near = f" (did you mean {known[0]!r}?)" if known else ""
         raise ArgumentError(
-            f"{_CALLER}: arch {name!r} is no encoder of onecycle and cannot be loaded by transformers ({said}). {hint}"
+            f"{_CALLER}: arch {name!r} is no encoder of onecycle{near}, and transformers cannot load it ({said}). "
+            f"{hint}"
         ) from error
 
 
@@ -213,13 +216,20 @@ class ScoresOfBody(Module):
         return input[0]
 
 
+_OF_TEXTS = ("MODEL_FOR_CAUSAL_LM_MAPPING", "MODEL_FOR_MASKED_LM_MAPPING", "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING")
+
+
 def _mappings(config: Any) -> tuple[Any, Any]:
-    """Return the classes of transformers for a configuration: of bodies, and of classifiers of texts."""
+    """Return the classes of transformers for a configuration: of bodies, and of classifiers of texts.
+
+    Raises:
+        ValueError: the configuration is not that of a model of texts.
+    """
     library = import_extra(_CALLER, "transformers", "transformers")
-    found = [
-        getattr(library, name).get(type(config), None)
-        for name in ("MODEL_MAPPING", "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING")
-    ]
+    mappings = ("MODEL_MAPPING", "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING", *_OF_TEXTS)
+    found = [getattr(library, name, {}).get(type(config), None) for name in mappings]
+    if not any(found[1:]):
+        raise ValueError(f"{config.model_type} is no model of texts")
     return found[0], found[1]
 
 
@@ -231,10 +241,10 @@ def state_of_body(body: Any) -> dict[str, Any] | None:
     """Return how a file names a body: its kind, type of model, sizes and parts; None where it cannot be rebuilt."""
     try:
         bodies, classifiers = _mappings(body.config)
-    except ArgumentError:
+    except ValueError:  # ArgumentError is one: transformers is not installed
         return None
     kind = _kind_of(body, bodies, classifiers)
-    if classifiers is None or kind is None:
+    if kind is None:
         return None
     settings = _sizes_only(body.config.to_dict())
     parts = [name for name, _ in body.named_children()]
@@ -272,8 +282,7 @@ def body_of_state(state: Mapping[str, Any]) -> nn.Module:
         if not known or kind not in (_STATES, _ENCODER, _SCORES):
             raise ValueError("its name is damaged")
         config = library.AutoConfig.for_model(model_type, **_sizes_only(settings or {}))
-        if _mappings(config)[1] is None:
-            raise ValueError(f"{model_type} is no classifier of texts")
+        _mappings(config)
         auto = library.AutoModelForSequenceClassification if kind == _SCORES else library.AutoModel
         built = auto.from_config(config)
         return _with_parts(built.get_encoder() if kind == _ENCODER else built, parts or ())

@@ -274,8 +274,10 @@ def test_models_by_name(tmp_path):
     )
     assert len(small.model[0].body.stack) == 2 and small.model[0].body.stack[0].drop.p == 0.05
     assert all(p.requires_grad for p in small.model.parameters())
-    with pytest.raises(ArgumentError, match=r"arch 'no/such' is no encoder of onecycle and cannot .* \(no/such"):
+    with pytest.raises(ArgumentError, match=r"arch 'no/such' is no encoder of onecycle, and transform.* \(no/such"):
         text_classifier_learner(learn.data, "no/such")
+    with pytest.raises(ArgumentError, match=r"no encoder of onecycle \(did you mean 'AWD_LSTM'\?\), and"):
+        text_classifier_learner(learn.data, "AWD_LSTN")
 
 
 def test_heads(tmp_path):
