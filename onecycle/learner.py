@@ -122,6 +122,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
         self.model_spec: dict[str, Any] | None = None
         self._recorder: Recorder | None = None
         self.keeper: RunKeeper | None = None
+        self.kept_run = ""  # name of the latest run with a folder
         self.is_trying_rates = False  # while lr_find runs, which is no training
         self._loss_to_device()
 

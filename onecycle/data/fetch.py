@@ -84,12 +84,17 @@ class BatchMaker:
             `batch_at(address)`, where the batch is more than its items.
         collate_fn: Makes the batch from samples; `data_collate` means packed columns where items can pack.
         on_error: `raise`, or `skip` to leave broken items out and tell which.
+        items: Which item each worker makes, `(num_workers,)` of int64 in shared memory; written here.
     """
 
     def __init__(
-        self, dataset: Any, collate_fn: Callable[..., Any] = data_collate, on_error: str = "raise"
+        self,
+        dataset: Any,
+        collate_fn: Callable[..., Any] = data_collate,
+        on_error: str = "raise",
+        items: torch.Tensor | None = None,
     ) -> None:
-        self.dataset, self.on_error = dataset, on_error
+        self.dataset, self.on_error, self.items = dataset, on_error, items
         self.collate_fn = pack_samples if collate_fn is data_collate else collate_fn
 
     def __len__(self) -> int:
@@ -131,14 +136,21 @@ class BatchMaker:
             with item_stream(seed, epoch, address.indices[0]):
                 return list(zip(places, dataset.__getitems__(address.indices), strict=False))
         samples: list[Sample] = []
+        now = self._now()
         with item_streams(seed, epoch) as put_at:
             for place in places:
                 put_at(place[1])
+                now[0] = place[1]
                 try:
                     samples.append((place, dataset[place[1]]))
                 except Exception as error:
                     self._failed(place, error, partial)
         return samples
+
+    def _now(self) -> Any:
+        """Return where this worker notes the item that it makes, so that it is known where the worker died."""
+        info = get_worker_info()
+        return [0] if info is None or self.items is None else self.items.numpy()[info.id : info.id + 1]
 
     def _failed(self, place: Place, error: Exception, partial: Partial) -> None:
         index = place[1]

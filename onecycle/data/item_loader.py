@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch.utils.data import DataLoader
 
 from onecycle.data.addresses import BatchAddress, BatchOrder
 from onecycle.data.collate import data_collate
-from onecycle.data.fetch import BatchMaker, Failure, Partial, Place, batch_getter
+from onecycle.data.dead_workers import dead_worker_error, first_dead, may_be_of_dead_worker, undisturbed
+from onecycle.data.fetch import BatchMaker, Failure, Partial, Place, batch_getter, item_name
 from onecycle.data.missing_rows import Gaps, MissingItem
 from onecycle.errors import ArgumentError, DataError, check_keywords, explain
 from onecycle.utils.defaults import defaults
@@ -134,6 +136,8 @@ class ItemLoader:
         self._workers = num_workers
         self._engine: DataLoader[Any] | None = None
         self._addresses = _Addresses()
+        self._running: WeakSet[Any] = WeakSet()  # torch's iterations, which have the workers
+        self._items_now: torch.Tensor | None = None  # which item each worker makes, in shared memory
         self.skipped: Counter[str] = Counter()
         self.missing: list[MissingItem] = []  # what the latest iteration left out
         self.order = self._new_order()
@@ -183,7 +187,11 @@ class ItemLoader:
         addresses = gaps.watched(self._current_order().addresses(seed, epoch, start_step))
         make = self._made_here if here or self.num_workers == 0 else self._from_workers
         with closing(make(addresses)) as found:  # a traceback must not keep workers
-            yield from self._opened(found, gaps)
+            try:
+                yield from self._opened(found, gaps)
+            except (RuntimeError, OSError, EOFError) as error:
+                self.explain(error)
+                raise
 
     def _made_here(self, addresses: Iterator[BatchAddress]) -> Generator[Any, None, None]:
         yield from map(BatchMaker(self.dataset, self.collate_fn, self.on_error).make, addresses)
@@ -198,11 +206,40 @@ class ItemLoader:
                 self._engine = self._new_engine()
             self._addresses.coming = addresses
             batches = iter(self._engine)
+            self._running.add(batches)
             self._addresses.coming = iter(())
             return batches
 
+    def explain(self, error: BaseException) -> None:
+        """Say which item was made by a worker that has died, where that is behind an error, and end the others.
+
+        Raises:
+            DataError: a worker has died.
+        """
+        if not may_be_of_dead_worker(error):
+            return
+        with undisturbed():
+            dead = first_dead(self._running)
+        if dead is not None:
+            number, worker = dead
+            self.close()
+            index = -1 if self._items_now is None else int(self._items_now[number])
+            name = f"item {index}" if index >= 0 else ""
+            file = item_name(self.dataset, index) if index >= 0 else ""
+            raise dead_worker_error(worker, name if file == name else f"{name} ({file})") from error
+
+    def close(self) -> None:
+        """End the workers; the next iteration starts others."""
+        with undisturbed():
+            for batches in list(self._running):
+                shut_down = getattr(batches, "_shutdown_workers", None)
+                if shut_down is not None:
+                    shut_down()
+        self._engine = None
+
     def _new_engine(self) -> DataLoader[Any]:
-        maker: Any = BatchMaker(self.dataset, self.collate_fn, self.on_error)
+        self._items_now = torch.full((self.num_workers,), -1, dtype=torch.int64).share_memory_()
+        maker: Any = BatchMaker(self.dataset, self.collate_fn, self.on_error, self._items_now)
         settings = dict(self.torch_settings)
         settings["worker_init_fn"] = _WorkerStart(settings.get("worker_init_fn"))
         return DataLoader(
@@ -221,7 +258,10 @@ class ItemLoader:
         made = 0
         for batch in found:
             if isinstance(batch, Failure):
-                raise batch.error
+                try:
+                    raise batch.error
+                finally:
+                    del batch  # an error that its own traceback holds would live until a collection
             places: list[Place] = []
             if isinstance(batch, Partial):
                 left_out, places, batch = left_out + batch.skipped, batch.places, batch.batch

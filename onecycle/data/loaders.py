@@ -236,6 +236,16 @@ class DeviceDataLoader:
             return self.dl.batches(*address, here=here)
         return _generators_kept(self.dl) if isinstance(self.dl, DataLoader) else iter(self.dl)
 
+    def explain(self, error: BaseException) -> None:
+        """Raise a `DataError` in the place of torch's report of a worker that has died; see `ItemLoader.explain`."""
+        if isinstance(self.dl, ItemLoader):
+            self.dl.explain(error)
+
+    def close(self) -> None:
+        """End the workers of an interrupted iteration; the next one starts others."""
+        if isinstance(self.dl, ItemLoader):
+            self.dl.close()
+
     def proc_batch(self, b: Any) -> Any:
         """Return a batch on the device with the transforms applied.
 

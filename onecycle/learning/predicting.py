@@ -81,15 +81,13 @@ class Predicting:
         handler.note_loss(self.loss_func)
         with turn(self.model, "validate"), global_rng_kept(), modes_kept(self.model):
             handler.on_train_begin(1, None, metrics)
-            exception: BaseException | None = None
             try:
                 handler.on_epoch_begin()
                 handler.on_epoch_end(loop.validate(self.model, dl, self.loss_func, handler))
             except BaseException as error:
-                exception = error
+                handler.on_train_end(error)
                 raise
-            finally:
-                handler.on_train_end(exception)
+            handler.on_train_end(None)
         return handler.state_dict["last_metrics"]
 
     def _loader_of(self, dl: Any) -> Any:

@@ -18,8 +18,8 @@ from onecycle.errors import (
     explain,
 )
 from onecycle.learning.run_call import call_args
-from onecycle.training.fingerprint import differences, fingerprint
-from onecycle.training.keeper import RunKeeper
+from onecycle.training.fingerprint import Print, differences, fingerprint
+from onecycle.training.keeper import RunKeeper, warn_of_another_run
 from onecycle.training.run_form import RUN_FORM, check_fits
 from onecycle.training.run_point import is_begun, point_of_all
 from onecycle.utils.distributed import print_once
@@ -57,7 +57,9 @@ def keeps_runs(method: Callable[..., None]) -> Callable[..., None]:
             raise TrainingError(f"{method.__name__}: checkpoint= goes to the outermost call that trains.")
         call = _call_of(method, learn, args, kwargs)
         point = _point_of(learn, _checked_folder(folder), call, run.pop("resume"))
-        return _kept(method, learn, args, kwargs, Path(folder), call, point, **run)
+        if point is not None:
+            _refuse_finished(learn, point, folder, method.__name__)
+        return _kept(method, learn, args, kwargs, Path(folder), call, point, **run, checks_seed=True)
 
     train.__signature__ = _with_run_keywords(method)  # type: ignore[attr-defined]
     return train
@@ -128,18 +130,50 @@ def _kept(
     point: Any,
     every: Any,
     keep: int,
+    checks_seed: bool = False,
 ) -> None:
     """Train with a keeper."""
+    parts = fingerprint(learn, call)
     if point is not None:
+        is_known = _is_the_same_run(learn, point) or _warn_of_other_weights(point, parts, folder)
+        checks_seed = checks_seed and not is_known
+        parts["start"] = point["parts"].get("start", {})
         _as_then(learn, point)
         if point["finished"]:
-            print_once(f"The run in {str(folder)!r} was finished after {point['epochs_done']} epochs: it ends again.")
-    learn.keeper = RunKeeper(learn, folder, every, keep, call, point, fingerprint(learn, call))
+            print_once(
+                f"The run in {str(folder)!r} is finished, after {point['epochs_done']} epochs. Nothing is trained: the "
+                f"learner gets its weights and its record. For another run pass another folder."
+            )
+    keeper = RunKeeper(learn, folder, every, keep, call, point, parts, checks_seed and point is not None)
+    learn.keeper, learn.kept_run = keeper, keeper.run
     try:
         method(learn, *args, **kwargs)
     finally:
         learn.keeper.close()
         learn.keeper = None
+
+
+def _is_the_same_run(learn: Any, point: dict[str, Any]) -> bool:
+    """Say whether the learner itself began or continued this run."""
+    return bool(point.get("run")) and learn.kept_run == point["run"]
+
+
+def _refuse_finished(learn: Any, point: dict[str, Any], folder: Any, caller: str) -> None:
+    """Refuse to train again what this learner has finished: a second call would train nothing."""
+    if point["finished"] and _is_the_same_run(learn, point):
+        raise TrainingError(
+            f"{caller}: this learner has finished the run in {str(folder)!r}, so that resume=True leaves nothing to "
+            f"train. One folder holds one run: pass another folder to train on."
+        )
+
+
+def _warn_of_other_weights(point: dict[str, Any], parts: Print, folder: Path) -> bool:
+    """Warn of a learner that does not come with the weights with which the run began; say whether that was so."""
+    then, now = point["parts"].get("start", {}).get("weights"), parts["start"]["weights"]
+    differs = bool(then) and bool(now) and then != now
+    if differs:
+        warn_of_another_run(folder, "weights")
+    return differs
 
 
 def _as_then(learn: Any, point: dict[str, Any]) -> None:
@@ -154,6 +188,7 @@ class Resuming:
 
     if TYPE_CHECKING:
         keeper: RunKeeper | None
+        kept_run: str  # name of the latest run with a folder
 
     @property
     def resuming(self) -> bool:

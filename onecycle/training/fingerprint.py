@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from torch import nn
 
 from onecycle.metrics.check import metric_name
@@ -18,6 +19,7 @@ __all__: list[str] = []
 Print = dict[str, dict[str, str]]
 _SHOWN = 4  # differences of one kind that are named
 _NAMES = 20_000  # items whose names go into the print of a set
+_PROBES = 64  # numbers of a weight that go into the print of the weights
 
 
 def fingerprint(learn: Any, call: dict[str, Any]) -> Print:
@@ -27,13 +29,31 @@ def fingerprint(learn: Any, call: dict[str, Any]) -> Print:
         learn: The learner.
         call: The method that trains and its arguments.
     """
-    return {"model": _of_model(learn.model), "data": _of_data(learn.data), "settings": _of_settings(learn, call)}
+    return {
+        "model": _of_model(learn.model),
+        "data": _of_data(learn.data),
+        "settings": _of_settings(learn, call),
+        "start": {"weights": _of_weights(learn.model)},
+    }
 
 
 def _of_model(model: nn.Module) -> dict[str, str]:
     inner = get_model(model)
     shapes = {name: f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for name, t in inner.state_dict().items()}
     return {"class": own_class(inner).__name__, **shapes}
+
+
+def _of_weights(model: nn.Module) -> str:
+    """Return a digest of some numbers of each weight; an empty text where the weights are sharded."""
+    total = hashlib.sha256()
+    for weight in get_model(model).parameters():
+        if hasattr(weight, "device_mesh"):
+            return ""
+        values = weight.detach().flatten()
+        chosen = values[:: max(1, len(values) // _PROBES)][:_PROBES]
+        real = torch.view_as_real(chosen.resolve_conj()) if chosen.is_complex() else chosen
+        total.update(real.to("cpu", torch.float32).numpy().tobytes())
+    return total.hexdigest()[:12]
 
 
 def _of_data(data: Any) -> dict[str, str]:

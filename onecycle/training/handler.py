@@ -20,6 +20,7 @@ Listeners = list[Callable[..., Any]]
 
 # What on_batch_begin clears, so that a wish holds for one batch.
 _ONE_BATCH = {"stop_epoch": False, "skip_step": False, "skip_zero": False, "skip_bwd": False}
+_LAST_BATCH = dict.fromkeys(("last_input", "last_target", "last_output", "last_loss"))
 _COUNTS = ("epoch", "n_epochs", "iteration", "num_batch")
 # Entries that only one event has.
 _EXTRA = {"on_train_begin": ("metrics_names",), "on_train_end": ("exception",)}
@@ -244,18 +245,25 @@ class CallbackHandler:
 
     def on_train_end(self, exception: BaseException | bool | None) -> None:
         """End training; `exception` is what ended it early, or None."""
-        self._tell_end(self._all["on_train_end"], exception)
+        try:
+            self._tell_end(self._all["on_train_end"], exception)
+        finally:
+            if exception is not None:
+                self.state_dict.update(_LAST_BATCH)  # a traceback that is kept has the handler in its frames
 
     def _tell_end(self, listeners: Listeners, exception: BaseException | bool | None) -> None:
         """Tell each that training has ended, also where one before it fails: what was exchanged must be put back."""
-        failed: BaseException | None = None
+        failed: list[BaseException] = []
         for method in listeners:
             try:
                 self._tell([method], exception=exception)
             except BaseException as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
+                failed.append(error)
+        try:
+            if failed:
+                raise failed[0]
+        finally:
+            failed.clear()  # an error that its own traceback holds would live until a collection
 
     @property
     def dl_listener(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,13 @@ from onecycle.training.fingerprint import Print
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.run_files import copy_as_best, file_of, tidy, write_run_file
 from onecycle.training.run_lock import RunLock
+from onecycle.training.run_parts import Fixed, capture_order, fixed_values, restore_order
 from onecycle.training.run_ranks import own_parts, with_own
 from onecycle.training.run_state import put_back, take
 from onecycle.utils.checks import check_whole
 from onecycle.utils.distributed import (
     distrib_barrier,
+    from_first,
     greatest,
     is_first_process,
     process_count,
@@ -70,11 +73,30 @@ class Writer:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        error, self._error = self._error, None
-        if isinstance(error, (FileWriteError, OSError)):
-            warnings.warn(f"checkpoint: training goes on, but this one is missing. {error}", stacklevel=2)
-        elif error is not None:
-            raise error
+        failed, self._error = self._error, None
+        if isinstance(failed, (FileWriteError, OSError)):
+            warnings.warn(f"checkpoint: training goes on, but this one is missing. {failed}", stacklevel=2)
+        elif failed is not None:
+            try:
+                raise failed
+            finally:
+                del failed  # an error that its own traceback holds would live until a collection
+
+
+def new_run() -> str:
+    """Return a name for a run, the same in all processes; no generator of random numbers is touched."""
+    name = from_first(uuid.uuid4().hex.encode())
+    return (name or b"").decode()
+
+
+def warn_of_another_run(folder: Path, what: str) -> None:
+    """Warn that a folder holds a run that did not begin as this learner does."""
+    warnings.warn(
+        f"resume: the run in {str(folder)!r} began with other {what} than this learner, as a run of another seed does. "
+        f"It is continued as it began. For a run of its own pass another folder.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 class RunKeeper:
@@ -88,10 +110,19 @@ class RunKeeper:
         call: The method that trains and its arguments, as JSON.
         point: The state to go on from; None begins.
         parts: What the run is made of.
+        checks_seed: Warn where the run began with another seed than the one that is drawn now.
     """
 
     def __init__(
-        self, learn: Any, folder: Path, every: Any, keep: int, call: dict[str, Any], point: Any, parts: Print
+        self,
+        learn: Any,
+        folder: Path,
+        every: Any,
+        keep: int,
+        call: dict[str, Any],
+        point: Any,
+        parts: Print,
+        checks_seed: bool = False,
     ) -> None:
         self.learn, self.folder, self.every, self.every_said = learn, folder, Every(every), every
         self.keep, self.call, self.parts, self.point = check_whole("fit", "keep", keep), call, parts, point
@@ -100,9 +131,13 @@ class RunKeeper:
         self._seed = 0
         self._stopped_by: int | None = None
         self._handler: CallbackHandler | None = None
+        self._order: dict[str, Any] = {}
+        self._fixed: Fixed = {}
         self._epochs = 0
         if is_first_process():
             check_writable(folder, _FOLDER)
+        self._checks_seed = checks_seed
+        self.run = new_run() if point is None else str(point.get("run", ""))
         self._lock = RunLock(folder)
         self._writer = Writer(folder, self.keep)
 
@@ -115,6 +150,8 @@ class RunKeeper:
     def seed(self, drawn: int) -> int:
         """Return the seed of the run: the one of then, where it goes on."""
         self._seed = drawn if self.point is None else self.point["seed"]
+        if self._checks_seed and self._seed != drawn:
+            warn_of_another_run(self.folder, "random numbers")
         return self._seed
 
     @property
@@ -124,18 +161,22 @@ class RunKeeper:
 
     def begin(self, handler: CallbackHandler) -> None:
         """Take up the run, once training has begun."""
-        self._handler = handler
+        self._handler, self._fixed = handler, fixed_values(self.learn.data)
         if self.point is not None:
             self._epochs = self.epochs_done
             self._put_back(handler)
             if not self.point["mid_epoch"]:
+                restore_order(self.point.get("order", {}), self.learn.data.train_dl)
                 self.point = None
 
     def begin_epoch(self, handler: CallbackHandler) -> None:
-        """Take up the epoch in which the run goes on, once it has begun."""
+        """Take up the epoch in which the run goes on, once it has begun and before its first batch is made."""
+        loader = self.learn.data.train_dl
         if self.point is not None:
             self._put_back(handler)
+            restore_order(self.point.get("order", {}), loader)
             self.point = None
+        self._order = capture_order(loader, self._fixed)
 
     def _put_back(self, handler: CallbackHandler) -> None:
         ranks = self.point.get("ranks", [])
@@ -190,13 +231,15 @@ class RunKeeper:
         self, mid_epoch: bool, step: int = 0, epoch_over: bool = False, best: bool = False, finished: bool = False
     ) -> None:
         assert self._handler is not None
-        state = take(self.learn, self._handler)
+        state = take(self.learn, self._handler, self._fixed)
         ranks = own_parts(state)
         if not is_first_process():
             return
         whole = {
             "state": state,
             "ranks": ranks,
+            "run": self.run,
+            "order": self._order if mid_epoch else capture_order(self.learn.data.train_dl, self._fixed),
             "seed": self._seed,
             "epochs_done": self._epochs,
             "step": step,

@@ -20,6 +20,7 @@ from onecycle.training.handler import CallbackHandler
 from onecycle.training.keeper import RunKeeper
 from onecycle.training.losses import each_item
 from onecycle.training.mismatch import check_goes_back, check_loss, explain_loss, explain_model
+from onecycle.training.release import released_on_failure
 from onecycle.utils.checks import check_whole
 from onecycle.utils.distributed import added_up, greatest, own_seed, process_count, seed_of_all
 from onecycle.utils.progress import master_bar, progress_bar
@@ -190,7 +191,7 @@ def _of_each_batch(
     model.eval()
     results: list[Any] = []
     parts: list[list[Part]] = []
-    with torch.no_grad():
+    with torch.no_grad(), released_on_failure(dl):
         for step, batch in enumerate(progress_bar(dl, parent=pbar, leave=pbar is not None)):
             if n_batch and step >= n_batch:
                 break
@@ -392,26 +393,34 @@ def _run(
 ) -> None:
     pbar = master_bar(range(0 if keeper is None else keeper.epochs_done, epochs), display=display)
     handler.on_train_begin(epochs, pbar=pbar, metrics=metrics)
-    exception: BaseException | None = None
     try:
-        learn.opt.zero_grad()  # a run that was broken off may have left gradients
-        if keeper is not None:
-            keeper.begin(handler)
-        for epoch in pbar:
-            if handler.state_dict["stop_training"]:
-                break
-            _train(learn, handler, seed, pbar, keeper)
-            loss = _validation_loss(learn, handler, seed, pbar)
-            ended = handler.on_epoch_end(loss)
-            if keeper is not None:
-                keeper.after_epoch(loss, ended or epoch == epochs - 1)
-            if ended:
-                break
+        with released_on_failure(learn.data.train_dl, getattr(learn.data, "valid_dl", None)):
+            _run_epochs(epochs, learn, handler, pbar, seed, keeper)
     except BaseException as error:
-        exception = error
+        try:
+            handler.on_train_end(error)
+        finally:
+            learn.opt.zero_grad()
         raise
-    finally:
-        handler.on_train_end(exception)
+    handler.on_train_end(None)
+
+
+def _run_epochs(
+    epochs: int, learn: Trainable, handler: CallbackHandler, pbar: Any, seed: int, keeper: RunKeeper | None
+) -> None:
+    learn.opt.zero_grad()  # a run that was broken off may have left gradients
+    if keeper is not None:
+        keeper.begin(handler)
+    for epoch in pbar:
+        if handler.state_dict["stop_training"]:
+            break
+        _train(learn, handler, seed, pbar, keeper)
+        loss = _validation_loss(learn, handler, seed, pbar)
+        ended = handler.on_epoch_end(loss)
+        if keeper is not None:
+            keeper.after_epoch(loss, ended or epoch == epochs - 1)
+        if ended:
+            break
 
 
 def _at_address(dl: Any, seed: int, epoch: int, start: int = 0) -> Any:

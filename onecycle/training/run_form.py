@@ -40,6 +40,7 @@ def _rate_of_checkpoints(value: Any, place: str) -> None:
         raise Misfit(place, "a number of steps or text such as '10 minutes'", value) from None
 
 
+_PARTS = named(named(check_frozen))  # objects by their place, attributes by name
 _STATE = record(
     {
         "model": _TENSORS,
@@ -55,7 +56,7 @@ _STATE = record(
             {"torch": check_tensor, "cuda": listed(check_tensor), "numpy": check_frozen, "python": check_frozen}
         ),
     },
-    {"buffers": _TENSORS},
+    {"buffers": _TENSORS, "parts": named(_PARTS)},
 )
 
 RUN_FORM = record(
@@ -74,7 +75,7 @@ RUN_FORM = record(
         "every": _rate_of_checkpoints,
         "keep": whole(1),
     },
-    {"ranks": listed(_TENSORS)},
+    {"ranks": listed(_TENSORS), "order": _PARTS, "run": text},
 )
 
 

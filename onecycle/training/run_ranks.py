@@ -15,7 +15,8 @@ from onecycle.utils.distributed import gather_tensors, processes_connected
 
 __all__: list[str] = []
 
-_OWN = ("buffers", "model_parts", "grads", "handler", "smoothener", "generators")  # weights and moments are one for all
+# Weights and moments are one for all.
+_OWN = ("buffers", "model_parts", "parts", "grads", "handler", "smoothener", "generators")
 _CALLBACKS = "callbacks"
 
 

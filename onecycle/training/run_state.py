@@ -14,6 +14,7 @@ from onecycle.errors import TrainingError
 from onecycle.nn.surgery import get_model
 from onecycle.training.callback import Callback
 from onecycle.training.handler import CallbackHandler
+from onecycle.training.run_parts import Fixed, capture_parts, restore_parts
 from onecycle.utils.file_gate import file_gate
 from onecycle.utils.frozen_values import freeze, put_attributes, thaw
 from onecycle.utils.sharded import own_class, parted_like, whole
@@ -26,15 +27,17 @@ COUNTED = (
     "stop_training",
 )  # fmt: skip
 _OF_MODULES = ("training",)  # attributes that the loop sets itself
+_SCALARS = (bool, int, float, str)  # of a layer of torch, such as the share that a dropout drops
 SETTINGS = ("_lr", "_mom", "_beta", "_wd")
 
 
-def take(learn: Any, handler: CallbackHandler) -> dict[str, Any]:
+def take(learn: Any, handler: CallbackHandler, fixed: Fixed) -> dict[str, Any]:
     """Return all that a run needs to go on from here, as copies on the CPU.
 
     Args:
         learn: The learner.
         handler: The handler of its run.
+        fixed: What `run_parts.fixed_values` returned when the run began.
     """
     model = get_model(learn.model)
     return {
@@ -48,6 +51,7 @@ def take(learn: Any, handler: CallbackHandler) -> dict[str, Any]:
         "handler": {name: _kept(handler.state_dict[name]) for name in COUNTED},
         "smoothener": _kept(vars(handler.smoothener)),
         "callbacks": [[type(cb).__name__, cb.run_state()] for cb in _own(handler)],
+        "parts": capture_parts(learn, handler, fixed),
         "generators": _generators(),
     }
 
@@ -73,6 +77,7 @@ def put_back(state: dict[str, Any], learn: Any, handler: CallbackHandler) -> Non
         _fill(learn.loss_func, state["loss"])
     _put_callbacks(state["callbacks"], handler, state.get("by_name", False))
     _put_opt(learn.opt, state["opt"])
+    restore_parts(state.get("parts", {}), learn, handler)
     for name in COUNTED:
         handler.state_dict[name] = thaw(state["handler"][name], None, device)
     smooth = thaw(state["smoothener"], None, device)
@@ -117,16 +122,16 @@ def _parts(model: nn.Module) -> dict[str, Any]:
     places = {tensor.data_ptr() for _, tensor in _tensors(model) if tensor.numel()}
     found = {}
     for path, module in model.named_modules():
-        if not own_class(module).__module__.startswith("torch."):
-            values = dict(_kept_attributes(module, places))
-            if values:
-                found[path] = values
+        values = dict(_kept_attributes(module, places))
+        if values:
+            found[path] = values
     return found
 
 
 def _kept_attributes(module: nn.Module, places: set[int]) -> Iterator[tuple[str, Any]]:
+    of_torch = own_class(module).__module__.startswith("torch.")
     for name, value in vars(module).items():
-        if name in _OF_MODULES or name in _MODULE_OWN:
+        if name in _OF_MODULES or name in _MODULE_OWN or (of_torch and not isinstance(value, _SCALARS)):
             continue
         kept, copy = freeze(value, lambda tensor: tensor.data_ptr() in places)
         if kept:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import math
+import random
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,14 @@ _MANY = 64  # from so many floats on a list is kept as one tensor
 _NUMERIC = "biuf"  # kinds of NumPy arrays that torch holds too
 
 
+_GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+
+
+def is_generator(value: Any) -> bool:
+    """Say whether a value is a generator of random numbers, whose state can be kept."""
+    return isinstance(value, _GENERATORS)
+
+
 class _NotKept(Exception):
     """What was met cannot be kept; whoever holds it is left out whole."""
 
@@ -33,8 +43,8 @@ def freeze(value: Any, is_live: Callable[[Tensor], bool] = lambda tensor: False)
     """Return whether a value can be kept, and a copy of it made of what tensor-only files hold.
 
     Args:
-        value: Numbers, text, tensors, arrays and containers of them; or an object with `run_state` and
-            `load_run_state`, or with `state_dict` and `load_state_dict`.
+        value: Numbers, text, tensors, arrays, generators of random numbers and containers of them; or an object with
+            `run_state` and `load_run_state`, or with `state_dict` and `load_state_dict`.
         is_live: Tells tensors that belong to someone else, such as weights of the model: what holds one is not
             kept, since a copy would take its place.
 
@@ -65,7 +75,26 @@ def _frozen(value: Any, is_live: Callable[[Tensor], bool]) -> Any:
         return _marked("slice", [_frozen(end, is_live) for end in (value.start, value.stop, value.step)])
     if isinstance(value, Path):
         return _marked("path", str(value))
+    if is_generator(value):
+        return _marked("generator", _frozen(_generator_state(value), is_live))
     return _frozen_part(value, is_live)
+
+
+def _generator_state(generator: Any) -> Any:
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    if isinstance(generator, random.Random):
+        return generator.getstate()
+    return generator.get_state(legacy=False) if isinstance(generator, np.random.RandomState) else generator.get_state()
+
+
+def _put_generator_state(generator: Any, state: Any) -> None:
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, random.Random):
+        generator.setstate(state)
+    else:
+        generator.set_state(state)
 
 
 def _not_kept() -> Any:
@@ -216,6 +245,7 @@ _MARKED: dict[str, Callable[[Any, str], None]] = {
     "dict": _check_pairs,
     "slice": _check_slice,
     "path": _check_path,
+    "generator": check_frozen,
     "load_run_state": check_frozen,
     "load_state_dict": check_frozen,
 }
@@ -242,7 +272,7 @@ def put_attributes(thing: Any, values: Mapping[str, Any], device: Any) -> None:
     for name, value in values.items():
         check_attribute(thing, name)
         there = getattr(thing, name, None)
-        if not _is_place(thing, name, there):
+        if not is_place(thing, name, there):
             setattr(thing, name, thaw(value, there, device))
 
 
@@ -265,7 +295,7 @@ def _keepable(value: Any) -> bool:
     return not callable(value) or callable(getattr(value, "load_state_dict", None))
 
 
-def _is_place(thing: Any, name: str, there: Any) -> bool:
+def is_place(thing: Any, name: str, there: Any) -> bool:
     """Say whether an attribute says where files go."""
     if isinstance(there, Path):
         return True
@@ -281,7 +311,7 @@ def thaw(kept: Any, there: Any = None, device: Any = "cpu") -> Any:
         device: Where tensors go that were on an accelerator.
     """
     if isinstance(kept, list):
-        return [thaw(entry, None, device) for entry in kept]
+        return _thawed_entries(kept, there, device)
     if not (isinstance(kept, dict) and _KIND in kept):
         return kept
     kind, value = kept[_KIND], kept[_VALUE]
@@ -292,14 +322,30 @@ def thaw(kept: Any, there: Any = None, device: Any = "cpu") -> Any:
     return _THAWED[kind](value, there, device)
 
 
+def _thawed_entries(kept: list[Any], there: Any, device: Any) -> list[Any]:
+    """Return the entries of a list or tuple; objects with a state that stand in the same places take theirs over."""
+    same = isinstance(there, (list, tuple)) and len(there) == len(kept)
+    return [thaw(entry, there[number] if same else None, device) for number, entry in enumerate(kept)]
+
+
 def _thawed_dict(pairs: Any, there: Any, device: Any) -> Any:
     """Return a dict; one that is there already (a Counter, a defaultdict) is filled anew."""
-    entries = {thaw(key): thaw(value, None, device) for key, value in pairs}
+    known = there if isinstance(there, dict) else {}
+    keys = [thaw(key) for key, _ in pairs]
+    entries = {key: thaw(value, known.get(key), device) for key, (_, value) in zip(keys, pairs)}
     if isinstance(there, dict) and type(there) is not dict:
         there.clear()
         there.update(entries)
         return there
     return entries
+
+
+def _thawed_generator(state: Any, there: Any, device: Any) -> Any:
+    """Return the generator that is there, at the state; one of another kind keeps its own."""
+    if is_generator(there):
+        with suppress(TypeError, ValueError, RuntimeError, LookupError, ArithmeticError):
+            _put_generator_state(there, thaw(state))
+    return there
 
 
 def _thawed_deque(entries: Any, there: Any, device: Any) -> Any:
@@ -310,9 +356,10 @@ _THAWED: dict[str, Callable[[Any, Any, Any], Any]] = {
     "on device": lambda value, there, device: value.to(device),
     "array": lambda value, there, device: value[0].numpy().view(value[1]).reshape(value[2]).copy(),
     "floats": lambda value, there, device: value.tolist(),
-    "tuple": lambda value, there, device: tuple(thaw(value, None, device)),
+    "tuple": lambda value, there, device: tuple(_thawed_entries(value, there, device)),
     "set": lambda value, there, device: set(thaw(value, None, device)),
     "deque": _thawed_deque,
+    "generator": _thawed_generator,
     "dict": _thawed_dict,
     "slice": lambda value, there, device: slice(*value),
     "path": lambda value, there, device: Path(value),

@@ -16,6 +16,7 @@ from onecycle.callbacks.weight_average import EMACallback, SWACallback
 from onecycle.data.bunch import DataBunch
 from onecycle.errors import ArgumentError, ArgumentTypeError, CallbackError, TrainingError
 from onecycle.learner import Learner
+from onecycle.learning import resuming
 from onecycle.metrics.classification import accuracy
 from onecycle.training import keeper
 from onecycle.training.callback import Callback
@@ -25,13 +26,13 @@ from onecycle.utils.files import FileMissingError, FileWriteError
 STEPS = 12  # of an epoch
 
 
-def make_learner(path, workers=0, width=16, items=200, **settings):
+def make_learner(path, workers=0, width=16, items=200, seed=1, **settings):
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(items, 6, generator=draw)
     y = (x.sum(1) > 0).long()
     sets = TensorDataset(x, y), TensorDataset(x[:40], y[:40])
     data = DataBunch.create(*sets, bs=16, num_workers=workers, device="cpu", path=path)
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     layers = nn.Linear(6, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(0.3), nn.Linear(width, 2)
     settings = {"loss_func": nn.CrossEntropyLoss(), "metrics": accuracy, "silent": True, **settings}
     return Learner(data, nn.Sequential(*layers), **settings)
@@ -184,8 +185,87 @@ def test_a_finished_run_ends_again(tmp_path, capsys):
     train(learn, [EMACallback(learn, 0.9)], checkpoint=tmp_path / "run")
     other = make_learner(tmp_path)
     other.resume(tmp_path / "run", callbacks=[EMACallback(other, 0.9)])
-    assert "was finished after 3 epochs: it ends again" in capsys.readouterr().out
+    assert "is finished, after 3 epochs. Nothing is trained" in capsys.readouterr().out
     assert_same(state_of(learn), state_of(other))
+
+
+def test_a_second_call_in_the_same_folder_trains_nothing_and_is_refused(tmp_path):
+    learn = make_learner(tmp_path)
+    run = {"checkpoint": tmp_path / "run", "resume": True}
+    train(learn, **run)
+    weights = [weight.clone() for weight in learn.model.parameters()]
+    with pytest.raises(TrainingError, match=r"fit_one_cycle: this learner has finished the run .*pass another folder"):
+        train(learn, **run)
+    assert all(torch.equal(a, b) for a, b in zip(weights, learn.model.parameters()))
+    train(learn, checkpoint=tmp_path / "second", resume=True)
+    assert learn.recorder.losses
+
+
+def test_a_finished_run_may_be_resumed_by_its_learner(tmp_path, capsys):
+    learn = train(make_learner(tmp_path), checkpoint=tmp_path / "run")
+    before = state_of(learn)
+    learn.resume(tmp_path / "run")
+    assert "Nothing is trained" in capsys.readouterr().out
+    assert_same(before, state_of(learn))
+
+
+def other_weights(path):
+    learn = make_learner(path)
+    with torch.no_grad():
+        learn.model[0].weight += 0.1
+    return learn
+
+
+@pytest.mark.parametrize("how", ["resume=True", "learn.resume"])
+def test_a_run_of_other_weights_is_told(tmp_path, how):
+    with pytest.raises(Killed):
+        train(make_learner(tmp_path), [KillAt(20)], checkpoint=tmp_path / "run")
+    learn = other_weights(tmp_path)
+    with pytest.warns(UserWarning, match="resume: the run in .* began with other weights than this learner"):
+        if how == "learn.resume":
+            learn.resume(tmp_path / "run", callbacks=[KillAt()])
+        else:
+            train(learn, [KillAt()], checkpoint=tmp_path / "run", resume=True)
+    assert_same(state_of(learn), state_of(train(make_learner(tmp_path))))
+
+
+def test_a_run_of_another_seed_is_told(tmp_path):
+    run = {"checkpoint": tmp_path / "run", "resume": True}
+    with pytest.raises(Killed):
+        train(make_learner(tmp_path), [KillAt(20)], **run)
+    learn = make_learner(tmp_path)
+    torch.manual_seed(6)
+    with pytest.warns(UserWarning, match="began with other random numbers than this learner"):
+        learn.fit_one_cycle(3, 1e-2, callbacks=[KillAt()], **run)
+    with pytest.warns(UserWarning, match="began with other weights"):
+        make_learner(tmp_path, seed=7).fit_one_cycle(3, 1e-2, callbacks=[KillAt()], **run)
+
+
+def test_the_learner_that_was_interrupted_goes_on_without_a_word(tmp_path):
+    learn = make_learner(tmp_path)
+    run = {"checkpoint": tmp_path / "run", "resume": True}
+    with pytest.raises(Killed):
+        train(learn, [KillAt(20)], **run)
+    torch.manual_seed(99)
+    learn.fit_one_cycle(3, 1e-2, callbacks=[KillAt()], **run)
+    assert_same(state_of(learn), state_of(train(make_learner(tmp_path))))
+
+
+def test_checkpoints_of_before_there_were_names_of_runs(tmp_path, monkeypatch):
+    with pytest.raises(Killed):
+        train(make_learner(tmp_path), [KillAt(20)], checkpoint=tmp_path / "run")
+    real = resuming.point_of_all
+
+    def older(folder, form):
+        point = real(folder, form)
+        point = {name: value for name, value in point.items() if name not in ("run", "order")}
+        del point["parts"]["start"], point["state"]["parts"]
+        return point
+
+    monkeypatch.setattr(resuming, "point_of_all", older)
+    learn = make_learner(tmp_path)
+    learn.resume(tmp_path / "run", callbacks=[KillAt()])
+    assert_same(state_of(learn), state_of(train(make_learner(tmp_path))))
 
 
 def test_a_run_that_stopped_early_ends_again(tmp_path):
