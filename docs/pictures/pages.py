@@ -26,6 +26,7 @@ PAGES: dict[str, list[str | None]] = {
     "gan": ["pretrained", "judged"],
     "hooks": ["layer_stats", "hist", None, "mistake", "right"],
     "image_to_image": ["results"],
+    "images": ["batch", None],
     "multilabel": ["batch", "confusion"],
     "points": ["results", None],
     "precision": ["mixing"],
