@@ -11,6 +11,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.optim.schedules import annealing_cos, annealing_exp, annealing_linear
 from onecycle.training.choices import check_choice
 from onecycle.utils.checks import check_numbers, check_whole
+from onecycle.utils.values import to_numbers
 
 __all__ = ["FlatCosAnnealScheduler"]
 
@@ -43,7 +44,8 @@ def FlatCosAnnealScheduler(
     check_choice(owner, "curve", curve, _CURVES)
     check_whole(owner, "tot_epochs", tot_epochs)
     check_numbers(owner, "start_pct", start_pct, "must be between 0 and 1", lambda part: 0 <= part <= 1)
-    if not isinstance(moms, (list, tuple)) or len(moms) != 2:
+    moms = to_numbers(moms)
+    if not isinstance(moms, list) or len(moms) != 2:
         raise ArgumentError(explain(owner, "moms", "must be two numbers, e.g. (0.95, 0.999)", moms))
     lr = np.asarray(lr, dtype=float) if isinstance(lr, (list, tuple)) else lr
     anneal = _CURVES[curve]

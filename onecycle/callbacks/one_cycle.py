@@ -11,6 +11,7 @@ from onecycle.optim.phases import Course
 from onecycle.optim.schedules import Scheduler, annealing_cos
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers, check_whole
+from onecycle.utils.values import to_numbers
 
 __all__ = ["OneCycleScheduler"]
 
@@ -52,6 +53,7 @@ class OneCycleScheduler(LearnerCallback):
         start_epoch: int | None = None,
     ) -> None:
         super().__init__(learn)
+        lr_max, moms = to_numbers(lr_max), to_numbers(moms)
         _check(lr_max, moms, div_factor, pct_start, final_div)
         _check_epochs(tot_epochs, start_epoch)
         self.lr_max = np.asarray(lr_max, dtype=float) if isinstance(lr_max, (list, tuple)) else lr_max
@@ -114,7 +116,7 @@ class OneCycleScheduler(LearnerCallback):
 def _check(lr_max: Any, moms: Any, div_factor: float, pct_start: float, final_div: float | None) -> None:
     owner, two = "OneCycleScheduler", "must be two numbers, e.g. (0.95, 0.85)"
     check_numbers(owner, "lr_max", lr_max, "must be at least 0", lambda rate: rate >= 0)
-    if not isinstance(moms, (list, tuple, np.ndarray)) or len(moms) != 2:
+    if not isinstance(moms, list) or len(moms) != 2:
         raise ArgumentError(explain(owner, "moms", two, moms))
     check_numbers(owner, "moms", moms, f"{two}, from 0 to 1 (exclusive)", lambda momentum: 0 <= momentum < 1)
     check_numbers(owner, "div_factor", div_factor, "must be above 0", lambda factor: factor > 0)

@@ -24,6 +24,7 @@ from onecycle.errors import ArgumentTypeError, DataError, check_function, check_
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.registry import decode, encode, lookup, name_of, register
+from onecycle.utils.values import to_list
 
 __all__ = ["ItemList"]
 
@@ -323,7 +324,9 @@ class ItemList(Splitting, Labelling, Stage):
             include: Folders to keep; all when left out.
             exclude: Folders to leave out.
         """
-        kept, dropped = ([str(name) for name in _as_list(names)] for names in (include, exclude))
+        kept, dropped = (
+            [] if names is None else [str(name) for name in to_list(names)] for names in (include, exclude)
+        )
         folders = [self.top_folder(item) for item in self.items]
         known = sorted(set(folders))
         for parameter, names in (("include", kept), ("exclude", dropped)):

@@ -24,6 +24,7 @@ from onecycle.data.missing_rows import Gaps, MissingItem
 from onecycle.errors import ArgumentError, DataError, check_keywords, explain
 from onecycle.utils.defaults import defaults
 from onecycle.utils.seeding import global_rng_kept, item_stream
+from onecycle.utils.values import to_scalar
 
 __all__: list[str] = []
 
@@ -124,6 +125,7 @@ class ItemLoader:
         **torch_settings: Any,
     ) -> None:
         check_keywords("loader", torch_settings, _TORCHS)
+        batch_size, num_workers = to_scalar(batch_size), to_scalar(num_workers)
         _check_settings(batch_size, num_workers, on_error)
         if hasattr(dataset, "at_batch_size"):  # its items are others for another batch size
             dataset = dataset.at_batch_size(batch_size)

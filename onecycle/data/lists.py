@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ class ItemLists(_Lists):
     def _with_labels(
         self, owner: str, train_labels: Any, valid_labels: Any, label_cls: Any, settings: dict[str, Any]
     ) -> LabelLists:
+        settings = {name: list(value) if isinstance(value, Iterator) else value for name, value in settings.items()}
         if not len(self.train):  # the first label of the validation set tells the class then
             given = {name: value for name, value in settings.items() if value is not None}
             label_cls = self.valid.get_label_cls(as_labels(valid_labels), label_cls, **given)

@@ -15,7 +15,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you
 from onecycle.types import PathOrStr
 from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.text_files import check_encoding, encoding_of_file, wrong_encoding
-from onecycle.utils.values import nearest
+from onecycle.utils.values import nearest, to_list
 
 __all__ = ["get_files"]
 
@@ -64,12 +64,12 @@ def _sorted_files(files: Iterable[str]) -> list[Path]:
 def _endings(extensions: Collection[str] | None) -> tuple[str, ...] | None:
     if extensions is None:
         return None
-    endings = [extensions] if isinstance(extensions, str) else extensions
+    endings = to_list(extensions)
     return tuple(sorted(f".{ending.lower().removeprefix('.')}" for ending in endings))
 
 
 def _as_names(names: Collection[str] | None) -> set[str]:
-    return {names} if isinstance(names, str) else {str(name) for name in names or ()}
+    return set() if names is None else {str(name) for name in to_list(names)}
 
 
 def _walk(

@@ -17,6 +17,7 @@ from onecycle.utils.checks import check_numbers, is_real
 from onecycle.utils.collections import even_mults, listify
 from onecycle.utils.defaults import defaults
 from onecycle.utils.distributed import is_first_process
+from onecycle.utils.values import to_numbers, to_scalar
 
 if TYPE_CHECKING:
     from torch import nn
@@ -80,9 +81,11 @@ class Fitting:
             ArgumentError: a rate of a slice is not above 0, or another one below 0.
         """
         if not isinstance(lr, slice):
+            lr = to_numbers(lr)
             rule = "must be a number of at least 0, one a layer group, or a slice"
             check_numbers("lr_range", "lr", lr, rule, lambda rate: rate >= 0)
             return np.asarray(lr) if isinstance(lr, (list, tuple)) else lr
+        lr = slice(to_scalar(lr.start), to_scalar(lr.stop), lr.step)
         rates = [lr.stop] if lr.start is None else [lr.start, lr.stop]
         if lr.step is not None or not all(is_real(rate) and rate > 0 for rate in rates):
             raise ArgumentError(

@@ -14,6 +14,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.nn import torch_losses  # noqa: F401 - gives torch's losses their names
 from onecycle.nn.module import Module
 from onecycle.utils.registry import register
+from onecycle.utils.values import to_list
 
 __all__ = [
     "BCEFlat",
@@ -35,6 +36,13 @@ def _identity(x: Any) -> Any:
 
 
 _SHORT_INDICES = (torch.bool, torch.int8, torch.int16, torch.int32)  # class indices that torch's losses do not take
+
+
+def _as_weights(name: str, value: Any) -> Any:
+    """Return the weights of classes as the tensor that torch's losses take, whatever holds them."""
+    if name not in ("weight", "pos_weight") or value is None or isinstance(value, Tensor):
+        return value
+    return torch.tensor(to_list(value), dtype=torch.get_default_dtype())
 
 
 @register("loss")
@@ -63,7 +71,7 @@ class FlattenedLoss:
         is_2d: bool = True,
         **kwargs: Any,
     ) -> None:
-        self.func = func(*args, **kwargs)
+        self.func = func(*args, **{name: _as_weights(name, value) for name, value in kwargs.items()})
         self.axis, self.floatify, self.is_2d = axis, floatify, is_2d
         self._plain = axis == -1 and is_2d and not floatify
         self._by_index = isinstance(self.func, (nn.CrossEntropyLoss, nn.NLLLoss))

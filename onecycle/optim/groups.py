@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.utils.layer_types import bias_types, no_wd_types
+from onecycle.utils.values import to_numbers
 
 __all__: list[str] = []
 
@@ -62,8 +62,7 @@ def spread(value: Any, count: int, owner: str = "OptimWrapper", name: str = "val
     Raises:
         ArgumentError: a sequence has another length than there are groups.
     """
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
+    value = to_numbers(value)
     if isinstance(value, slice):
         raise ArgumentTypeError(
             explain(

@@ -14,6 +14,7 @@ from onecycle.learner import Learner
 from onecycle.learning.checks import check_data
 from onecycle.tabular.models import TabularModel, checked_range
 from onecycle.types import Floats
+from onecycle.utils.values import to_list
 
 __all__ = ["tabular_learner"]
 
@@ -98,7 +99,7 @@ def warn_of_range(owner: str, data: Any, y_range: Sequence[float] | None) -> Non
 
 
 def _widths(layers: Any) -> list[int]:
-    widths = list(layers) if hasattr(layers, "__iter__") else [layers]
+    widths = to_list(layers)
     if not all(isinstance(width, (int, np.integer)) and width > 0 for width in widths):
         raise ArgumentError(explain("tabular_learner", "layers", "must be widths such as [200, 100]", layers))
     return [int(width) for width in widths]

@@ -89,7 +89,7 @@ class Vocab:
 
     def numericalize(self, t: Collection[str]) -> np.ndarray:
         """Return the numbers of tokens, `(number of tokens,)`, int64."""
-        return np.fromiter(map(self.stoi.__getitem__, t), np.int64, len(t))
+        return np.fromiter(map(self.stoi.__getitem__, t), np.int64, len(t) if hasattr(t, "__len__") else -1)
 
     def textify(self, nums: Iterable[int], sep: str | None = " ") -> Any:
         """Return the tokens of numbers, joined by `sep`; a list where it is None.

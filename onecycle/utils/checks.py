@@ -7,9 +7,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
 
-import numpy as np
-
 from onecycle.errors import ArgumentError, explain
+from onecycle.utils.values import to_scalar
 
 __all__: list[str] = []
 
@@ -67,7 +66,8 @@ def check_whole(owner: str, parameter: str, value: Any, least: int = 1) -> int:
         >>> check_whole("fit", "epochs", np.int64(3))
         3
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    value = to_scalar(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ArgumentError(explain(owner, parameter, f"must be a whole number of at least {least}", value))
     return int(value)
 

@@ -209,6 +209,16 @@ def name_list(owner: str, parameter: str, values: Any, hint: str = "") -> list[A
     return sort_labels(names) if isinstance(values, (set, frozenset)) else names
 
 
+def to_numbers(value: Any) -> Any:
+    """Return one number of any library as Python's, and several, whatever holds them, as a list of such.
+
+    Example:
+        >>> to_numbers(np.float32(0.5)), to_numbers(np.array([1, 2])), to_numbers(slice(1))
+        (0.5, [1, 2], slice(None, 1, None))
+    """
+    return to_scalar(value) if is_scalar(value) else to_list(value)
+
+
 def is_empty(values: Collection[Any] | None) -> bool:
     """Return whether there is nothing: None, or a collection without entries; never asks for a truth value."""
     return values is None or len(values) == 0

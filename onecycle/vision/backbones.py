@@ -14,6 +14,7 @@ from onecycle.nn.entrance import find_entrance
 from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten, bn_drop_lin
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
+from onecycle.utils.values import to_numbers
 from onecycle.vision.archs import build_arch, find_arch
 from onecycle.vision.body_groups import split_at_blocks, split_halves
 from onecycle.vision.cutting import cut_foreign_or_run
@@ -137,8 +138,9 @@ def create_head(
     Raises:
         ArgumentError: ps has another length than there are linear layers, or a width is no whole number.
     """
-    _check_widths(lin_ftrs)
-    widths = [nf, *([_HIDDEN] if lin_ftrs is None else lin_ftrs), nc]
+    hidden = [_HIDDEN] if lin_ftrs is None else to_numbers(lin_ftrs)
+    _check_widths(hidden)
+    widths = [nf, *hidden, nc]
     rates = _dropouts(ps, len(widths) - 1)
     pooled = [AdaptiveConcatPool2d() if concat_pool else nn.AdaptiveAvgPool2d(1)] if pool else []
     layers: list[nn.Module] = [*pooled, Flatten()]
@@ -152,8 +154,7 @@ def create_head(
 
 
 def _check_widths(lin_ftrs: Any) -> None:
-    listed = lin_ftrs is None or (isinstance(lin_ftrs, Sequence) and not isinstance(lin_ftrs, str))
-    if not listed or not all(isinstance(width, int) and width > 0 for width in lin_ftrs or ()):
+    if not isinstance(lin_ftrs, list) or not all(isinstance(width, int) and width > 0 for width in lin_ftrs):
         rule = "must be a list of whole numbers, the widths of the hidden layers"
         raise ArgumentError(explain("create_head", "lin_ftrs", rule, lin_ftrs, "Pass e.g. [512]."))
 

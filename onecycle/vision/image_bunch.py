@@ -20,6 +20,7 @@ from onecycle.errors import ArgumentError, check_keywords, explain, known_keywor
 from onecycle.types import PathOrStr
 from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.registry import register
+from onecycle.utils.values import to_list
 from onecycle.vision.normalization import Denormalize, Normalize, channel_view
 from onecycle.vision.tta import augmented_loaders
 
@@ -266,10 +267,12 @@ class ImageDataBunch(DataBunch):
         _check_keywords(cls.from_lists, kwargs)
         from onecycle.vision.image_list import ImageList
 
+        fnames, labels = to_list(fnames), to_list(labels)
         if len(fnames) != len(labels):
             said = explain("from_lists", "labels", "must hold one label a file")
             raise ArgumentError(f"{said[:-1]}; got {len(labels)} labels for {len(fnames)} files.")
-        return cls._from_labelled(item_cls or ImageList, path, fnames, labels, valid_pct, seed, kwargs)
+        kind = ImageList if item_cls is None else item_cls
+        return cls._from_labelled(kind, path, fnames, labels, valid_pct, seed, kwargs)
 
     @classmethod
     def _from_labelled(
@@ -367,7 +370,7 @@ class ImageDataBunch(DataBunch):
             One tensor `(C,)` a function.
         """
         x = self.one_batch(ds_type=ds_type, denorm=False)[0].cpu()  # (N, C, H, W)
-        return [func(channel_view(x), 1) for func in funcs or (torch.mean, torch.std)]
+        return [func(channel_view(x), 1) for func in ((torch.mean, torch.std) if funcs is None else funcs)]
 
     @known_keywords_only
     def normalize(self, stats: Any = None, do_x: bool = True, do_y: bool = False) -> ImageDataBunch:

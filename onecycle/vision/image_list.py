@@ -108,7 +108,7 @@ class ImageList(ItemList):
             extensions: Endings of the files taken; those that mean a picture when left out.
             **kwargs: What `ItemList.from_folder` takes: recurse, exclude, include, convert_mode …
         """
-        return super().from_folder(path, extensions=extensions or image_extensions(), **kwargs)
+        return super().from_folder(path, extensions=image_extensions() if extensions is None else extensions, **kwargs)
 
     @classmethod
     def from_tar_shards(cls, path: PathOrStr = ".", extensions: Any = None, **kwargs: Any) -> ImageList:

@@ -13,6 +13,7 @@ from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict
 from onecycle.utils.large_pages import scaled
 from onecycle.utils.registry import register
+from onecycle.utils.values import to_numbers
 from onecycle.vision.pixel_batch import PixelBatch
 
 __all__ = [
@@ -204,7 +205,7 @@ class Normalize:
 
 def _as_floats(name: str, values: ChannelValues) -> list[float]:
     try:
-        floats = torch.as_tensor(values, dtype=torch.float64).flatten().tolist()
+        floats = torch.as_tensor(to_numbers(values), dtype=torch.float64).flatten().tolist()
     except (TypeError, ValueError, RuntimeError):
         floats = []
     if not floats:

@@ -54,7 +54,7 @@ class TarImageList(ImageList):
             DataError: there is no tar, or one is compressed or damaged.
         """
         cls._check_settings("from_tar_shards", kwargs)
-        names = TarShards(path).names(extensions or image_extensions())
+        names = TarShards(path).names(image_extensions() if extensions is None else extensions)
         return cls(names, path=path, **kwargs)
 
     def open(self, fn: PathOrStr) -> Image:
