@@ -38,6 +38,7 @@ from onecycle.text.models.pretrained import (
     pretrained_split,
     state_of_body,
     transformers_model,
+    warn_of_another,
 )
 from onecycle.text.models.spec import TextSpec, text_spec
 from onecycle.text.pretrained import PretrainedTokenizerProcessor
@@ -413,6 +414,8 @@ def _pretrained_learner(
         hint = "Pass the configuration to the model, or the name of the model here."
         raise ArgumentError(explain(owner, "config", "must be None for a model that is made already", config, hint))
     check_tokens(arch, count)
+    for each in data.train_ds.x.processor or []:
+        warn_of_another(arch, count, getattr(each, "name", ""))
     _limit_texts(owner, data, longest_text(arch))
     args = {"n_class": n_class, "pad_idx": pad_idx, "lin_ftrs": lin_ftrs, "ps": ps}
     model: Any = get_pretrained_classifier(arch, drop_mult=drop_mult, **args)

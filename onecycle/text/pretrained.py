@@ -80,6 +80,7 @@ class PretrainedTokenizerProcessor(PreProcessor):
         limit = own if isinstance(own, int) and own <= _LONGEST else _DEFAULT_LONGEST
         self.max_len = limit if max_len is None else check_whole(_CALLER, "max_len", max_len, least=1)
         self.separator = _separator(tokenizer)
+        self.name = str(getattr(tokenizer, "name_or_path", "") or "")
         self._encoder = _encoder_of(tokenizer)
         self.vocab = _vocab_of(tokenizer)
         self.pad_idx = _padding(tokenizer, pad_token)
@@ -125,10 +126,10 @@ class PretrainedTokenizerProcessor(PreProcessor):
         """
         backend = tokenizer_of_json(_CALLER, state["tokenizer"])
         vocab = _vocab_of(backend)
-        if not 0 <= state["pad_idx"] < len(vocab):
+        if not isinstance(state["pad_idx"], int) or not 0 <= state["pad_idx"] < len(vocab):
             raise FileFormatError(f"{_CALLER}: the file's padding {state['pad_idx']!r} is no token of its tokenizer.")
         made = cls(backend, state["max_len"], vocab.itos[state["pad_idx"]])
-        made.separator, made.pad_idx = state["separator"], state["pad_idx"]
+        made.separator, made.pad_idx = str(state["separator"]), state["pad_idx"]
         return made
 
 

@@ -417,7 +417,7 @@ def _class_name(parameter: str, index: int, label: Any, classes: Sequence[Any]) 
     label = label.tolist() if hasattr(label, "tolist") else label
     if isinstance(label, (list, tuple, set, frozenset)):  # several classes
         return [_class_name(parameter, index, part, classes) for part in label]
-    if isinstance(label, bool) or not isinstance(label, numbers.Integral):
+    if not isinstance(label, numbers.Integral) or (isinstance(label, bool) and any(label is c for c in classes)):
         return label
     if 0 <= int(label) < len(classes):
         return classes[int(label)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -394,6 +395,24 @@ def check_tokens(body: Any, count: int) -> None:
         hint = f"Pass the model's own tokenizer, or make room: model.resize_token_embeddings({count})."
         rule = f"must have at most {known} tokens, which the model knows"
         raise ArgumentError(explain(_CALLER, "the vocabulary of data", rule, count, hint))
+
+
+def warn_of_another(body: Any, count: int, name: str) -> None:
+    """Warn where names and sizes say that texts were numbered by the tokenizer of another model.
+
+    Args:
+        body: The model.
+        count: Tokens of the tokenizer.
+        name: Its name on the Hugging Face hub, or that of a folder; empty where it has none.
+    """
+    own = str(getattr(body, "name_or_path", "") or "")
+    if name and own and name != own and count != _sizes(body).tokens:
+        warnings.warn(
+            f"{_CALLER}: the texts were numbered by the tokenizer of {name!r}, which has {count} tokens; the model "
+            f"{own!r} has {_sizes(body).tokens}: its numbers may stand for others. Pass tokenizer={own!r} to the data.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def pretrained_split(model: Any) -> list[list[nn.Module]]:

@@ -261,6 +261,8 @@ def test_labels_of_numbered_texts_are_class_numbers(tmp_path):
     for numbers in ([0, 1, 1, 0], np.array([0, 1, 1, 0]), torch.tensor([0, 1, 1, 0]), [np.int64(0), 1, 1, 0]):
         assert from_ids(tmp_path, numbers, classes=["neg", "pos"]) == ([0, 1, 1, 0], ["neg", "pos"])
         assert from_ids(tmp_path, numbers, classes=[1, 0]) == ([0, 1, 1, 0], [1, 0])
+    assert from_ids(tmp_path, [False, True, True, False], classes=["neg", "pos"])[0] == [0, 1, 1, 0]
+    assert from_ids(tmp_path, [False, True, True, False], classes=[True, False])[0] == [1, 0, 0, 1]
     assert from_ids(tmp_path, ["pos", "neg", "neg", "pos"], classes=["pos", "neg"]) == ([0, 1, 1, 0], ["pos", "neg"])
     assert from_ids(tmp_path, [7, 3, 3, 7]) == ([1, 0, 0, 1], [3, 7])
 

@@ -313,6 +313,15 @@ def test_what_does_not_go_together(tmp_path):
         get_pretrained_classifier(nn.Linear(1, 1), 2, 0)
 
 
+def test_a_tokenizer_of_another_model_is_reported(tmp_path):
+    data, body = data_of(tmp_path), TinyModel(Config(vocab_size=99))
+    data.train_ds.x.processor[0].name, body.name_or_path = "one/base", "other/base"
+    with pytest.warns(UserWarning, match="numbered by the tokenizer of 'one/base', which has 27 tokens; the"):
+        text_classifier_learner(data, body)
+    body.name_or_path = "one/base"
+    text_classifier_learner(data, body)
+
+
 def test_texts_to_come_are_cut_to_what_the_model_reads(tmp_path):
     learn = made(tmp_path, TinyModel(Config(max_position_embeddings=12)))
     assert learn.data.train_ds.x.processor[0].max_len == 12
