@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError, did_you_mean, explain
-from onecycle.nn.module import Module
+from onecycle.nn.module import Module, ParameterModule
 from onecycle.nn.surgery import flatten_model
 from onecycle.text.windows import words_first
 from onecycle.utils.checks import check_numbers, check_whole
@@ -439,21 +439,24 @@ def _in_parts(body: nn.Module) -> tuple[list[nn.Module], list[list[nn.Module]], 
     """Return the leaf layers of a body: those before its stack of layers, those of each layer, and those after."""
     stacks = [module for module in body.modules() if isinstance(module, nn.ModuleList)]
     stack = max(stacks, key=len, default=nn.ModuleList())  # the first of the longest
-    layers = [flatten_model(layer) for layer in stack]
     inside = {id(parameter) for layer in stack for parameter in layer.parameters()}
-    seen: set[int] = set()
-    front: list[nn.Module] = []
-    rest: list[nn.Module] = []
-    is_behind = not len(stack)
-    for leaf in flatten_model(body):
+    seen: set[int] = set()  # parameters that have their place: several layers may share one
+    layers = [_unseen(flatten_model(layer), seen) for layer in stack]
+    leaves = flatten_model(body)
+    places = [i for i, leaf in enumerate(leaves) if any(id(parameter) in inside for parameter in leaf.parameters())]
+    first = places[0] if places else 0
+    return _unseen(leaves[:first], seen), layers, _unseen(leaves[first:], seen)
+
+
+def _unseen(leaves: Sequence[nn.Module], seen: set[int]) -> list[nn.Module]:
+    """Return the layers that hold parameters not seen before, or these parameters alone; they are seen then."""
+    found: list[nn.Module] = []
+    for leaf in leaves:
         parameters = list(leaf.parameters())
-        is_of_stack = bool(parameters) and all(id(parameter) in inside for parameter in parameters)
-        is_behind = is_behind or is_of_stack
-        if is_of_stack or not parameters or id(parameters[0]) in seen:
-            continue
-        seen.update(id(parameter) for parameter in parameters)
-        (rest if is_behind else front).append(leaf)
-    return front, layers, rest
+        new = [parameter for parameter in parameters if id(parameter) not in seen]
+        found += [leaf] if new and len(new) == len(parameters) else [ParameterModule(parameter) for parameter in new]
+        seen.update(map(id, new))
+    return found
 
 
 def _thirds(layers: Sequence[Any]) -> list[Sequence[Any]]:

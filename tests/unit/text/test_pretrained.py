@@ -188,6 +188,16 @@ def test_every_parameter_is_in_one_layer_group(tmp_path, body):
     assert head == {id(p) for name, p in learn.model.named_parameters() if name.startswith(("1.", "0.body.classifier"))}
 
 
+def test_shared_layers_are_in_one_group(tmp_path):
+    body = TinyModel()
+    body.stack[3] = body.stack[0]
+    body.norm.weight = body.stack[1].linear.bias
+    learn = made(tmp_path, body)
+    grouped = [id(p) for group in learn.layer_groups for p in group.parameters()]
+    assert sorted(grouped) == sorted(id(p) for p in learn.model.parameters())
+    learn.fit(1, slice(1e-4, 1e-3))
+
+
 def test_fewer_layers_than_groups(tmp_path):
     learn = made(tmp_path, TinyModel(Config(num_layers=1)))
     assert len(learn.layer_groups) == 3
