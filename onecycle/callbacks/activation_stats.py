@@ -13,6 +13,7 @@ from onecycle.callbacks import activation_plots
 from onecycle.callbacks.hook_callback import HookCallback
 from onecycle.errors import ArgumentError, TrainingError, explain
 from onecycle.nn.summary import get_layer_name
+from onecycle.utils.checks import check_numbers
 
 __all__ = ["ActivationStats"]
 
@@ -62,6 +63,7 @@ class ActivationStats(HookCallback):
     ) -> None:
         _check(every, bins, hist_range)
         super().__init__(learn, modules, do_remove)
+        check_numbers("ActivationStats", "near", near, "must be at least 0", lambda value: value >= 0)
         self.every, self.bins, self.hist_range, self.near = every, bins, hist_range, near
         self._clear()
 

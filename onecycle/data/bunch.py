@@ -406,9 +406,11 @@ def _fitting_batch_size(bs: Any, dataset: Any, settings: dict[str, Any]) -> Any:
     is_whole = isinstance(bs, int) and settings.get("batch_sampler") is None
     if not is_whole or bs <= len(dataset) or len(dataset) == 0:
         return bs
+    few = len(dataset) == 1
+    hint = "Add items: a batch norm needs two." if few else f"Pass a bs of at most {len(dataset)}."
     warnings.warn(
         f"databunch: bs is {bs} and the training set has {len(dataset)} items; its batches have {len(dataset)}. "
-        f"Pass a bs of at most {len(dataset)}.",
+        f"{hint}",
         UserWarning,
         stacklevel=4,
     )

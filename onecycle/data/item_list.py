@@ -18,7 +18,7 @@ from onecycle.data.labels import Labelling
 from onecycle.data.processors import PreProcessor, as_items, is_number
 from onecycle.data.show import as_text, readable, show_table
 from onecycle.data.sources import column_numbers, complete_values, csv_file, files_or_complain, read_csv
-from onecycle.data.split import Splitting, check_share, numbers_from
+from onecycle.data.split import Splitting, check_share_of_items, numbers_from
 from onecycle.data.stages import ITEMS, Stage
 from onecycle.errors import ArgumentTypeError, DataError, check_function, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
@@ -346,7 +346,7 @@ class ItemList(Splitting, Labelling, Stage):
         Raises:
             ArgumentError: `p` is not between 0 and 1.
         """
-        check_share("filter_by_rand", "p", p)
+        check_share_of_items("filter_by_rand", "p", p)
         source = numbers_from("filter_by_rand", seed)
         return self._part(np.flatnonzero(source.random_sample(len(self)) < p))
 

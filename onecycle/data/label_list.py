@@ -17,6 +17,7 @@ from onecycle.data.show import readable
 from onecycle.data.stages import LABELLED, Stage
 from onecycle.errors import DataError, OnecycleError, check_keywords
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.seeding import current_stream, plain_look
 from onecycle.utils.values import nearest, other_kind
 
 __all__ = ["LabelList"]
@@ -94,7 +95,13 @@ class LabelList(Stage, Dataset[Any]):
         """
         if type(idxs) is not int and not is_number(idxs):
             return self.new(self.x[idxs], self.y[idxs])
-        index = int(idxs)
+        if current_stream() is None:
+            with plain_look():
+                return self._pair(int(idxs))
+        return self._pair(int(idxs))
+
+    def _pair(self, index: int) -> tuple[Any, Any]:
+        """Return the input and the label at a position, transformed."""
         if self.item is not None:
             return self.transformed(self.item), EmptyLabel()
         raw = self._loaded(self.x, index)

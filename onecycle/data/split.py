@@ -26,7 +26,7 @@ from onecycle.errors import (
     known_keywords_only,
 )
 from onecycle.types import PathOrStr
-from onecycle.utils.checks import is_real
+from onecycle.utils.checks import check_share
 from onecycle.utils.matching import same_form, shown_names, warn_unmatched
 from onecycle.utils.text_files import read_text
 
@@ -142,7 +142,7 @@ class Splitting:
             ArgumentError: `valid_pct` is not between 0 and 1, or there is not one label an item.
             DataError: a label has only one item, which cannot be shared out.
         """
-        check_share("split_by_rand_pct", "valid_pct", valid_pct)
+        check_share_of_items("split_by_rand_pct", "valid_pct", valid_pct)
         source = numbers_from("split_by_rand_pct", seed)
         if stratify is not None:
             labels = _one_each("split_by_rand_pct", "stratify", stratify, self.items)
@@ -173,7 +173,7 @@ class Splitting:
             ArgumentError: `valid_pct` is not between 0 and 1, or there is not one group an item.
             DataError: there are fewer than two groups.
         """
-        check_share("split_by_group", "valid_pct", valid_pct)
+        check_share_of_items("split_by_group", "valid_pct", valid_pct)
         groups = _one_each("split_by_group", "group", group, self.items)
         names = sorted_classes(groups)
         if len(names) < 2:
@@ -193,8 +193,8 @@ class Splitting:
         Raises:
             ArgumentError: a share is not between 0 and 1, or their sum is above 1.
         """
-        check_share("split_subsets", "train_size", train_size)
-        check_share("split_subsets", "valid_size", valid_size)
+        check_share_of_items("split_subsets", "train_size", train_size)
+        check_share_of_items("split_subsets", "valid_size", valid_size)
         if train_size + valid_size > 1:
             total = train_size + valid_size
             raise ArgumentError(
@@ -215,7 +215,7 @@ class Splitting:
         Returns:
             A list of the same kind.
         """
-        check_share("use_partial_data", "sample_pct", sample_pct)
+        check_share_of_items("use_partial_data", "sample_pct", sample_pct)
         order = numbers_from("use_partial_data", seed).permutation(len(self))
         count = int(sample_pct * len(self))
         if sample_pct > 0 and count == 0 and len(self):
@@ -378,15 +378,13 @@ def numbers_from(owner: str, seed: int | None) -> Any:
     return np.random.RandomState(seed)
 
 
-def check_share(owner: str, name: str, value: Any) -> None:
-    """Refuse what is no share.
+def check_share_of_items(owner: str, name: str, value: Any) -> None:
+    """Refuse what is not a share of the items.
 
     Raises:
         ArgumentError: it is no number from 0 to 1.
     """
-    if not is_real(value) or not 0 <= value <= 1:
-        cure = "0.2 means a fifth of the items."
-        raise ArgumentError(explain(owner, name, "must be between 0 and 1", value, cure))
+    check_share(owner, name, value, "0.2 means a fifth of the items.")
 
 
 def _none_validates(share: float, count: int) -> str:

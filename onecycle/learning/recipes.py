@@ -38,6 +38,7 @@ def one_cycle_scheduler(lr_max: float, **kwargs: Any) -> Any:
         lr_max: Highest rate.
         **kwargs: Its other settings.
     """
+    check_numbers("one_cycle_scheduler", "lr_max", lr_max, "must be above 0", lambda rate: rate > 0)
     return partial(OneCycleScheduler, lr_max=lr_max, **kwargs)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from onecycle.errors import DataError, explain
 from onecycle.metrics.check import bare_function
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
 
 __all__ = ["CountingForm", "counted", "whole_set"]
@@ -214,6 +215,7 @@ def class_targets(
     targets = like_shape(owner, targets, shape)
     known = targets != NOT_COUNTED
     if ignore is not None:
+        check_numbers(owner, "ignore", ignore, "must be a class index", lambda index: index == int(index))
         known = known & (targets != ignore)
     if is_at_hand(targets):
         _check_classes(owner, targets[known], num_classes)

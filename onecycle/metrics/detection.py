@@ -14,8 +14,8 @@ from onecycle.errors import ArgumentError, DataError, did_you_mean, explain
 from onecycle.metrics.average_precision import precisions
 from onecycle.metrics.base import Metric
 from onecycle.metrics.counting import check_no_nan, register_metric
-from onecycle.utils.checks import check_whole, is_real
-from onecycle.utils.detections import BOX_COLUMNS, candidates, check_share, suppress
+from onecycle.utils.checks import check_share, check_whole, is_real
+from onecycle.utils.detections import BOX_COLUMNS, candidates, suppress
 
 __all__ = ["MeanAveragePrecision", "mean_average_precision"]
 

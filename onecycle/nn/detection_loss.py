@@ -14,8 +14,8 @@ from onecycle.nn.focal import sigmoid_focal_loss
 from onecycle.nn.losses import thins_out
 from onecycle.nn.module import Module
 from onecycle.utils.box_ops import encode_boxes
-from onecycle.utils.checks import check_numbers
-from onecycle.utils.detections import check_share, detect, split_rows
+from onecycle.utils.checks import check_numbers, check_share
+from onecycle.utils.detections import detect, split_rows
 from onecycle.utils.registry import register
 
 __all__ = ["RetinaNetFocalLoss"]

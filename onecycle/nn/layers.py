@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from onecycle.nn.init import InitFunc, init_default, trunc_normal_
 from onecycle.nn.module import Module
 from onecycle.nn.norm import NormType, reparametrise
+from onecycle.utils.checks import check_numbers, check_share
 
 __all__ = [
     "AdaptiveConcatPool2d",
@@ -130,6 +131,7 @@ class SigmoidRange(Module):
     """Squash into the open range from `low` to `high`, as a layer."""
 
     def __init__(self, low: float, high: float) -> None:
+        check_numbers("SigmoidRange", "low and high", (low, high), "must be two numbers")
         self.low, self.high = low, high
 
     def forward(self, x: Tensor) -> Tensor:
@@ -174,6 +176,7 @@ def bn_drop_lin(
         p: Dropout, 0 to 1; no layer at 0.
         actn: Activation behind; none when left out.
     """
+    check_share("bn_drop_lin", "p", p)
     layers: list[nn.Module] = [nn.BatchNorm1d(n_in)] if bn else []
     if p != 0:
         layers.append(nn.Dropout(p))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, explain
+from onecycle.utils.checks import check_numbers
 
 __all__ = [
     "Scheduler",
@@ -70,6 +71,7 @@ def annealing_poly(degree: float) -> AnnealFunc:
         >>> annealing_poly(2)(1.0, 0.0, 0.5)
         0.25
     """
+    check_numbers("annealing_poly", "degree", degree, "must be a number")
     return partial(do_annealing_poly, degree=degree)
 
 
@@ -88,8 +90,7 @@ class Scheduler:
     """
 
     def __init__(self, vals: Any, n_iter: int, func: AnnealFunc | None = None) -> None:
-        if n_iter < 1:
-            raise ArgumentError(explain("Scheduler", "n_iter", "must be at least 1", n_iter))
+        check_numbers("Scheduler", "n_iter", n_iter, "must be at least 1", lambda steps: steps >= 1)
         pair = isinstance(vals, tuple)
         if pair and len(vals) != 2:
             raise ArgumentError(explain("Scheduler", "vals", "must be one value or (start, end)", vals))
@@ -130,6 +131,7 @@ class SmoothenValue:
     """
 
     def __init__(self, beta: float) -> None:
+        check_numbers("SmoothenValue", "beta", beta, "must be at least 0 and below 1", lambda part: 0 <= part < 1)
         self.beta, self.n = beta, 0
         self.mov_avg: Any = 0.0
         self.smooth: Any = None

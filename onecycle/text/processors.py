@@ -20,6 +20,7 @@ from onecycle.text.token_texts import TokenCollector, TokenTexts
 from onecycle.text.tokenizer import as_tokenizer
 from onecycle.text.vocab import Vocab, check_vocab
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.checks import check_numbers
 from onecycle.utils.progress import progress_bar
 from onecycle.utils.registry import encode, register
 
@@ -174,6 +175,8 @@ class NumericalizeProcessor(PreProcessor):
         super().__init__(ds)
         given = getattr(ds, "vocab", None) if vocab is None else vocab
         self.vocab: Any = check_vocab("NumericalizeProcessor", given)
+        check_numbers("NumericalizeProcessor", "max_vocab", max_vocab, "must be at least 0", lambda number: number >= 0)
+        check_numbers("NumericalizeProcessor", "min_freq", min_freq, "must be at least 0", lambda number: number >= 0)
         self.max_vocab, self.min_freq = max_vocab, min_freq
         self._made = self._looked = False
 

@@ -15,12 +15,12 @@ __all__: list[str] = []
 _CURES = (
     ("too small", "The pictures are too small for this model: give them more pixels, e.g. transform(size=64)."),
     ("channels", "Open the pictures with the channels that the model takes: convert_mode='RGB' (3) or 'L' (1)."),
-    ("more than 1 value per channel", "Batch norm cannot learn from one item: pass a larger bs, or drop_last=True."),
     ("mat1 and mat2", "A linear layer gets other than its in_features: flatten or pool before it."),
 )  # fmt: skip
 
 
 _WANTS_INDICES = ("to be Long", "scalar type Long", "scalar type Byte", "not implemented for 'Int'")
+_ONE_VALUE = "more than 1 value per channel"  # torch's words where a batch norm has no variance to take
 _AS_MANY_OUTPUTS = "Give the model's last layer as many outputs as an item has targets: data.c."
 
 
@@ -39,7 +39,16 @@ def shapes_of(value: Any) -> str:
 
 
 def explain_model(error: BaseException, model: nn.Module, inputs: Any) -> None:
-    """Add to an error of the model what it was given, and a cure where one is known."""
+    """Add to an error of the model what it was given, and a cure where one is known.
+
+    Raises:
+        TrainingError: a batch norm was given one value a channel, of which it cannot take a variance.
+    """
+    if _ONE_VALUE in str(error):
+        raise TrainingError(
+            f"fit: a batch norm must have two values or more of each channel; got one, of a batch of shape "
+            f"{shapes_of(inputs)}. Pass a bs of at least 2 with drop_last=True, more items, or a model without it."
+        ) from error
     cure = next((cure for said, cure in _CURES if said in str(error)), "")
     note = {"model": type(model).__name__, "input": shapes_of(inputs)}
     add_context(error, **note, **({"cure": cure} if cure else {}))

@@ -50,6 +50,27 @@ def check_numbers(
         raise ArgumentError(explain(owner, parameter, rule, value))
 
 
+def check_share(owner: str, parameter: str, value: Any, hint: str = "") -> float:
+    """Return a share or a probability as a plain number; refuse what is none, NaN too.
+
+    Args:
+        owner: Who asks, for the message.
+        parameter: Name of the parameter.
+        value: What was given.
+        hint: Another sentence for the message.
+
+    Raises:
+        ArgumentError: it is not a number between 0 and 1.
+
+    Example:
+        >>> check_share("dropout", "p", np.float32(0.5))
+        0.5
+    """
+    if not is_real(value) or not 0 <= value <= 1:
+        raise ArgumentError(explain(owner, parameter, "must be a number between 0 and 1", value, hint))
+    return float(value)
+
+
 def check_whole(owner: str, parameter: str, value: Any, least: int = 1) -> int:
     """Return a count, of Python or NumPy, as a plain number; refuse what is none.
 

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, explain
 from onecycle.utils.box_ops import box_overlaps, decode_boxes
-from onecycle.utils.checks import is_real
+from onecycle.utils.checks import check_share
 
-__all__ = ["candidates", "check_share", "detect", "nms", "split_rows", "suppress"]
+__all__ = ["candidates", "detect", "nms", "split_rows", "suppress"]
 
 # A found box is a row of top, left, bottom, right (-1..1), class index, score (0..1); padding has score 0.
 BOX_COLUMNS = 6
 _CANDIDATES = 500  # of the surest boxes of a picture, those that overlap are thinned out
 _PICTURES = 16  # thinned out at a time: a table of overlaps has candidates² numbers a picture
-
-
-def check_share(owner: str, parameter: str, value: Any) -> float:
-    """Return a number that must lie between 0 and 1.
-
-    Raises:
-        ArgumentError: it does not.
-    """
-    if not is_real(value) or not 0 <= value <= 1:
-        raise ArgumentError(explain(owner, parameter, "must be a number between 0 and 1", value))
-    return float(value)
 
 
 def split_rows(output: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -220,6 +220,24 @@ def global_rng_kept() -> Iterator[None]:
         random.setstate(kept_python)
 
 
+@contextmanager
+def plain_look() -> Iterator[None]:
+    """Let what is drawn from torch's global generator follow from NumPy's, and leave torch's as it was.
+
+    The seed of a run comes from torch's: so a look at an item, whose transform may draw from it, changes no later run.
+    """
+    kept, numpy_state = torch.get_rng_state(), np.random.get_state(legacy=False)["state"]
+    address = mix(*(int(np.ravel(numpy_state[name])[0]) for name in ("key", "pos") if name in numpy_state))
+    torch.default_generator.manual_seed(address >> 1)
+    begun = torch.get_rng_state()
+    try:
+        yield
+    finally:
+        if not torch.equal(torch.get_rng_state(), begun):
+            np.random.random_sample()  # the next look draws other numbers
+        torch.set_rng_state(kept)
+
+
 def set_all_seed(seed: int) -> None:
     """Seed the global generators of Python, NumPy and torch (CPU, CUDA, MPS)."""
     random.seed(seed)

@@ -24,7 +24,8 @@ from onecycle.interpret.base import Interpretation, in_order
 from onecycle.interpret.plots import as_written, draw_confusion, figure_if, row_shares
 from onecycle.metrics.segmentation import iou_of_classes
 from onecycle.utils.box_ops import box_overlaps
-from onecycle.utils.detections import BOX_COLUMNS, check_share
+from onecycle.utils.checks import check_share
+from onecycle.utils.detections import BOX_COLUMNS
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.segment import ImageSegment
 

@@ -15,7 +15,8 @@ from onecycle.data.collate import data_collate
 from onecycle.data.items import EmptyLabel
 from onecycle.data.processors import MultiCategoryProcessor
 from onecycle.errors import DataError, explain
-from onecycle.utils.detections import BOX_COLUMNS, check_share
+from onecycle.utils.checks import check_share
+from onecycle.utils.detections import BOX_COLUMNS
 from onecycle.utils.registry import register
 from onecycle.utils.values import to_labels, to_list
 from onecycle.vision.boxes import ImageBBox

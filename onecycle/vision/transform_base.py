@@ -10,6 +10,7 @@ draws with `uniform`.
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -133,6 +134,8 @@ class Transform:
             return self.calc(*args, **kwargs)
         if not self._takes_any:
             check_keywords(self.name, kwargs, [*self._parameters, "p", "is_random", "use_on_y"])
+        for name, value in kwargs.items():
+            _check_finite(self.name, name, value)
         if not isinstance(p, (int, float)) or not 0 <= p <= 1:
             raise ArgumentError(explain(self.name, "p", "must be a probability, a number from 0 to 1", p))
         return RandTransform(self, kwargs=kwargs, p=p, is_random=is_random, use_on_y=use_on_y)
@@ -170,6 +173,13 @@ class Transform:
             if required.name not in values:
                 values[required.name] = required.missing(owner)
         return values
+
+
+def _check_finite(owner: str, name: str, value: Any) -> None:
+    """Refuse a number, or a range of numbers, that is NaN or infinite: what is drawn from it is no value."""
+    numbers = value if isinstance(value, (list, tuple)) else (value,)
+    if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+        raise ArgumentError(explain(owner, name, "must be finite", value))
 
 
 class TfmAffine(Transform):

@@ -226,9 +226,9 @@ def test_labels_that_are_not_among_the_classes(pets):
 
 @pytest.mark.parametrize("share", [1.5, -1, "0.2", 20])
 def test_a_share_is_between_0_and_1(pets, share):
-    with pytest.raises(ArgumentError, match="valid_pct must be between 0 and 1; got .*0.2 means a fifth"):
+    with pytest.raises(ArgumentError, match="valid_pct must be a number between 0 and 1; got .*0.2 means a fifth"):
         ImageList.from_folder(pets).split_by_rand_pct(share)
-    with pytest.raises(ArgumentError, match="valid_pct must be between 0 and 1"):
+    with pytest.raises(ArgumentError, match="valid_pct must be a number between 0 and 1"):
         ImageDataBunch.from_folder(pets, valid_pct=share)
 
 

@@ -210,8 +210,8 @@ def test_another_number_of_outputs_than_of_numbers_to_predict(pets, tiny_net):
 
 def test_batches_of_one_item(pets_bunch):
     net = nn.Sequential(nn.Flatten(), nn.Linear(768, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
-    said = "(?s)more than 1 value per channel.*cure: .*pass a larger bs, or drop_last=True"
-    with pytest.raises(ValueError, match=said):
+    said = "fit: a batch norm must have two values or more of each channel; got one, .*bs of at least 2 with drop_last"
+    with pytest.raises(TrainingError, match=said):
         Learner(pets_bunch(bs=1), net, silent=True).fit(1)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError, explain
 from onecycle.nn.module import Module
 from onecycle.text.models.state import fit_rows
+from onecycle.utils.checks import check_share
 
 __all__ = ["QRNN", "QRNNLayer", "forget_mult"]
 
@@ -124,7 +125,7 @@ class QRNNLayer(Module):
         if window not in (1, 2):
             raise ArgumentError(explain("QRNNLayer", "window", "must be 1 or 2", window))
         self.hidden_size = hidden_size or input_size
-        self.save_prev_x, self.zoneout, self.window = save_prev_x, zoneout, window
+        self.save_prev_x, self.zoneout, self.window = save_prev_x, check_share("QRNNLayer", "zoneout", zoneout), window
         self.output_gate, self.batch_first, self.backward = output_gate, batch_first, backward
         self.prev_x: Tensor | None = None
         self.linear: nn.Module = nn.Linear(window * input_size, (2 + output_gate) * self.hidden_size, bias=bias)
@@ -203,6 +204,7 @@ class QRNN(Module):
         if save_prev_x and bidirectional:
             cure = "Set one of them to False."
             raise ArgumentError(explain("QRNN", "save_prev_x", "cannot go with bidirectional=True", cure=cure))
+        check_share("QRNN", "dropout", dropout)
         self.n_layers, self.n_dirs, self.batch_first = n_layers, 1 + bidirectional, batch_first
         sizes = [input_size, *[hidden_size * self.n_dirs] * (n_layers - 1)]
         self.layers = nn.ModuleList(

@@ -14,6 +14,7 @@ from onecycle.nn.blocks import MergeLayer, SequentialEx
 from onecycle.nn.module import Module
 from onecycle.text.models.dropout import check_p
 from onecycle.text.models.spec import TextSpec, register_text_model
+from onecycle.utils.checks import check_share
 from onecycle.utils.registry import register
 
 __all__ = [
@@ -105,6 +106,7 @@ def feed_forward(
     if act not in _LAYERS:
         cure = f"Pass one of {', '.join(str(one) for one in Activation)}."
         raise ArgumentError(explain("feed_forward", "act", "must be an Activation", act, cure))
+    check_share("feed_forward", "ff_p", ff_p)
     between = [_LAYERS[act](), *([nn.Dropout(ff_p)] if double_drop else [])]
     second = [nn.Linear(d_ff, d_model), nn.Dropout(ff_p), MergeLayer(), nn.LayerNorm(d_model)]
     return SequentialEx(nn.Linear(d_model, d_ff), *between, *second)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from onecycle.errors import ArgumentError, did_you_mean, explain
 from onecycle.nn.init import init_default
 from onecycle.nn.module import Module
+from onecycle.utils.checks import check_share
 
 __all__: list[str] = []
 
@@ -107,6 +108,7 @@ class ResnetBlock(Module):
         bias: bool = True,
     ) -> None:
         norm = _norm(norm_layer)
+        check_share("ResnetBlock", "dropout", dropout)
         first = pad_conv_norm_relu(dim, dim, pad_mode, norm, bias=bias)
         second = pad_conv_norm_relu(dim, dim, pad_mode, norm, bias=bias, activ=False)
         self.branch = nn.Sequential(*first, *([nn.Dropout(dropout)] if dropout else []), *second)

@@ -10,6 +10,7 @@ from onecycle.errors import ArgumentError, explain
 from onecycle.nn.blocks import conv_layer, res_block
 from onecycle.nn.layers import Flatten, Lambda, conv2d, conv2d_trans
 from onecycle.nn.norm import NormType
+from onecycle.utils.checks import check_share
 from onecycle.utils.registry import register
 
 __all__ = ["basic_critic", "basic_generator", "gan_critic"]
@@ -138,6 +139,7 @@ def gan_critic(n_channels: int = 3, nf: int = 128, n_blocks: int = 3, p: float =
         >>> gan_critic(nf=8)(torch.zeros(2, 3, 32, 32)).shape
         torch.Size([2, 4])
     """
+    check_share("gan_critic", "p", p)
     how: dict[str, Any] = {"norm_type": NormType.Spectral, "leaky": _SLOPE, "bias": True}
     layers: list[nn.Module] = [
         conv_layer(n_channels, nf, 4, 2, padding=1, **how),

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from onecycle.nn.layers import Flatten, conv2d
 from onecycle.nn.module import Module
+from onecycle.utils.checks import check_share
 from onecycle.vision.models.spec import register_model
 
 __all__ = ["BasicBlock", "WideResNet", "wrn_22"]
@@ -37,6 +38,7 @@ class BasicBlock(Module):
         self.bn = nn.BatchNorm2d(ni)
         self.conv1 = conv2d(ni, nf, 3, stride=stride)
         self.conv2 = bn_relu_conv(nf, nf, 3, 1)
+        check_share("BasicBlock", "drop_p", drop_p)
         self.drop = nn.Dropout(drop_p) if drop_p else None
         self.shortcut = conv2d(ni, nf, 1, stride=stride) if ni != nf or stride != 1 else None
 

@@ -215,7 +215,7 @@ def test_masks_have_one_value_an_item():
 
 def test_a_share_and_a_list_that_are_none():
     for share in (2, "a", -0.1):
-        with pytest.raises(ArgumentError, match="filter_by_rand: p must be between 0 and 1"):
+        with pytest.raises(ArgumentError, match="filter_by_rand: p must be a number between 0 and 1"):
             ItemList([1, 2]).filter_by_rand(share)
     with pytest.raises(ArgumentTypeError, match=r"add: items must be a list of items; got \[3\] \(list\)"):
         ItemList([1, 2]).add([3])

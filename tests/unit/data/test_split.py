@@ -45,7 +45,7 @@ def test_the_share_is_rounded_down():
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, "0.2"])
 def test_a_share_is_between_0_and_1(numbers, share):
-    with pytest.raises(ArgumentError, match="valid_pct must be between 0 and 1; got .*0.2 means a fifth"):
+    with pytest.raises(ArgumentError, match="valid_pct must be a number between 0 and 1; got .*0.2 means a fifth"):
         numbers.split_by_rand_pct(share)
 
 
@@ -198,7 +198,7 @@ def test_shares_are_numbers_of_any_library():
     items = ItemList(range(10))
     assert len(items.split_by_rand_pct(np.float32(0.5)).valid) == 5
     for share in (True, "0.2", float("nan")):
-        with pytest.raises(ArgumentError, match="valid_pct must be between 0 and 1"):
+        with pytest.raises(ArgumentError, match="valid_pct must be a number between 0 and 1"):
             items.split_by_rand_pct(share)
     with pytest.warns(UserWarning, match="sample_pct 0.01 of 10 items is less than one item: the list is empty"):
         assert len(items.use_partial_data(0.01)) == 0
