@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import pickle
 from collections import Counter
@@ -149,7 +150,7 @@ class Vocab:
             FileFormatError: the file holds something else.
         """
         file = existing_file("Vocab.load", path)
-        head = file.read_bytes()
+        head = file.read_bytes().removeprefix(codecs.BOM_UTF8)
         if head[:1] == b"\x80":
             return cls(_strings_of_pickle(head, path))
         if head.lstrip()[:1] == b"[":

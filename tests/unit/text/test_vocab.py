@@ -110,3 +110,8 @@ def test_a_list_of_tokens_is_no_vocabulary():
             make(["xxunk", "a"])
         with pytest.raises(ArgumentError, match="vocab must have at least one token"):
             make(Vocab([]))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_token(tmp_path):
+    (tmp_path / "itos.txt").write_bytes("xxunk\nä\n".encode("utf-8-sig"))
+    assert Vocab.load(tmp_path / "itos.txt").itos == ["xxunk", "ä"]
