@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, FileFormatError, explain
 from onecycle.types import JsonDict
+from onecycle.utils.foreign_config import without_names_of_code
 from onecycle.vision.foreign_arch import BodyRequest, ForeignArch, import_library, pair_of
 from onecycle.vision.models.spec import Stats
 from onecycle.vision.running_cut import has_class_token, with_part
@@ -22,8 +23,6 @@ __all__: list[str] = []
 
 LIBRARY = "transformers"
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9_]*$")
-# Of a configuration a file keeps what shapes the model; never what names code, other weights or another place.
-_NOT_KEPT = re.compile(r"(auto_map|quantization_config|_name_or_path|(torch_)?dtype|use_kernels|.*_implementation.*)$")
 
 
 class TransformersArch(ForeignArch):
@@ -171,8 +170,8 @@ def _model_class(found: Any, base: type, name: str) -> Any:
 
 def _kept(config: Mapping[str, Any]) -> JsonDict:
     """Return a configuration without what names code, other weights or another place; parts of it likewise."""
-    kept: JsonDict = {name: _kept(value) if isinstance(value, Mapping) else value for name, value in config.items()}
-    kept = {name: value for name, value in kept.items() if _NOT_KEPT.match(str(name)) is None}
+    named = without_names_of_code(config)
+    kept: JsonDict = {name: _kept(value) if isinstance(value, Mapping) else value for name, value in named.items()}
     if "use_pretrained_backbone" in kept:
         kept["use_pretrained_backbone"] = False
     backbone = kept.get("backbone")

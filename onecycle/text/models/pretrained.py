@@ -17,6 +17,7 @@ from onecycle.nn.surgery import flatten_model
 from onecycle.text.windows import words_first
 from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.extras import import_extra
+from onecycle.utils.foreign_config import without_names_of_code
 from onecycle.utils.registry import names, register
 
 __all__ = ["get_pretrained_classifier"]
@@ -26,11 +27,8 @@ _DROPOUT = 0.1  # in front of the last layer, Devlin et al. 2018, appendix A.3
 _STATES = "BODY"  # kind of a model that gives one vector per token
 _ENCODER = "ENCODER"  # kind of the first half of a model that has an encoder and a decoder
 _SCORES = "CLASSIFIER"  # kind of a model that gives one score per class
-# Settings that are no sizes: they name code, files, devices or other models, and none of them is read from a file.
-_NOT_KEPT = (
-    "attn_implementation", "auto_map", "backbone", "custom_pipelines", "dtype", "experts_implementation",
-    "quantization_config", "torch_dtype", "use_kernels", "use_pretrained_backbone", "use_timm_backbone",
-)  # fmt: skip
+# Settings that name other models, which no file may ask for.
+_OTHER_MODELS = ("backbone", "use_pretrained_backbone", "use_timm_backbone")
 # Models that number the places of a text from the number after their padding's.
 _PLACES_AFTER_PADDING = ("camembert", "data2vec-text", "ibert", "longformer", "luke", "mpnet", "roberta", "xlm-roberta")
 
@@ -261,12 +259,9 @@ def _kind_of(body: Any, bodies: Any, classifiers: Any) -> str | None:
 
 
 def _sizes_only(settings: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return settings without those that name code, files or other models, inside nested ones too."""
-    return {
-        name: _sizes_only(value) if isinstance(value, Mapping) else value
-        for name, value in settings.items()
-        if name not in _NOT_KEPT and not str(name).startswith("_")
-    }
+    """Return settings without those that name code, files or other models."""
+    kept = without_names_of_code(settings)
+    return {name: value for name, value in kept.items() if name not in _OTHER_MODELS and not str(name).startswith("_")}
 
 
 def body_of_state(state: Mapping[str, Any]) -> nn.Module:
