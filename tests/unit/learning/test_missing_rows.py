@@ -20,6 +20,7 @@ from onecycle.learner import Learner
 from onecycle.vision.image_list import ImageList
 from onecycle.vision.interpret import SegmentationInterpretation
 from onecycle.vision.object_list import ObjectItemList, bb_pad_collate
+from onecycle.vision.recipes import get_transforms
 from onecycle.vision.segmentation_list import SegmentationItemList
 
 pytestmark = pytest.mark.filterwarnings("ignore:loader.*could not be loaded")
@@ -158,7 +159,7 @@ class TestImages:
 
     def test_tta(self, folder):
         lists = ImageList.from_folder(folder / "i").split_by_idx(range(4, 10))
-        labelled = lists.label_from_func(lambda f: int(f.stem) % 2).transform((None, None), size=16)
+        labelled = lists.label_from_func(lambda f: int(f.stem) % 2).transform(get_transforms(), size=16)
         data = labelled.databunch(bs=2, num_workers=0, on_error="skip")
         model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2))
         learn = Learner(data, model, silent=True)
@@ -175,7 +176,8 @@ class TestImages:
     def test_masks(self, folder, ignore):
         lists = SegmentationItemList.from_folder(folder / "i").split_by_idx(range(4, 10))
         labelled = lists.label_from_func(lambda f: folder / "m" / f.name, classes=["a", "b"], ignore=ignore)
-        data = labelled.transform((None, None), tfm_y=True, size=16).databunch(bs=2, num_workers=0, on_error="skip")
+        data = labelled.transform(get_transforms(), tfm_y=True, size=16)
+        data = data.databunch(bs=2, num_workers=0, on_error="skip")
         learn = Learner(data, nn.Conv2d(3, 2, 1), silent=True)
         whole = learn.get_preds(with_loss=True)
         self.damage(folder, "i/5.png", "m/8.png")
