@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, did_you_mean, explain
+from onecycle.nn.loss_weight import mean_over
 from onecycle.nn.module import Module
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
@@ -95,7 +96,9 @@ class TverskyLoss(Module):
         losses = self._overlap_losses(output, target, counted)  # (N,)
         if self.ce_weight:
             losses = losses + self.ce_weight * self._cross_entropies(output, target, counted)
-        return {"mean": losses.mean, "sum": losses.sum}.get(self.reduction, lambda: losses)()
+        if self.reduction == "mean":
+            return mean_over(losses.sum(), len(losses))
+        return losses.sum() if self.reduction == "sum" else losses
 
     def _target(self, output: Tensor, target: Tensor) -> Tensor:
         """Return class indices (N, …), whatever axis of length one the masks have."""

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError
+from onecycle.nn.loss_weight import weighed
 from onecycle.nn.losses import NoneReduceOnCPU, activation_for, inverse_of
 from onecycle.nn.overlap_loss import DiceLoss, TverskyLoss
 from onecycle.training.losses import each_item
@@ -206,3 +207,12 @@ def test_thin_objects_are_learned_where_cross_entropy_still_sees_background_only
     assert max(learned(lambda output, target: F.cross_entropy(output, target[:, 0]))) < 0.1
     assert min(learned(DiceLoss())) > 0.85
     assert min(learned(TverskyLoss(gamma=0.75))) > 0.85
+
+
+@pytest.mark.parametrize("loss", [DiceLoss(ignore_index=3, ce_weight=1.0), TverskyLoss(gamma=0.75)])
+def test_the_loss_of_a_set_is_that_of_one_batch(loss):
+    output, target = batch(n=7)
+    parts = [weighed(loss, output[rows], [target[rows]], len(rows))[1] for rows in torch.arange(7).split(3)]
+    assert [(len(part), part[0].weight) for part in parts] == [(1, 3), (1, 3), (1, 1)]
+    mean = sum(part[0].value * part[0].weight for part in parts) / 7
+    torch.testing.assert_close(mean, loss(output, target))
