@@ -29,6 +29,7 @@ from onecycle.types import PathOrStr
 from onecycle.utils.checks import check_share
 from onecycle.utils.matching import same_form, shown_names, warn_unmatched
 from onecycle.utils.text_files import read_text
+from onecycle.utils.values import to_label
 
 __all__: list[str] = []
 
@@ -404,7 +405,7 @@ def _one_each(owner: str, name: str, given: Any, items: Any) -> list[Any]:
     if isinstance(given, str) or not (callable(given) or hasattr(given, "__iter__")):
         cure = "Pass one value an item, such as a column df['label'], or a function of an item."
         raise ArgumentTypeError(explain(owner, name, "must be values or a function", given, cure))
-    values = [plain(value) for value in ((ask(given, item) for item in items) if callable(given) else given)]
+    values = [to_label(value) for value in ((ask(given, item) for item in items) if callable(given) else given)]
     odd = next((value for value in values if not isinstance(value, Hashable)), None)
     if odd is not None:
         raise ArgumentTypeError(explain(owner, name, "must give texts or numbers", odd))

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.categories import CategoryList, FloatList, MultiCategoryList, cut_all
-from onecycle.data.processors import CategoryProcessor, MultiCategoryProcessor, plain, sorted_classes
+from onecycle.data.categories import CategoryList, FloatList, MultiCategoryList, checked_classes, cut_all
+from onecycle.data.processors import CategoryProcessor, MultiCategoryProcessor, sorted_classes
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.tabular.frames import as_numbers
 from onecycle.tabular.parquet import ParquetTable
+from onecycle.utils.values import to_label
 
 __all__: list[str] = []
 
@@ -87,11 +88,11 @@ class ClassColumn(TargetColumns):
 
     def numbers(self, frame: Any) -> np.ndarray:
         """Return the index of each row's class, `(N,)`."""
-        return np.array([self._index[plain(label)] for label in frame[self.names[0]].tolist()], dtype=np.int64)
+        return np.array([self._index[to_label(label)] for label in frame[self.names[0]].tolist()], dtype=np.int64)
 
     def look_at(self, frame: Any) -> Iterable[Any]:
         """Return the different labels of rows."""
-        return (plain(label) for label in frame[self.names[0]].unique().tolist())
+        return (to_label(label) for label in frame[self.names[0]].unique().tolist())
 
     def labels(self, kind: Any, settings: Mapping[str, Any], path: Any) -> Any:
         """Return a list of labels of a kind, without labels, that knows the classes."""
@@ -135,7 +136,7 @@ class SeveralLabels(ClassColumn):
         if odd:
             cure = "For several labels in one text pass label_delim=' '."
             raise DataError(explain(_OWNER, f"column {self.names[0]!r}", "must hold lists of labels", odd[0], cure))
-        return [[plain(label) for label in value] for value in values]
+        return [[to_label(label) for label in value] for value in values]
 
     def numbers(self, frame: Any) -> np.ndarray:
         """Return zeros and ones, `(N, classes)`."""
@@ -209,9 +210,10 @@ def target_columns(
             _check_complete(frame, names)
             found.update(targets.look_at(frame))
     if isinstance(targets, ColumnsOfOnes):
-        targets.take_classes(_one_each(names, settings.get("classes", names)))
+        targets.take_classes(_one_each(names, checked_classes(_OWNER, settings.get("classes", names))))
     elif isinstance(targets, ClassColumn):
-        targets.take_classes(_checked(found, settings["classes"]) if "classes" in settings else sorted_classes(found))
+        classes = checked_classes(_OWNER, settings.get("classes"))
+        targets.take_classes(sorted_classes(found) if classes is None else _checked(found, classes))
     return targets, kind
 
 
@@ -241,8 +243,8 @@ def _targets_of(kind: Any, names: Sequence[Any], settings: Mapping[str, Any]) ->
     raise ArgumentError(explain(_OWNER, "label_cls", rule, getattr(kind, "__name__", kind), cure))
 
 
-def _one_each(names: Sequence[Any], classes: Sequence[Any]) -> Sequence[Any]:
-    if len(classes) != len(names):
+def _one_each(names: Sequence[Any], classes: Sequence[Any] | None) -> Sequence[Any]:
+    if classes is None or len(classes) != len(names):
         rule = f"must name one class for each of the {len(names)} columns, in their order"
         raise ArgumentError(explain(_OWNER, "classes", rule, classes))
     return classes

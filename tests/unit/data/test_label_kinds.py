@@ -136,3 +136,23 @@ def test_folders_and_classes_as_numbers(tmp_path):
     with pytest.raises(DataError, match="'0' is a text and the known one a whole number"):
         split.label_from_folder(classes=[0, 1])
     assert len(split.label_from_folder(classes=np.array(["0", "1"])).train) == 2
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        lambda n: Path(f"g{n % 3}"),
+        lambda n: (Kind.A, Kind.B)[n % 2],
+        lambda n: dt.date(2024, 1, 1 + n % 3),
+        lambda n: torch.tensor(n % 3),
+        lambda n: pd.Period(f"2024-0{1 + n % 3}", "M"),
+        lambda n: f"g{n % 3}".encode(),
+        lambda n: (n % 2, Path(f"g{n % 3}")),
+    ],
+)
+def test_groups_and_strata_of_every_kind(group):
+    items = ItemList(range(12))
+    split = items.split_by_group(group, valid_pct=0.3, seed=0)
+    train, valid = ({str(group(int(n))) for n in part.items} for part in (split.train, split.valid))
+    assert train and valid and not train & valid
+    assert len(items.split_by_rand_pct(0.5, seed=0, stratify=group).valid) == 6

@@ -1,6 +1,7 @@
 """A row to predict may come in many forms; each is answered alike, or refused where columns would be lost."""
 
 import dataclasses
+import datetime as dt
 import sqlite3
 from collections import OrderedDict, namedtuple
 
@@ -85,3 +86,27 @@ def test_a_column_that_nobody_asks_for_may_lose_its_name(frame):
 def test_what_is_no_row(row):
     with pytest.raises(ArgumentTypeError, match="predict: item must be one row of a table; got"):
         as_row("predict", row)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        ([dt.date(2024, 1, 2), dt.date(2024, 1, 1)], ["2024-01-01", "2024-01-02"]),
+        ([pd.Timestamp("2024-01-02"), pd.Timestamp("2024-01-01 06:00")], ["2024-01-01 06:00:00", "2024-01-02"]),
+        ([b"b", b"a"], ["a", "b"]),
+        ([True, False], [False, True]),
+        ([2, 1], [1, 2]),
+    ],
+)
+def test_labels_of_parquet_files_are_those_of_a_frame(tmp_path, labels, classes):
+    pytest.importorskip("pyarrow")
+    table = pd.DataFrame({"work": ["a", "b"] * 20, "age": np.linspace(-1, 1, 40), "y": labels * 20})
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=10)
+    procs = [Categorify, Normalize]
+    names = {"cat_names": ["work"], "cont_names": ["age"], "procs": procs}
+    parts = TabularList.from_parquet(tmp_path / "t.parquet", **names).split_none()
+    frames = TabularList.from_df(table, **names).split_none()
+    for settings in ({}, {"classes": labels[::-1]}):
+        read, given = (lists.label_from_df("y", **settings) for lists in (parts, frames))
+        assert read.classes == given.classes == classes
+        assert [int(read.train.y[i]) for i in range(4)] == [int(given.train.y[i]) for i in range(4)]
