@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words of the command line; those of this process when left out.
 
     Returns:
-        The exit code: 0 all is well, 1 `check` found broken files, 2 something was asked that cannot be done.
+        The exit code: 0 all is well, 1 `check` found broken files or `predict` could not read some, 2 something was
+        asked that cannot be done.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -62,7 +63,9 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 
 def _with_notes(error: BaseException) -> str:
-    return "\n  ".join([str(error), *getattr(error, "__notes__", ())])
+    """Return what an error says, with where it happened; the traceback of a worker is for --debug."""
+    notes = [note for note in getattr(error, "__notes__", ()) if not note.startswith("worker_traceback")]
+    return "\n  ".join([str(error), *notes])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -93,6 +96,7 @@ def _add_train(commands: Any) -> argparse.ArgumentParser:
     add("--valid-pct", type=float, default=0.2, metavar="P", help="share of each class to validate on (default 0.2)")
     add("--seed", type=int, default=_SEED, help=f"seed of split and training (default {_SEED})")
     add("--workers", type=int, metavar="N", help="processes that read pictures (default: one a core; digits 0)")
+    add("--skip-broken", action="store_true", help="leave out images that cannot be read, and say how many")
     add("--threads", type=int, metavar="N", help="threads of torch (default: one a core; digits 1)")
     command.set_defaults(run=_train)
     return command
@@ -101,7 +105,8 @@ def _add_train(commands: Any) -> argparse.ArgumentParser:
 def _add_predict(commands: Any) -> argparse.ArgumentParser:
     command = commands.add_parser("predict", help="say what is on pictures, with a learner that train saved")
     command.add_argument("file", type=Path, help="the exported learner, e.g. out/export.safetensors")
-    command.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    command.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="files, or folders of images")
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write the answers as a table, in place of printing")
     command.add_argument("--json", action="store_true", help="one JSON object a picture, with all probabilities")
     command.set_defaults(run=_predict)
     return command
@@ -132,7 +137,8 @@ def _train(options: argparse.Namespace) -> int:
     torch.manual_seed(options.seed)  # of the first weights and of the run
     learner = _make_learner(data, options)
     start = time.perf_counter()
-    learner.fit_one_cycle(options.epochs, max_lr=slice(options.lr) if options.pretrained else options.lr)
+    with _broken_images_told(options.data):
+        learner.fit_one_cycle(options.epochs, max_lr=slice(options.lr) if options.pretrained else options.lr)
     took = time.perf_counter() - start
     print(f"\naccuracy on {len(learner.data.valid_ds)} pictures it never trained on: "
           f"{100 * float(learner.validate()[1]):.2f} %  ({took:.0f} s of training)\n", flush=True)
@@ -141,6 +147,16 @@ def _train(options: argparse.Namespace) -> int:
     learner.export(file.absolute())
     _tell("the learner", file)
     return _predict_in_a_fresh_process(file, Path(learner.data.valid_ds.x.items[0]))
+
+
+@contextmanager
+def _broken_images_told(folder: Path | None) -> Iterator[None]:
+    """Say in one sentence what to do where training meets an image that cannot be read."""
+    try:
+        yield
+    except DataError as error:
+        hint = f"List all of them with: onecycle check {folder}. Remove them, or pass --skip-broken to leave them out."
+        raise DataError(f"{error} {hint}") from error
 
 
 def _fill_in(options: argparse.Namespace) -> None:
@@ -199,7 +215,8 @@ def _make_data(options: argparse.Namespace) -> Any:
     tfms = get_transforms(do_flip=not is_digits, max_rotate=10.0, max_warp=0.0 if is_digits else 0.2)
     labelled = parts.label_from_folder().transform(tfms, size=options.size)
     workers = defaults.cpus if options.workers is None else options.workers
-    data = labelled.databunch(bs=options.bs, num_workers=workers).normalize(imagenet_stats)
+    on_error = "skip" if options.skip_broken else "raise"
+    data = labelled.databunch(bs=options.bs, num_workers=workers, on_error=on_error).normalize(imagenet_stats)
     print(f"{len(data.train_ds)} pictures to train on, {len(data.valid_ds)} to validate on, "
           f"{data.c} classes: {_shortened(data.classes)}", flush=True)
     return data
@@ -260,19 +277,29 @@ def _predict_in_a_fresh_process(file: Path, image: Path) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from onecycle.learner import load_learner
-    from onecycle.vision.image import open_image
+    from onecycle.vision.predict_files import image_files_in, predict_files, write_predictions
 
     if not options.file.is_file():
         raise DataError(explain("predict", "file", "must be an exported learner that exists", str(options.file)))
     learner = load_learner(options.file.parent, options.file.name)
-    for file in options.images:
-        category, index, probabilities = learner.predict(open_image(file))
-        if options.json:
-            table = dict(zip(map(str, learner.data.classes), probabilities.tolist(), strict=True))
-            print(json.dumps({"image": str(file), "class": str(category), "probabilities": table}))
-        else:
-            print(f"{file}: {category} ({100 * float(probabilities[int(index)]):.1f} %)")
-    return 0
+    predictions = predict_files(learner, image_files_in(options.images))
+    if options.csv is not None:
+        write_predictions(options.csv, predictions)
+        _tell(f"{len(predictions)} predictions", options.csv)
+    else:
+        print(*[_shown(found, options.json) for found in predictions if not found.error], sep="\n")
+    unread = [found for found in predictions if found.error]
+    for found in unread:
+        print(f"onecycle predict: {found.file}: {found.error}", file=sys.stderr)
+    return 1 if unread else 0
+
+
+def _shown(found: Any, as_json: bool) -> str:
+    if as_json:
+        answer = {"image": str(found.file), "class": found.label, "probabilities": found.probabilities}
+        return json.dumps(answer, ensure_ascii=False)
+    share = "" if found.probability is None else f" ({100 * found.probability:.1f} %)"
+    return f"{found.file}: {found.label}{share}"
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from onecycle.data.looks import Looks
 from onecycle.data.saving import bunch_from_lists
 from onecycle.data.stages import LOADED, Stage
 from onecycle.data.state import bunch_state, checked, whole_state
-from onecycle.errors import ArgumentTypeError, check_keywords, explain
+from onecycle.errors import ArgumentTypeError, DataError, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.defaults import defaults
 from onecycle.utils.files import write_json
@@ -314,9 +314,29 @@ class DataBunch(Looks, Stage):
             tfms: Transforms; those of the validation set when left out.
             tfm_y: Whether the labels are transformed; as for the validation set when left out.
         """
+        self.test_dl = self.items_dl(items, label, tfms, tfm_y)
+
+    def items_dl(self, items: Any, label: Any = None, tfms: Any = None, tfm_y: Any = None) -> DeviceDataLoader:
+        """Return a loader of items that are treated as the validation set is; the bunch stays as it is.
+
+        Args:
+            items: A list of items, the items themselves, or a data set of torch where the bunch was made of such.
+            label: The label that all are given; default: none.
+            tfms: Transforms; default: those of the validation set.
+            tfm_y: Whether the labels are transformed; default: as for the validation set.
+
+        Raises:
+            DataError: the bunch wraps ready batches, or the label is no class of the training set.
+
+        Example:
+            preds = learn.preds_of(data.items_dl(files))[0]
+        """
         like = self.train_dl if self.valid_dl is None else self.valid_dl
-        dataset = held_out(self.single_ds, items, label, tfms, tfm_y)
-        self.test_dl = like.new(dataset=dataset, shuffle=False, drop_last=False)
+        if not isinstance(like.dl, ItemLoader):
+            cure = "Pass a loader of your own to learn.preds_of."
+            raise DataError(explain("items_dl", "data", "must hold data sets; it wraps ready batches", cure=cure))
+        dataset = held_out(self.single_ds, items, label, tfms, tfm_y) if hasattr(self.single_ds, "x") else items
+        return like.new(dataset=dataset, shuffle=False, drop_last=False)
 
     # Files
 

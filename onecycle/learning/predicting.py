@@ -109,6 +109,7 @@ class Predicting:
         with_loss: bool = False,
         n_batch: int | None = None,
         pbar: Any = None,
+        items: Any = None,
     ) -> list[Any]:
         """Predict a whole set.
 
@@ -118,13 +119,15 @@ class Predicting:
             with_loss: Add the loss of each item.
             n_batch: Stop after so many batches.
             pbar: A `master_bar` above the bar shown here.
+            items: Items to predict in the place of a set, e.g. files, texts or the rows of a frame; the data stay as
+                they are. They have no targets, so zeros stand for them.
 
         Returns:
             `[predictions, targets]` on the CPU in the order of the loader, and `losses` where asked for. With
             `on_error="skip"` an item that could not be read has a row too: its prediction and loss are NaN (boxes:
             none), its target is its label where that can be read, else NaN, or -100 in whole numbers.
         """
-        return self.preds_of(self._loader_in_order(ds_type), activ, with_loss, n_batch, pbar)
+        return self.preds_of(self._loader_in_order(ds_type, items), activ, with_loss, n_batch, pbar)
 
     def preds_of(
         self,
@@ -202,7 +205,10 @@ class Predicting:
         """
         return augmented.predict(self, ds_type, beta, scale, activ, with_loss, n_views)
 
-    def _loader_in_order(self, ds_type: Any) -> Any:
+    def _loader_in_order(self, ds_type: Any, items: Any = None) -> Any:
+        """Return the loader of a set, or of items that are given."""
+        if items is not None:
+            return self.data.items_dl(items)
         loader = self.dl(ds_type)
         if loader is None:
             raise DataError(

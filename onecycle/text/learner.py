@@ -218,6 +218,7 @@ class RNNLearner(Learner):
         n_batch: int | None = None,
         pbar: Any = None,
         ordered: bool = True,
+        items: Any = None,
     ) -> list[Any]:
         """Predict a whole set.
 
@@ -228,6 +229,7 @@ class RNNLearner(Learner):
             n_batch: Stop after so many batches; what there is then is in the order of the loader.
             pbar: A `master_bar` above the bar shown here.
             ordered: Return the texts in the order of the set. They are read from the longest to the shortest.
+            items: Texts to predict in the place of a set; the data stay as they are.
 
         Returns:
             `[predictions, targets]` on the CPU, and `losses` where asked for.
@@ -236,7 +238,7 @@ class RNNLearner(Learner):
             # What a model that reads forwards and one that reads backwards say together:
             preds = (learn_fwd.get_preds()[0] + learn_bwd.get_preds()[0]) / 2
         """
-        loader = self._loader_in_order(ds_type)
+        loader = self._loader_in_order(ds_type, items)
         lengths = self._lengths(loader) if ordered and n_batch is None else None
         if lengths is None:
             return self.preds_of(loader, activ, with_loss, n_batch, pbar)

@@ -157,11 +157,22 @@ class TextLMDataBunch(TextDataBunch):
             tfms: Has no effect.
             tfm_y: Has no effect.
         """
+        self.test_dl = self.items_dl(items)
+
+    def items_dl(self, items: Any, label: Any = None, tfms: Any = None, tfm_y: Any = None) -> DeviceDataLoader:
+        """Return a loader of texts that are treated as those of validation are; the bunch stays as it is.
+
+        Args:
+            items: A list of texts, or the texts themselves.
+            label: Has no effect: the targets are the next tokens.
+            tfms: Has no effect.
+            tfm_y: Has no effect.
+        """
         texts = self.single_ds.x.from_items(items).process()
         labelled = self.single_ds.new(texts, self.single_ds.y.new([0] * len(texts)))
         like = self._corpus if self.valid_dl is None else self.valid_dl.dataset
         settings = {name: getattr(like, name) for name in ("bs", "bptt", "backwards")}
-        self.test_dl = self.train_dl.new(dataset=LanguageModelPreLoader(labelled, **settings), bs=like.bs)
+        return self.train_dl.new(dataset=LanguageModelPreLoader(labelled, **settings), bs=like.bs)
 
     def more_state(self) -> JsonDict:
         """Return how the streams are read."""

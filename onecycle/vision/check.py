@@ -38,9 +38,13 @@ _KINDS = {
     "odd size": "far smaller or far longer than the others",
     "duplicate": "the same pixels in several files",
     "duplicate in two classes": "the same pixels under two labels: one of them is wrong",
+    "duplicate in two sets": "the same pixels in two sets: what is trained on says nothing in validation",
+    "class of one set": "a class that one of the sets does not have: it is not learned, or not validated",
     "single file": "a class with one file cannot be both trained and validated",
     "imbalance": f"a class with less than 1/{_FEW_FILES} of the files of the largest one",
 }
+_TRAINING, _TEST = ("train", "training"), ("test", "testing")
+_SETS = (*_TRAINING, "valid", "val", "validation", *_TEST)  # names of the folders of sets, in any case
 _BREAKS_TRAINING = ("zero bytes", "unreadable", "truncated", "too large", "out of memory", "no access", "no reader")
 
 
@@ -68,12 +72,14 @@ class Report:
         num_files: How many files were read as pictures.
         classes: Number of files of each class (the folder a file lies in).
         findings: Everything worth knowing, the worst first.
+        sets: Number of files of each set, where the folder is divided into train/, valid/ …
     """
 
     path: Path
     num_files: int
     classes: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    sets: dict[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -109,6 +115,8 @@ class Report:
 
     def _headline(self) -> str:
         classes = f" in {len(self.classes)} classes" if len(self.classes) > 1 else ""
+        if self.sets:
+            classes += f" and {len(self.sets)} set{'s' * (len(self.sets) > 1)} ({', '.join(self.sets)})"
         broken = len(self.broken())
         verdict = "all of them can be read" if self.ok else f"{broken} cannot be read"
         return f"{self.path}: {self.num_files} picture{'s' * (self.num_files != 1)}{classes}, {verdict}."
@@ -128,7 +136,8 @@ class Report:
 def check_folder(path: PathOrStr, max_workers: int | None = None) -> Report:
     """Read every picture in a folder and report what is broken, doubled or out of balance.
 
-    Nothing is changed or deleted. A file's class is the folder it lies in.
+    Nothing is changed or deleted. A file's class is the folder it lies in. A folder that holds train/ and another
+    one of valid/, val/, validation/ and test/ is divided into these sets, each with its class folders.
 
     Args:
         path: The folder; folders inside it are read too.
@@ -148,7 +157,38 @@ def check_folder(path: PathOrStr, max_workers: int | None = None) -> Report:
         hidden = [fact for fact in pool.map(examine_picture, others) if fact.readable]
     if not facts and not hidden:
         raise DataError(explain("check", "path", "must hold pictures", str(path), _what_is_there(others)))
-    return Report(path, len(facts), _class_sizes(facts), _all_findings(facts, hidden))
+    layout = _Layout(path)
+    sizes = Counter(label for fact in facts if (label := layout.label(fact.path)))
+    sets = Counter(layout.set_of(fact.path) for fact in facts) if layout.sets else {}
+    findings = _all_findings(facts, hidden, layout)
+    return Report(path, len(facts), dict(sorted(sizes.items())), findings, dict(sorted(sets.items())))
+
+
+class _Layout:
+    """Say of which class and of which set a file is.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        names = [entry.name for entry in path.iterdir() if entry.is_dir() and entry.name.lower() in _SETS]
+        self.sets = names if len(names) > 1 and any(name.lower() in _TRAINING for name in names) else []
+
+    def set_of(self, file: Path) -> str:
+        """Return the set of a file, '' where the folder has none or the file lies beside them."""
+        first = file.relative_to(self.path).parts[0]
+        return first if first in self.sets else ""
+
+    def label(self, file: Path) -> str:
+        """Return the class of a file, '' for one that lies in a set's own folder."""
+        return "" if self.sets and file.parent in (self.path, self.path / self.set_of(file)) else file.parent.name
+
+    def shown(self, file: Path) -> str:
+        """Return the name of a file below its set."""
+        parts = [self.set_of(file), file.parent.name if self.label(file) else "", file.name]
+        return "/".join(part for part in parts if part)
 
 
 def _existing_folder(path: PathOrStr) -> Path:
@@ -176,18 +216,13 @@ def _what_is_there(others: list[Path]) -> str:
     return f"It holds files of other endings: {told}."
 
 
-def _class_sizes(facts: Iterable[PictureFacts]) -> dict[str, int]:
-    counts = Counter(fact.path.parent.name for fact in facts)
-    return dict(sorted(counts.items()))
-
-
-def _all_findings(facts: list[PictureFacts], hidden: list[PictureFacts]) -> list[Finding]:
+def _all_findings(facts: list[PictureFacts], hidden: list[PictureFacts], layout: _Layout) -> list[Finding]:
     findings = [
         *_faults(facts),
         *[Finding("hidden picture", fact.path, f"ends in {fact.path.suffix or 'nothing'}") for fact in hidden],
         *_odd_sizes([fact for fact in facts if fact.readable]),
-        *_duplicates(fact for fact in facts if fact.digest),
-        *_class_findings(facts),
+        *_duplicates((fact for fact in facts if fact.digest), layout),
+        *_class_findings(facts, layout),
     ]
     told = list(_KINDS)
     return sorted(findings, key=lambda finding: (told.index(finding.kind), str(finding.path)))
@@ -212,29 +247,47 @@ def _is_odd(height: int, width: int, usual_area: float) -> bool:
     return short < _SMALLEST_SIDE or long > _LONG_SIDES * short or height * width * _SMALL_AREA < usual_area
 
 
-def _duplicates(facts: Iterable[PictureFacts]) -> Iterator[Finding]:
+def _duplicates(facts: Iterable[PictureFacts], layout: _Layout) -> Iterator[Finding]:
     for same in _grouped(facts, lambda fact: fact.digest):
         if len(same) < 2:
             continue
-        classes = {fact.path.parent for fact in same}
-        kind = "duplicate" if len(classes) == 1 else "duplicate in two classes"
-        others = ", ".join(f"{fact.path.parent.name}/{fact.path.name}" for fact in same[1:4])
+        labels = {layout.label(fact.path) for fact in same} - {""}
+        sets = {layout.set_of(fact.path) for fact in same}
+        where = " in two classes" if len(labels) > 1 else " in two sets" if len(sets) > 1 else ""
+        others = ", ".join(layout.shown(fact.path) for fact in same[1:4])
         more = f" and {len(same) - 4} more" if len(same) > 4 else ""
-        yield Finding(kind, same[0].path, f"= {others}{more}")
+        yield Finding(f"duplicate{where}", same[0].path, f"= {others}{more}")
 
 
-def _class_findings(facts: list[PictureFacts]) -> Iterator[Finding]:
-    """Look at the sizes of the classes, where the folders are classes at all."""
-    folders = _grouped(facts, lambda fact: fact.path.parent)
+def _class_findings(facts: list[PictureFacts], layout: _Layout) -> Iterator[Finding]:
+    """Look at the sizes of the classes, where the folders are classes at all; of sets, at those to train on."""
+    labelled = [fact for fact in facts if layout.label(fact.path)]
+    if layout.sets:
+        yield from _classes_of_one_set(labelled, layout)
+        labelled = [fact for fact in labelled if layout.set_of(fact.path).lower() in _TRAINING]
+    folders = _grouped(labelled, lambda fact: layout.label(fact.path))
     if len(folders) < 2:
         return
     largest = max(map(len, folders))
     for files in folders:
         folder, count = files[0].path.parent, len(files)
-        if count == 1:
+        if count == 1 and not layout.sets:
             yield Finding("single file", folder, "1 file")
         elif count * _FEW_FILES < largest:
-            yield Finding("imbalance", folder, f"{count} files, the largest class has {largest}")
+            yield Finding("imbalance", folder, f"{count} file{'s' * (count > 1)}, the largest class has {largest}")
+
+
+def _classes_of_one_set(facts: list[PictureFacts], layout: _Layout) -> Iterator[Finding]:
+    """Find the classes that training or validation does not have; a test set need not have all."""
+    classes: dict[str, set[str]] = defaultdict(set)
+    for fact in facts:
+        classes[layout.set_of(fact.path)].add(layout.label(fact.path))
+    sets = [name for name in layout.sets if name.lower() not in _TEST and classes[name]]
+    for label in sorted(set().union(*(classes[name] for name in sets))):
+        there = [name for name in sets if label in classes[name]]
+        if len(there) < len(sets):
+            missing = ", ".join(name for name in sets if name not in there)
+            yield Finding("class of one set", layout.path / there[0] / label, f"not in {missing}")
 
 
 def _grouped(facts: Iterable[PictureFacts], key: Callable[[PictureFacts], Any]) -> list[list[PictureFacts]]:

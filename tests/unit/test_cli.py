@@ -1,5 +1,6 @@
 """The terminal: what it prints, its exit codes, and one sentence where something cannot be done."""
 
+import csv
 import json
 
 import numpy as np
@@ -8,7 +9,11 @@ import torch
 from PIL import Image as PilImage
 
 from onecycle.cli import main
-from onecycle.learner import Learner
+from onecycle.learner import Learner, load_learner
+from onecycle.vision.image_list import ImageList
+from onecycle.vision.learner import cnn_learner
+from onecycle.vision.models.squeezenet import squeezenet1_1
+from onecycle.vision.opening import open_image
 
 
 @pytest.fixture
@@ -115,3 +120,77 @@ def test_training_begins_with_the_same_weights_each_time(pictures, tmp_path, mon
         with pytest.raises(_Stop):
             main([str(word) for word in [*words, "--workers", 0, "--threads", 1, "--debug"]])
     assert all(torch.equal(one, other) for one, other in zip(*begun, strict=True))
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A classifier of two classes that was exported, with random weights."""
+    path = tmp_path_factory.mktemp("exported")
+    for name in ("dark", "light"):
+        (path / name).mkdir()
+        for number in range(4):
+            pixels = np.random.default_rng(number).integers(0, 250, (16, 16, 3), dtype=np.uint8)
+            PilImage.fromarray(pixels).save(path / name / f"{number}.png")
+    labelled = ImageList.from_folder(path).split_by_rand_pct(0.25, seed=1).label_from_folder()
+    data = labelled.transform(size=32).databunch(bs=2, num_workers=0, device="cpu", path=path)
+    cnn_learner(data, squeezenet1_1, pretrained=False).export()
+    return path / "export.safetensors"
+
+
+def test_predict_a_folder_into_a_table(exported, pictures, tmp_path, capsys):
+    (pictures / "dark" / "0.png").write_bytes(b"no image")
+    table = tmp_path / "out.csv"
+    assert main(["predict", str(exported), str(pictures), "--csv", str(table)]) == 1
+    told = capsys.readouterr()
+    assert "wrote 24 predictions" in told.out and "0.png: open_image:" in told.err
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 24 and list(rows[0]) == ["image", "class", "probability", "error", "dark", "light"]
+    bad = [row for row in rows if row["error"]]
+    assert [row["image"] for row in bad] == [str(pictures / "dark" / "0.png")] and bad[0]["class"] == ""
+    learn = load_learner(exported)
+    for row in rows[1:4]:
+        category, index, probabilities = learn.predict(open_image(row["image"]))
+        assert row["class"] == str(category)
+        assert float(row["light"]) == pytest.approx(float(probabilities[1]), abs=1e-5)
+        assert float(row["probability"]) == pytest.approx(float(probabilities[index]), abs=1e-5)
+
+
+def test_predict_says_what_it_cannot_read(exported, pictures, tmp_path, capsys):
+    empty, bad = tmp_path / "empty", tmp_path / "bad.png"
+    empty.mkdir()
+    bad.write_bytes(b"")
+    assert main(["predict", str(exported), str(empty)]) == 2
+    assert "image must be a folder with images" in capsys.readouterr().err
+    assert main(["predict", str(exported), str(tmp_path / "nowhere.png")]) == 2
+    assert "image must be a file or a folder that exists" in capsys.readouterr().err
+    assert main(["predict", str(exported), str(bad)]) == 1
+    assert "bad.png" in capsys.readouterr().err
+
+
+def test_predict_needs_a_classifier(pictures, tmp_path, capsys):
+    labelled = ImageList.from_folder(pictures).split_by_rand_pct(0.25, seed=1).label_from_func(lambda file: 0.5)
+    data = labelled.databunch(bs=2, num_workers=0, device="cpu", path=tmp_path)
+    cnn_learner(data, squeezenet1_1, pretrained=False).export()
+    assert main(["predict", str(tmp_path / "export.safetensors"), str(pictures)]) == 2
+    assert "must be a classifier of images; its labels are FloatList" in capsys.readouterr().err
+
+
+def test_a_broken_image_ends_training_with_one_sentence(pictures, tmp_path, capsys):
+    whole = (pictures / "dark" / "3.png").read_bytes()
+    for number in range(1, 12):
+        (pictures / "dark" / f"{number}.png").write_bytes(whole[:150])
+    words = ["train", "--data", pictures, "--size", 32, "--epochs", 1, "--bs", 4, "--out", tmp_path / "out"]
+    words = [str(word) for word in [*words, "--workers", 1, "--threads", 1, "--arch", "squeezenet1_1"]]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert "Traceback" not in told and ".png is a damaged or truncated PNG" in told
+
+
+def test_items_are_predicted_without_changing_the_data(exported, pictures):
+    learn = load_learner(exported)
+    files = sorted(pictures.rglob("*.png"))[:3]
+    preds = learn.get_preds(items=files)[0]
+    alone = torch.stack([learn.predict(open_image(file))[2] for file in files])
+    assert torch.allclose(preds, alone, atol=1e-5) and learn.data.test_dl is None
+    assert len(learn.data.items_dl(files).dataset) == 3

@@ -128,3 +128,51 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
     (tmp_path / "b.csv").write_text("b")
     with pytest.raises(DataError, match="files of other endings: 1 .txt, 1 .csv|1 .csv, 1 .txt"):
         check_folder(tmp_path)
+
+
+@pytest.fixture
+def sets(tmp_path):
+    for part, count in (("train", 4), ("valid", 2)):
+        for label in ("cat", "dog"):
+            for i in range(count):
+                save_noise(tmp_path / part / label / f"{i}.png")
+    return tmp_path
+
+
+def test_sets_are_no_classes(sets):
+    report = check_folder(sets)
+    assert report.findings == [] and report.classes == {"cat": 6, "dog": 6} and report.sets == {"train": 8, "valid": 4}
+    assert "12 pictures in 2 classes and 2 sets (train, valid)" in repr(report)
+
+
+def test_the_same_image_in_two_sets_is_a_leak(sets):
+    save_noise(sets / "train" / "cat" / "leak.png", seed=5)
+    save_noise(sets / "valid" / "cat" / "copy.png", seed=5)
+    report = check_folder(sets)
+    assert report.counts == {"duplicate in two sets": 1} and "= valid/cat/copy.png" in repr(report)
+
+
+def test_the_same_image_under_two_labels_in_two_sets(sets):
+    save_noise(sets / "train" / "cat" / "leak.png", seed=5)
+    save_noise(sets / "valid" / "dog" / "copy.png", seed=5)
+    assert check_folder(sets).counts == {"duplicate in two classes": 1}
+
+
+def test_one_image_of_a_class_in_a_set_is_enough(sets):
+    save_noise(sets / "train" / "cow" / "0.png")
+    save_noise(sets / "valid" / "cow" / "0.png")
+    assert check_folder(sets).counts == {}
+
+
+def test_a_class_that_a_set_does_not_have(sets):
+    save_noise(sets / "valid" / "cow" / "0.png")
+    save_noise(sets / "train" / "pig" / "0.png")
+    report = check_folder(sets)
+    assert report.files("class of one set") == [sets / "train" / "pig", sets / "valid" / "cow"]
+
+
+def test_a_test_set_may_have_no_classes(sets):
+    save_noise(sets / "test" / "0.png", seed=5)
+    assert check_folder(sets).counts == {} and check_folder(sets).classes == {"cat": 6, "dog": 6}
+    save_noise(sets / "train" / "cat" / "seen.png", seed=5)
+    assert check_folder(sets).counts == {"duplicate in two sets": 1}
