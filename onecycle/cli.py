@@ -277,7 +277,7 @@ def _predict_in_a_fresh_process(file: Path, image: Path) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from onecycle.learner import load_learner
-    from onecycle.vision.predict_files import image_files_in, predict_files, write_predictions
+    from onecycle.vision.file_predictions import image_files_in, predict_files, write_predictions
 
     if not options.file.is_file():
         raise DataError(explain("predict", "file", "must be an exported learner that exists", str(options.file)))

@@ -108,7 +108,7 @@ def _prediction(labels: CategoryListBase, path: Path, row: Any) -> FilePredictio
         return FilePrediction(path, error=why or "the model gave no number")
     single = isinstance(labels, CategoryList)
     label = str(labels.reconstruct(labels.analyze_pred(row)))
-    by_name = {str(name): float(value) for name, value in zip(labels.classes, row.tolist())}
+    by_name = {str(name): float(value) for name, value in zip(labels.classes or [], row.tolist())}
     return FilePrediction(path, label, float(row.max()) if single else None, by_name)
 
 
