@@ -23,7 +23,7 @@ from onecycle.data.stages import ITEMS, Stage
 from onecycle.errors import ArgumentTypeError, DataError, check_function, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.matching import warn_unmatched
-from onecycle.utils.registry import decode, encode, lookup, name_of, register
+from onecycle.utils.registry import decode, encode, encode_name, lookup, register
 from onecycle.utils.values import to_list
 
 __all__ = ["ItemList"]
@@ -412,8 +412,7 @@ def list_name(kind: type) -> str:
     Raises:
         ArgumentError: it has none; says how to give it one.
     """
-    name = name_of("item_list", kind)
-    return name if name is not None else encode(kind)["name"]
+    return encode_name("item_list", kind)
 
 
 def _for_list(processor: Any, items: ItemList) -> PreProcessor:

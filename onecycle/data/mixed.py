@@ -12,7 +12,7 @@ from onecycle.data.items import MixedItem
 from onecycle.data.processors import MixedProcessor, PreProcessor
 from onecycle.errors import ArgumentTypeError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
-from onecycle.utils.registry import encode, register
+from onecycle.utils.registry import encode_name, register
 
 __all__ = ["MixedItemList"]
 
@@ -134,7 +134,7 @@ class MixedItemList(ItemList):
 
     def get_state(self) -> JsonDict:
         """Return the states of all lists."""
-        return {"cls": encode(type(self))["name"], "parts": [part.get_state() for part in self.item_lists]}
+        return {"cls": encode_name("item_list", type(self)), "parts": [part.get_state() for part in self.item_lists]}
 
     @classmethod
     def from_state(cls, state: JsonDict, path: PathOrStr = ".") -> MixedItemList:

@@ -14,7 +14,7 @@ from onecycle.data.lists import LabelLists
 from onecycle.data.processors import as_items
 from onecycle.errors import FileFormatError, add_context
 from onecycle.types import JsonDict, PathOrStr
-from onecycle.utils.registry import decode, encode, lookup
+from onecycle.utils.registry import decode, encode, encode_name, lookup
 
 __all__: list[str] = []
 
@@ -82,7 +82,7 @@ def bunch_state(data: Any) -> JsonDict:
     return {
         "format": DATA_FORMAT,
         "version": DATA_VERSION,
-        "bunch": encode(type(data))["name"],
+        "bunch": encode_name("data_bunch", type(data)),
         "labelled": label_list_state(data.single_ds),
         "dl_tfms": _encoded("dl_tfms", list(data.dl_tfms)),
         "collate_fn": _encoded("collate_fn", data.collate_fn),

@@ -16,7 +16,7 @@ from onecycle.errors import ArgumentError, NotRegisteredError, did_you_mean
 from onecycle.utils.budget import take
 from onecycle.utils.schema import Misfit
 
-__all__ = ["decode", "encode", "give_state", "lookup", "name_of", "names", "register"]
+__all__ = ["decode", "encode", "encode_name", "give_state", "lookup", "name_of", "names", "register"]
 
 # Built-in names and the leaf that registers them: a file may be read before that leaf was imported.
 # One row a name, sorted within its kind.
@@ -415,8 +415,36 @@ def _encode_registered(value: Any) -> Any:
     what = getattr(value, "__qualname__", None) or repr(value)
     raise ArgumentError(
         f"encode: {what} ({type(value).__name__}) cannot be written to a file, since files hold names and never code. "
-        f"Give it a name first: onecycle.utils.registry.register('function')(it), in the saving and in the loading "
-        f"program."
+        f"Give it a name first: {_call(_likely_kind(value))}, in the saving and in the loading program."
+    )
+
+
+def _call(kind: str) -> str:
+    return f"onecycle.utils.registry.register({kind!r})(it)"
+
+
+def _likely_kind(value: Any) -> str:
+    """Return the kind under which a reader will look for something: that of what it derives from."""
+    bases = (value if isinstance(value, type) else type(value)).__mro__
+    kinds = (_names[id(base)][0] for base in bases if id(base) in _names)
+    return next(kinds, "function")
+
+
+def encode_name(kind: str, thing: Any) -> str:
+    """Return the name of something under the one kind by which its reader looks for it.
+
+    Raises:
+        ArgumentError: it has no name, or one of another kind, which no reader would find.
+    """
+    name = name_of(kind, thing)
+    if name is not None:
+        return name
+    other = _names.get(id(thing))
+    what = getattr(thing, "__qualname__", None) or repr(thing)
+    state = f"is registered as a {other[0]!r}, where no reader looks for it" if other else "has no registered name"
+    raise ArgumentError(
+        f"encode: {what} {state}. Files hold names and never code. Register it as what it is: {_call(kind)}, in the "
+        f"saving and in the loading program."
     )
 
 

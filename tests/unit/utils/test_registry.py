@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from onecycle.data.bunch import DataBunch
+from onecycle.data.item_list import ItemList
 from onecycle.errors import ArgumentError, NotRegisteredError
 from onecycle.utils import registry
-from onecycle.utils.registry import decode, encode, lookup, name_of, names, register
+from onecycle.utils.registry import decode, encode, encode_name, lookup, name_of, names, register
 
 
 @pytest.fixture(autouse=True)
@@ -178,3 +180,33 @@ def test_decode_builds_only_what_is_registered():
         decode({"$": "code", "text": "import os"})
     with pytest.raises(ArgumentError, match="decode: 'load' is no dtype of torch"):
         decode({"$": "dtype", "text": "load"})
+
+
+class MyList(ItemList):
+    pass
+
+
+class MyBunch(DataBunch):
+    pass
+
+
+@pytest.mark.parametrize(("kind", "thing"), [("item_list", MyList), ("data_bunch", MyBunch)])
+def test_a_writer_asks_for_the_kind_of_its_reader(kind, thing):
+    with pytest.raises(ArgumentError, match=rf"{thing.__name__} has no registered name.*register\('{kind}'\)\(it\)"):
+        encode_name(kind, thing)
+    with pytest.raises(ArgumentError, match=rf"Give it a name first: .*register\('{kind}'\)\(it\)"):
+        encode(thing)
+    register("function")(thing)
+    with pytest.raises(ArgumentError, match=rf"is registered as a 'function', where no reader .*register\('{kind}'\)"):
+        encode_name(kind, thing)
+    registry._names.pop(id(thing))
+    register(kind)(thing)
+    assert lookup(kind, encode_name(kind, thing)) is thing
+
+
+def test_a_list_of_one_s_own_goes_there_and_back(tmp_path):
+    data = MyList([1, 2, 3, 4], path=tmp_path).split_by_idx([3]).label_from_func(lambda number: number % 2)
+    with pytest.raises(ArgumentError, match=r"MyList has no registered name.*register\('item_list'\)"):
+        data.train.get_state()
+    register("item_list")(MyList)
+    assert data.train.get_state()["x"]["cls"] == "MyList"
