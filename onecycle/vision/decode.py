@@ -164,7 +164,7 @@ class FilePixels:
         assert header is not None
         if _is_suspect(header, self.data):
             return None
-        array = _imdecode(self.data, _imread_flags(header, self.mode, scale))
+        array = decode_by_opencv(self.data, _imread_flags(header, self.mode, scale))
         if array is None:
             return None  # Pillow will say what is wrong
         array = _in_mode(array, self.mode, scale)
@@ -201,7 +201,8 @@ def _is_suspect(header: Header, data: bytes) -> bool:
     return limit is not None and pixels > 2 * limit and pixels > _PIXELS_A_BYTE * len(data)
 
 
-def _imdecode(data: bytes, flags: int) -> np.ndarray | None:
+def decode_by_opencv(data: bytes, flags: int) -> np.ndarray | None:
+    """Return the pixels of an image file's bytes; None where OpenCV cannot read them."""
     cv2 = opencv()
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags)

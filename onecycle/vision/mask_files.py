@@ -11,7 +11,7 @@ import torch
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, explain
 from onecycle.utils.values import or_empty, to_label, to_scalar
-from onecycle.vision.decode import DEEPEST, FilePixels, open_pillow, pixels_of
+from onecycle.vision.decode import DEEPEST, FilePixels, decode_by_opencv, open_pillow, pixels_of
 from onecycle.vision.headers import JPEG_START, PNG_START, plain_header
 from onecycle.vision.opencv import opencv
 from onecycle.vision.pixels import BytePixels, FloatPixels, Pixels
@@ -144,8 +144,7 @@ def _deep_colours(data: bytes) -> np.ndarray | None:
     is_png = data.startswith(PNG_START) and len(data) > _PNG_KIND
     if not (is_png and data[_PNG_DEPTH] == 16 and data[_PNG_KIND] != _PNG_GREY) and data[:4] not in _TIFF_STARTS:
         return None
-    cv2 = opencv()
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    array = decode_by_opencv(data, opencv().IMREAD_UNCHANGED)
     if array is None or array.dtype != np.uint16 or array.ndim != 3:
         return None
     return array[..., [2, 1, 0, *range(3, array.shape[2])]] if array.shape[2] > 2 else array

@@ -171,10 +171,13 @@ def test_a_table_without_the_column_tells_its_columns(pets, table, call, said):
         call(pets)
 
 
-@pytest.mark.parametrize("content", [b"", bytes(range(256)) * 4])
-def test_a_table_that_is_none(pets, content):
+@pytest.mark.parametrize(("content", "said"), [
+    (b"", "cannot be read as a table"),
+    (bytes(range(256)) * 4, "is not utf-8: byte 0x80"),
+])  # fmt: skip
+def test_a_table_that_is_none(pets, content, said):
     (pets / "odd.csv").write_bytes(content)
-    with pytest.raises(DataError, match="odd.csv' cannot be read as a table"):
+    with pytest.raises(DataError, match=f"odd.csv' {said}"):
         ImageList.from_csv(pets, "odd.csv")
 
 

@@ -253,3 +253,14 @@ def test_masks_that_a_file_cannot_hold(tmp_path):
         ImageSegment(torch.ones(1, 2, 2)).save(tmp_path / "m.jpg")
     with pytest.raises(DataError, match="must lie in 0..65535 to be saved"):
         ImageSegment(torch.full((1, 2, 2), 70000.0)).save(tmp_path / "m.png")
+
+
+def png_chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def test_a_mask_of_16_bits_that_declares_too_much_is_refused_in_a_sentence(tmp_path):
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 16, 2, 0, 0, 0))
+    (tmp_path / "big.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(b"\0" * 99)))
+    with pytest.raises(DataError, match="big.png is too large: it declares 3,600,000,000 pixels"):
+        open_mask(tmp_path / "big.png")
