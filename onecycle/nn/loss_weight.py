@@ -74,7 +74,8 @@ def weighed(
     """
     with _Watch(items, [output, *targets]) as watch:
         loss = _written(loss_func)(output, *targets)
-    return loss, watch.parts_of(loss) or [_unknown(loss_func, loss, items)]
+    known = watch.parts_of(loss) if isinstance(loss, Tensor) and loss.ndim == 0 else []
+    return loss, known or [_unknown(loss_func, loss, items)]
 
 
 def unreduced(loss_func: Callable[..., Tensor], *args: Any) -> tuple[Tensor, Tensor | None]:

@@ -178,6 +178,12 @@ def test_what_depends_on_the_batch_is_no_multiple():
     assert weighed(squared, X, [Y], N)[1][0].weight == N
 
 
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(WEIGHT, reduction="none"), nn.CrossEntropyLoss(reduction="none")])
+def test_losses_that_are_not_reduced_are_averaged(loss):
+    found = [learner(loss, X, Y, size).validate()[0] for size in (1, 3, N)]
+    assert found == pytest.approx([float(loss(X, Y).mean())] * 3, rel=1e-6)
+
+
 def test_a_batch_without_a_target_that_counts_has_a_loss_of_0_and_no_gradient():
     x = X[:3].clone().requires_grad_()
     for loss in (nn.CrossEntropyLoss(weight=WEIGHT, ignore_index=2, label_smoothing=0.1), masked):
