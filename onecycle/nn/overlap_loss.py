@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -76,17 +77,21 @@ class TverskyLoss(Module):
             check_numbers(owner, name, number, "must be a number of at least 0", lambda cost: cost >= 0)
         for name, number in (("gamma", gamma), ("smooth", smooth)):
             check_numbers(owner, name, number, "must be above 0", lambda positive: positive > 0)
-        if ignore_index is not None and not isinstance(ignore_index, int):
+        if ignore_index is not None and (isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral)):
             raise ArgumentTypeError(explain(owner, "ignore_index", "must be a whole number or None", ignore_index))
         if reduction not in _REDUCTIONS:
             rule, hint = f"must be one of {', '.join(_REDUCTIONS)}", did_you_mean(reduction, _REDUCTIONS).strip()
             raise ArgumentError(explain(owner, "reduction", rule, reduction, hint))
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
-        self.ignore_index, self.background, self.ce_weight = ignore_index, background, ce_weight
+        self.ignore_index = None if ignore_index is None else int(ignore_index)
+        self.background, self.ce_weight = background, ce_weight
         self.smooth, self.axis, self.reduction = smooth, axis, reduction
         self.register_buffer("weight", None if weight is None else _checked_weight(owner, weight), persistent=False)
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        if output.ndim < 3:
+            rule = "must have pixels, of shape (N, C, H, W)"
+            raise ArgumentError(explain(type(self).__name__, "output", rule, tuple(output.shape)))
         output = output.movedim(self.axis, 1).float()  # (N, C, …)
         target = self._target(output, target)
         counted = torch.ones_like(target, dtype=torch.bool)
@@ -113,7 +118,7 @@ class TverskyLoss(Module):
         if n_classes == 1:
             probs, truth = torch.sigmoid(output), target.unsqueeze(1).float()
         else:
-            probs, truth = torch.softmax(output, 1), F.one_hot(target, n_classes).movedim(-1, 1).float()
+            probs, truth = torch.softmax(output, 1), self._one_hot(target, n_classes)
         probs, truth = probs.flatten(2) * mask, truth.flatten(2) * mask  # (N, C, P)
         both = (probs * truth).sum(2)
         too_much, missed = probs.sum(2) - both, truth.sum(2) - both
@@ -121,6 +126,15 @@ class TverskyLoss(Module):
         losses = (1 - index).clamp(min=torch.finfo(index.dtype).tiny) ** self.gamma  # (N, C)
         weight = self._class_weights(n_classes, losses)
         return (losses * weight).sum(1) / weight.sum()
+
+    def _one_hot(self, target: Tensor, n_classes: int) -> Tensor:
+        """Return class indices (N, …) as zeros and ones (N, C, …)."""
+        try:
+            return F.one_hot(target, n_classes).movedim(-1, 1).float()
+        except RuntimeError as error:
+            rule = f"must hold classes from 0 to {n_classes - 1}, or ignore_index"
+            found = [int(target.min()), int(target.max())]
+            raise ArgumentError(explain(type(self).__name__, "target", rule, found)) from error
 
     def _class_weights(self, n_classes: int, like: Tensor) -> Tensor:
         if self.weight is not None and len(self.weight) != n_classes:

@@ -114,7 +114,7 @@ def levels_of(tones: Tones, counts: np.ndarray) -> np.ndarray:
 
 def with_tones(px: Tensor, tones: Tones) -> Tensor:
     """Return a float image (C, H, W) after lines and curves, read between the 256 levels where a value lies between."""
-    places = px.clamp(0, 1) * 255
+    places = px.nan_to_num().clamp(0, 1) * 255
     counts = np.zeros((256, len(px)))
     if tones.sees_counts:
         rounded = places.round().long().flatten(1)

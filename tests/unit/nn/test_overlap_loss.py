@@ -1,5 +1,6 @@
 """Losses of overlap: closed forms, ignored pixels, weights, files, and what they learn where an object is thin."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -164,6 +165,12 @@ def test_what_does_not_fit_is_said():
     output, target = batch()
     with pytest.raises(ArgumentTypeError, match="DiceLoss: ignore_index must be a whole number or None; got 'void'"):
         DiceLoss(ignore_index="void")
+    assert DiceLoss(ignore_index=np.int64(255)).get_state()["ignore_index"] == 255
+    with pytest.raises(ArgumentError, match=r"DiceLoss: output must have pixels, of shape \(N, C, H, W\); got"):
+        DiceLoss()(torch.zeros(5, 3), torch.zeros(5).long())
+    for odd, found in ((target + 1, r"\[1, 4\]"), (target - 1, r"\[-1, 2\]")):
+        with pytest.raises(ArgumentError, match=f"DiceLoss: target must hold classes from 0 to 3, or .*; got {found}"):
+            DiceLoss()(output, odd)
     with pytest.raises(ArgumentError, match="DiceLoss: weight must be one number per class, 4; got"):
         DiceLoss(weight=[1.0, 2.0])(output, target)
     with pytest.raises(ArgumentError, match=r"DiceLoss: target must be one class per pixel, of shape \(3, 6, 5\) or"):

@@ -79,6 +79,12 @@ def test_images_of_one_and_two_channels(array):
     assert done(*calls, array=array).shape == array.shape
 
 
+def test_what_is_no_number_counts_as_black():
+    image = Image(torch.tensor([float("nan"), 0.2, 0.4, 0.8]).view(1, 2, 2))
+    values = image.apply_tfms([equalize(), autocontrast()]).data.flatten().tolist()
+    assert values == pytest.approx([0, 1 / 3, 2 / 3, 1], abs=0.01)
+
+
 def test_images_of_many_channels():
     array = np.concatenate([photo(), photo()], axis=-1)
     changed = done(equalize(), array=array)
