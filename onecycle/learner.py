@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import nn
@@ -35,6 +35,7 @@ from onecycle.training.keeper import RunKeeper
 from onecycle.training.recorder import Recorder
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
+from onecycle.utils.file_objects import path_to_read
 from onecycle.utils.registry import decode, lookup
 
 __all__ = ["Learner", "load_learner"]
@@ -190,8 +191,8 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
 
 
 def load_learner(
-    path: str | os.PathLike[str],
-    file: str | os.PathLike[str] = "export.safetensors",
+    path: str | os.PathLike[str] | IO[bytes],
+    file: str | os.PathLike[str] | IO[bytes] = "export.safetensors",
     test: Any = None,
     tfm_y: bool | None = None,
     model: nn.Module | None = None,
@@ -200,8 +201,8 @@ def load_learner(
     """Load a learner that `learn.export` wrote, ready to predict. Nothing in the file is executed.
 
     Args:
-        path: Its folder, or the file itself.
-        file: Its name in the folder.
+        path: Its folder, or the file itself, also one that is open for reading bytes.
+        file: Its name in the folder, or an open file; other files of the learner then belong to the folder.
         test: Items of a test set, for `get_preds(DatasetType.Test)`.
         tfm_y: Transform the labels of the test set as well.
         model: The model, where the file does not name its architecture.
@@ -217,8 +218,23 @@ def load_learner(
     check_keywords("load_learner", db_kwargs, ("path", "file", "test", "tfm_y", "model", *_LOADER_KEYWORDS))
     if model is not None:
         check_model("load_learner", model)
-    folder, name = (Path(path).parent, Path(path).name) if Path(path).is_file() else (Path(path), os.fspath(file))
-    source = folder / name
+    folder, opened = _where(path, file)
+    with path_to_read(opened) as source:
+        return _loaded(source, folder, test, tfm_y, model, db_kwargs)
+
+
+def _where(path: Any, file: Any) -> tuple[Path, Any]:
+    """Return the folder of a learner, and its file: a path or an open file, which may stand in the place of either."""
+    if hasattr(path, "read"):
+        return Path(), path
+    if hasattr(file, "read"):
+        return Path(path), file
+    return (Path(path).parent, Path(path)) if Path(path).is_file() else (Path(path), Path(path) / os.fspath(file))
+
+
+def _loaded(
+    source: Path, folder: Path, test: Any, tfm_y: bool | None, model: nn.Module | None, db_kwargs: dict[str, Any]
+) -> Learner:
     tensors, manifest = exporting.read(source, "cpu")
     built = exporting.build_model(manifest["model"], model, source)
     exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)

@@ -6,7 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from torch.utils.data import DataLoader
 
@@ -22,6 +22,7 @@ from onecycle.data.state import bunch_state, checked, whole_state
 from onecycle.errors import ArgumentTypeError, DataError, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.defaults import defaults
+from onecycle.utils.file_objects import path_to_write
 from onecycle.utils.files import write_json
 from onecycle.utils.registry import register
 
@@ -381,15 +382,19 @@ class DataBunch(Looks, Stage):
         """Write `export_state` to a JSON file in `path`."""
         write_json(self.path / file, self.export_state())
 
-    def save(self, file: PathOrStr = "data_save.json") -> None:
+    def save(self, file: PathOrStr | IO[Any] = "data_save.json") -> None:
         """Write the data with its items and labels to a JSON file in `path`; read it with `load_data`.
 
         Files are written as names relative to `path`, not their contents.
 
+        Args:
+            file: A name below `path`, an absolute path, or an open file of bytes or text.
+
         Raises:
             ArgumentError: something has no registered name; says what, and how to give it one.
         """
-        write_json(self.path / file, whole_state(self))
+        with path_to_write(file if hasattr(file, "write") else self.path / file) as target:
+            write_json(target, whole_state(self))
 
 
 _TRAIN_ONLY = ("sampler", "batch_sampler", "drop_last", "shuffle")

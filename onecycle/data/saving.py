@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from onecycle.data.lists import LabelLists
 from onecycle.data.state import checked, sets_from_state
 from onecycle.errors import ArgumentError, explain
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.file_objects import path_to_read
 from onecycle.utils.files import read_json
 from onecycle.utils.registry import decode, lookup
 
@@ -32,7 +33,7 @@ def bunch_from_lists(lists: LabelLists, state: JsonDict, path: PathOrStr, **sett
 
 def load_data(
     path: PathOrStr,
-    file: PathOrStr = "data_save.json",
+    file: PathOrStr | IO[Any] = "data_save.json",
     bs: int = 64,
     val_bs: int | None = None,
     num_workers: int | None = None,
@@ -46,7 +47,7 @@ def load_data(
 
     Args:
         path: The folder that the files of the items are in, and where models and exports go.
-        file: The JSON file, in `path`.
+        file: The JSON file, in `path`, or an open file of bytes or text.
         bs: Batch size.
         val_bs: Batch size for validation and test; `bs` when left out.
         num_workers: Processes that load items; chosen from the cost of an item when left out.
@@ -60,7 +61,8 @@ def load_data(
         FileFormatError: the file is foreign, or of a newer version.
         NotRegisteredError: a name in it is unknown; says how to register it.
     """
-    state = checked(read_json(Path(path) / file), "load_data")
+    with path_to_read(file if hasattr(file, "read") else Path(path) / file) as source:
+        state = checked(read_json(source), "load_data")
     if "sets" not in state:
         cure = "Write it with data.save(); data.export() writes no items."
         raise ArgumentError(explain("load_data", "file", "must hold items and labels", str(file), cure))

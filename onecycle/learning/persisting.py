@@ -32,6 +32,7 @@ from onecycle.training.checkpoint import (
 )
 from onecycle.training.numbering import KEY, as_metadata, check_numbering, numbering_of
 from onecycle.utils.distributed import distrib_barrier, is_first_process
+from onecycle.utils.file_objects import path_to_write
 from onecycle.utils.sharded import whole_weights
 
 if TYPE_CHECKING:
@@ -213,27 +214,28 @@ class Persisting:
         return self
 
     @known_keywords_only
-    def export(self, file: Any = "export.safetensors", destroy: bool = False) -> Path:
+    def export(self, file: Any = "export.safetensors", destroy: bool = False) -> Any:
         """Write all that is needed to predict: weights, architecture by name, transforms, classes.
 
         The file is safetensors with a JSON manifest; reading it runs no code. It does not hold the data.
         Of several processes rank 0 writes and the others wait for it: all of them must call it.
 
         Args:
-            file: A name below `learn.path`, an absolute path.
+            file: A name below `learn.path`, an absolute path, or an open file of bytes.
             destroy: Destroy the learner afterwards.
 
         Returns:
-            Where it went.
+            Where it went: a path, or the open file.
 
         Raises:
             ArgumentError: something (a transform, a loss) has no registered name; names it and the cure.
         """
-        target = Path(self.path) / os.fspath(_checked("export", file))
+        target = file if hasattr(file, "write") else Path(self.path) / os.fspath(_checked("export", file))
         weights = whole_weights(get_model(self.model))
         try:
             if is_first_process():
-                exporting.write(self, target, weights)
+                with path_to_write(target) as path:
+                    exporting.write(self, path, weights)
         finally:
             distrib_barrier()
         if destroy:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -188,7 +187,7 @@ class GANLearner(Learner):
         return learn
 
     @known_keywords_only
-    def export(self, file: Any = "export.safetensors", destroy: bool = False) -> Path:
+    def export(self, file: Any = "export.safetensors", destroy: bool = False) -> Any:
         """Write the generator and what is needed to predict with it; `load_learner` reads it.
 
         Args:

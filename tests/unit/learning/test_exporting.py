@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from onecycle.data.saving import load_data
 from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError
 from onecycle.learner import load_learner
 from onecycle.learning import exporting
@@ -178,3 +180,30 @@ def test_a_fresh_process_without_the_data(pictures, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == pytest.approx(expected, abs=2e-6)
+
+
+def test_files_in_memory(learn):
+    memory = io.BytesIO()
+    assert learn.export(memory) is memory
+    memory.seek(0)
+    again = load_learner(memory)
+    item = learn.data.valid_ds.x[0]
+    assert torch.equal(again.predict(item)[2], learn.predict(item)[2])
+    memory.seek(0)
+    assert load_learner(learn.path, memory).path == learn.path
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, io.StringIO])
+def test_data_in_memory(learn, kind):
+    memory = kind()
+    learn.data.save(memory)
+    memory.seek(0)
+    again = load_data(learn.data.path, memory, bs=2, num_workers=0)
+    assert again.classes == learn.data.classes and len(again.train_ds) == len(learn.data.train_ds)
+
+
+def test_a_file_in_memory_of_another_kind():
+    with pytest.raises(FileFormatError):
+        load_learner(io.BytesIO(b"no learner"))
+    with pytest.raises(FileFormatError):
+        load_data(".", io.BytesIO(b"no data"))
