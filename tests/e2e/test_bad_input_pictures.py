@@ -267,11 +267,11 @@ def test_predict_of_a_file_that_is_not_there_or_broken(pets, pets_learner):
 
 
 def test_predict_of_a_grey_picture_with_a_model_of_colours(pets, pets_learner):
+    learn = pets_learner()
     grey = open_image(pets / "cat" / "cat_0.png", convert_mode="L")
-    with pytest.raises(
-        RuntimeError, match=r"(?s)input: \(1, 1, 16, 16\), cure: .*convert_mode='RGB' \(3\) or 'L' \(1\)"
-    ):
-        pets_learner().predict(grey)
+    torch.testing.assert_close(learn.predict(grey)[2], learn.predict(Image(grey.data.expand(3, -1, -1)))[2])
+    with pytest.raises(DataError, match=r"must have the 3 channels of 'RGB', as the data has; got '5 channels'"):
+        learn.predict(Image(grey.data.expand(5, -1, -1)))
 
 
 def test_predict_knows_its_keywords(pets, pets_learner):
