@@ -48,8 +48,8 @@ class Freezing:
     def freeze_to(self, n: int) -> None:
         """Let the layer groups from `n` on learn, and freeze those before.
 
-        Batch norms of frozen groups go on learning unless the learner was made with `train_bn=False`; to keep
-        their running statistics as well, add the callback `BnFreeze`.
+        Scale and shift of the batch norms of frozen groups go on learning unless the learner was made with
+        `train_bn=False`. Their running statistics stay as they are, and training normalises with them.
 
         Args:
             n: Index of the first group that learns; negative counts from the end. The number of groups freezes all.

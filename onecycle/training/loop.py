@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from onecycle.data.addresses import passed_over
 from onecycle.errors import DataError, TrainingError
 from onecycle.nn.loss_weight import Part, nothing_counts, weighed
+from onecycle.nn.surgery import rest_frozen_norms
 from onecycle.nn.turns import turn
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.keeper import RunKeeper
@@ -434,6 +435,7 @@ def _at_address(dl: Any, seed: int, epoch: int, start: int = 0) -> Any:
 def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any, keeper: RunKeeper | None) -> None:
     """Train one epoch, or what is left of it."""
     learn.model.train()
+    rest_frozen_norms(getattr(learn, "layer_groups", ()))
     epoch, dl = handler.state_dict["epoch"], learn.data.train_dl
     start = 0 if keeper is None else keeper.start_step(len(dl))
     handler.set_dl(dl)

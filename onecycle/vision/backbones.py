@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _HIDDEN = 512  # width of the head's hidden layer
+_CALM = 0.1  # first scale and last weights of a head on a trained body, against those of their layers
 _FINAL_MOMENTUM = 0.01  # of the batch norm behind the last layer: its statistics move slowly
 
 
@@ -169,6 +171,21 @@ def _dropouts(ps: float | Sequence[float], count: int) -> list[float]:
     if not all(0 <= p <= 1 for p in rates):
         raise ArgumentError(explain("create_head", "ps", "must lie between 0 and 1", ps))
     return rates
+
+
+def calm_head(head: nn.Module) -> None:
+    """Let a new head on a trained body begin with small steps and small outputs.
+
+    Adam moves each weight by about the rate whatever its gradient, so a step moves an output by the rate times the
+    number of inputs, here thousands. The scale of the first batch norm and the weights of the last linear layer begin
+    at a tenth; both learn. docs/design/0002-transfer-learning.md says what that is worth.
+    """
+    layers = [m for m in head.modules() if isinstance(m, (nn.BatchNorm1d, nn.Linear))]
+    with torch.no_grad():
+        for norm in [m for m in layers[:1] if isinstance(m, nn.BatchNorm1d)]:
+            norm.weight.mul_(_CALM)
+        for linear in [m for m in layers[-1:] if isinstance(m, nn.Linear)]:
+            linear.weight.mul_(_CALM)
 
 
 # --- both

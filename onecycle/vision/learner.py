@@ -21,7 +21,7 @@ from onecycle.nn.norm import NormType
 from onecycle.types import Floats, JsonDict
 from onecycle.utils.registry import name_of
 from onecycle.vision.archs import find_arch, reference_of
-from onecycle.vision.backbones import cnn_config, create_cnn_model
+from onecycle.vision.backbones import calm_head, cnn_config, create_cnn_model
 from onecycle.vision.models.spec import spec_of, split_at_head
 from onecycle.vision.picture import Image
 from onecycle.vision.points import ImagePoints
@@ -51,7 +51,8 @@ def cnn_learner(
 ) -> Learner:
     """Make a learner of a body that was trained on ImageNet and a new head for the classes of `data`.
 
-    With `pretrained` the body is frozen (its batch norm still learns); train the head, then `unfreeze()`.
+    With `pretrained` the body is frozen (scale and shift of its batch norms still learn, their statistics stay); train
+    the head, then `unfreeze()`.
 
     Args:
         data: What is learnt; `data.c` is the number of outputs.
@@ -64,7 +65,8 @@ def cnn_learner(
         custom_head: A head of your own. `export` then cannot name it: see `load_learner(..., model=)`.
         split_on: How the layers are grouped: a function of the model or a list of layers.
         bn_final: Whether the head ends in a batch norm.
-        init: How the head's weights start; None leaves them as their layers made them.
+        init: How the head's weights start; None leaves them as their layers made them. With the default, on a trained
+            body, the scale of the first batch norm and the last layer's weights start at a tenth.
         concat_pool: Whether the head sees both the average and the maximum of each channel.
         n_in: Channels of the pictures; those of the first training picture when left out. Where the body takes
             another number, its first convolution is adapted, its pretrained weights kept.
@@ -102,6 +104,8 @@ def cnn_learner(
         learn.freeze()
     if init:
         apply_init(model[1], init)
+        if pretrained and custom_head is None and init is nn.init.kaiming_normal_:
+            calm_head(model[1])
     learn.model_spec = model_spec_of("create_cnn_model", base_arch, args)
     return learn
 

@@ -5,6 +5,7 @@ from torch import nn
 
 from onecycle.callbacks.bn_freeze import BnFreeze
 from onecycle.errors import ArgumentError
+from onecycle.training.callback import Callback
 
 
 def grouped(make_learner, **how):
@@ -122,20 +123,46 @@ def test_a_weight_of_two_groups_learns_with_the_later(make_learner):
     assert learn.model[4].bias.requires_grad and not learn.model[0].weight.requires_grad
 
 
-@pytest.mark.parametrize("frozen_groups", [False, True])
-def test_statistics_of_frozen_groups_can_stay(make_learner, frozen_groups):
+@pytest.mark.parametrize("train_bn", [False, True])
+def test_statistics_of_frozen_groups_stay(make_learner, train_bn):
+    learn = grouped(make_learner, train_bn=train_bn)
+    learn.freeze()
+    mean, scale = learn.model[1].running_mean.clone(), learn.model[1].weight.detach().clone()
+    learn.fit(1, 1e-2)
+    assert (learn.model[1].running_mean == mean).all() and (learn.model[1].weight == scale).all() != train_bn
+
+
+def test_a_frozen_layer_does_the_same_in_training_and_validation(make_learner):
+    class Modes(Callback):
+        def on_batch_begin(self, train, **kwargs):
+            modes.add((train, learn.model[1].training, learn.model[3].training))
+
+    learn, modes = grouped(make_learner), set()
+    learn.freeze()
+    learn.fit(1, 1e-2, callbacks=[Modes()])
+    assert modes == {(True, False, True), (False, False, False)}
+
+
+def test_statistics_of_groups_that_learn_follow_the_data(make_learner):
     learn = grouped(make_learner)
-    learn.freeze()
     mean = learn.model[1].running_mean.clone()
-    learn.fit(1, 1e-2, callbacks=[BnFreeze(learn, frozen_groups=frozen_groups)])
-    assert (learn.model[1].running_mean == mean).all() == frozen_groups
-    assert learn.model[1].weight.requires_grad
+    learn.fit(1, 1e-2)
+    assert not (learn.model[1].running_mean == mean).all()
 
 
-def test_statistics_of_frozen_batch_norms_can_stay(make_learner):
-    learn = grouped(make_learner, train_bn=False)
+def test_a_group_of_a_norm_alone_is_not_frozen_while_it_learns(make_learner):
+    learn = make_learner().split(lambda model: [model[1], model[2]])
     learn.freeze()
     mean = learn.model[1].running_mean.clone()
+    learn.fit(1, 1e-2)
+    assert not (learn.model[1].running_mean == mean).all()
+
+
+def test_statistics_of_norms_that_are_frozen_by_hand_can_stay(make_learner):
+    learn = make_learner()
+    mean = learn.model[1].running_mean.clone()
+    for parameter in learn.model[1].parameters():
+        parameter.requires_grad_(False)
     learn.fit(1, 1e-2, callbacks=[BnFreeze(learn)])
     assert (learn.model[1].running_mean == mean).all()
 

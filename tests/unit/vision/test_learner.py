@@ -95,6 +95,22 @@ class TestTheModel:
         assert linear[0].bias.abs().sum() == 0
         assert linear[0].weight.std().item() == pytest.approx((2 / linear[0].in_features) ** 0.5, rel=0.05)
 
+    @pytest.mark.parametrize("bn_final", [False, True])
+    def test_a_head_on_a_trained_body_begins_calmly(self, data, bn_final):
+        learn = cnn_learner(data, small_net, bn_final=bn_final)
+        norms = [m for m in learn.model[1] if isinstance(m, nn.BatchNorm1d)]
+        last = [m for m in learn.model[1] if isinstance(m, nn.Linear)][-1]
+        assert norms[0].weight.unique().tolist() == pytest.approx([0.1])
+        assert all((norm.weight == 1).all() for norm in norms[1:])
+        own = (2 / last.in_features) ** 0.5
+        assert last.weight.std().item() == pytest.approx(own if bn_final else own / 10, rel=0.15)
+
+    @pytest.mark.parametrize("init", [None, nn.init.ones_])
+    def test_an_init_of_ones_own_is_left_as_it_is(self, data, init):
+        head = cnn_learner(data, small_net, init=init).model[1]
+        assert (head[2].weight == 1).all()
+        assert init is None or all((m.weight == 1).all() for m in head if isinstance(m, nn.Linear))
+
     def test_no_init_leaves_what_the_layers_made(self, data):
         learn = cnn_learner(data, small_net, pretrained=False, init=None)
         assert all(m.bias.abs().sum() > 0 for m in learn.model[1] if isinstance(m, nn.Linear))
