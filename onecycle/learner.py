@@ -33,8 +33,10 @@ from onecycle.nn.surgery import flatten_model
 from onecycle.optim.wrapper import OptimWrapper, check_opt_func
 from onecycle.training.keeper import RunKeeper
 from onecycle.training.recorder import Recorder
+from onecycle.utils.budget import Budget, spending
 from onecycle.utils.collections import listify
 from onecycle.utils.defaults import defaults
+from onecycle.utils.file_gate import file_gate
 from onecycle.utils.file_objects import path_to_read
 from onecycle.utils.registry import decode, lookup
 
@@ -196,6 +198,7 @@ def load_learner(
     test: Any = None,
     tfm_y: bool | None = None,
     model: nn.Module | None = None,
+    max_bytes: int | None = None,
     **db_kwargs: Any,
 ) -> Learner:
     """Load a learner that `learn.export` wrote, ready to predict. Nothing in the file is executed.
@@ -206,21 +209,24 @@ def load_learner(
         test: Items of a test set, for `get_preds(DatasetType.Test)`.
         tfm_y: Transform the labels of the test set as well.
         model: The model, where the file does not name its architecture.
+        max_bytes: Bytes that the file may unfold to in memory; when None, 256 MB or a multiple of its own length.
         **db_kwargs: For the loaders: `bs`, `num_workers`, `device` …
 
     Returns:
         The learner, with empty training and validation sets.
 
     Raises:
-        FileMissingError, FileFormatError: there is no such file, or it is of another kind.
+        FileMissingError, FileFormatError: there is no such file, or it is damaged, of another kind, or unfolds to
+            more than is allowed.
         ArgumentError: the file does not name its architecture and no model was given.
     """
-    check_keywords("load_learner", db_kwargs, ("path", "file", "test", "tfm_y", "model", *_LOADER_KEYWORDS))
+    known = ("path", "file", "test", "tfm_y", "model", "max_bytes", *_LOADER_KEYWORDS)
+    check_keywords("load_learner", db_kwargs, known)
     if model is not None:
         check_model("load_learner", model)
     folder, opened = _where(path, file)
     with path_to_read(opened) as source:
-        return _loaded(source, folder, test, tfm_y, model, db_kwargs)
+        return _loaded(source, folder, test, tfm_y, model, max_bytes, db_kwargs)
 
 
 def _where(path: Any, file: Any) -> tuple[Path, Any]:
@@ -233,26 +239,29 @@ def _where(path: Any, file: Any) -> tuple[Path, Any]:
 
 
 def _loaded(
-    source: Path, folder: Path, test: Any, tfm_y: bool | None, model: nn.Module | None, db_kwargs: dict[str, Any]
+    source: Path,
+    folder: Path,
+    test: Any,
+    tfm_y: bool | None,
+    model: nn.Module | None,
+    max_bytes: int | None,
+    db_kwargs: dict[str, Any],
 ) -> Learner:
     tensors, manifest = exporting.read(source, "cpu")
-    built = exporting.build_model(manifest["model"], model, source)
+    built = exporting.build_model(manifest["model"], model, source, max_bytes)
     exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)
-    kind = manifest.get("kind")
-    make = Learner if kind is None else lookup("learner", kind)
-    learn = make(_data_of(manifest["data"], folder, db_kwargs), built, **exporting.settings(manifest))
-    learn.layer_groups = exporting.regroup(built, manifest["learner"]["layer_groups"]) or learn.layer_groups
-    learn.model_spec = decode(manifest["model"])
+    budget = Budget("load_learner", source, source.stat().st_size, max_bytes)
+    device, loaders = db_kwargs.pop("device", None), db_kwargs
+    with file_gate("load_learner", source), spending(budget):
+        kind = manifest["kind"]
+        make = Learner if kind is None else lookup("learner", kind)
+        data = lookup("data_bunch", manifest["data"]["bunch"]).from_state(manifest["data"], folder, device)
+        learn = make(data, built, **exporting.settings(manifest))
+        learn.layer_groups = exporting.regroup(built, manifest["learner"]["layer_groups"]) or learn.layer_groups
+        learn.model_spec = decode(manifest["model"])
+    if loaders and data.valid_dl is not None:
+        data.valid_dl = data.valid_dl.new(**loaders)
     learn.model.eval()
     if test is not None:
         learn.data.add_test(test, tfm_y=tfm_y)
     return learn
-
-
-def _data_of(state: Any, path: Path, settings: dict[str, Any]) -> Any:
-    """Return the data of a file's state, without items, with the loaders' settings changed."""
-    settings = dict(settings)
-    data = lookup("data_bunch", state["bunch"]).from_state(state, path, settings.pop("device", None))
-    if settings and data.valid_dl is not None:
-        data.valid_dl = data.valid_dl.new(**settings)
-    return data

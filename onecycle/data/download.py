@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from onecycle.errors import ArgumentError, FileFormatError, did_you_mean, explain
+from onecycle.utils.budget import UnfoldsTooFarError
 from onecycle.utils.download import download_file
 from onecycle.utils.epoch_table import say
 from onecycle.utils.fetch import check_url, secure_url
@@ -281,6 +282,7 @@ def untar_data(
     data: bool = True,
     force_download: bool = False,
     verbose: bool = False,
+    max_bytes: int | None = None,
 ) -> Path:
     """Return the folder of a data set, downloading and unpacking it where it is not here yet.
 
@@ -291,6 +293,7 @@ def untar_data(
         data: False for a model.
         force_download: Download and unpack again, in place of what is here.
         verbose: Whether to say where things are.
+        max_bytes: Bytes that the archive may unpack to; when None, 256 MB or 100 times its own length.
 
     Returns:
         The folder.
@@ -313,12 +316,14 @@ def untar_data(
     download_data(base, archive, data, ending)
     if verbose:
         say(f"Unpacking {archive} as {folder}")
-    return _unpack(archive, folder, came_now)
+    return _unpack(archive, folder, came_now, max_bytes)
 
 
-def _unpack(archive: Path, folder: Path, came_now: bool) -> Path:
+def _unpack(archive: Path, folder: Path, came_now: bool, max_bytes: int | None) -> Path:
     try:
-        return safe_unpack(archive, folder)
+        return safe_unpack(archive, folder, max_bytes)
+    except UnfoldsTooFarError:  # it is as it should be, for those who allow it
+        raise
     except FileFormatError:
         if came_now:  # no use for anyone: the next call shall fetch it anew
             archive.unlink(missing_ok=True)

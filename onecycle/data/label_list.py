@@ -325,9 +325,15 @@ class LabelList(Stage, Dataset[Any]):
             path: The folder of the file.
             fn: The file.
         """
+        from onecycle.data.state import LABELLED_FORM
+        from onecycle.utils.file_gate import file_gate
         from onecycle.utils.files import read_json
+        from onecycle.utils.schema import check_form
 
-        return cls.load_state(path, read_json(Path(path) / fn))
+        source = Path(path) / fn
+        state = check_form("LabelList.load_empty", source, read_json(source), LABELLED_FORM)
+        with file_gate("LabelList.load_empty", source):
+            return cls.load_state(path, state)
 
 
 class _SetItem:

@@ -404,9 +404,15 @@ class LabelLists(_Lists):
             path: The folder of the file.
             fn: The file.
         """
+        from onecycle.data.state import LABELLED_FORM
+        from onecycle.utils.file_gate import file_gate
         from onecycle.utils.files import read_json
+        from onecycle.utils.schema import check_form
 
-        return cls.load_state(path, read_json(Path(path) / fn))
+        source = Path(path) / fn
+        state = check_form("LabelLists.load_empty", source, read_json(source), LABELLED_FORM)
+        with file_gate("LabelLists.load_empty", source):
+            return cls.load_state(path, state)
 
 
 def _pair(owner: str, tfms: Any) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from onecycle.data.items import EmptyLabel
 from onecycle.errors import DataError, explain
 from onecycle.types import JsonDict
+from onecycle.utils.frozen_values import check_attribute
 from onecycle.utils.registry import register
 from onecycle.utils.values import name_list, or_empty, sort_labels, to_label, to_labels, to_scalar
 
@@ -81,6 +82,7 @@ class PreProcessor:
         processor = cls.__new__(cls)
         processor.warns = []
         for name, value in state.items():
+            check_attribute(processor, name)
             setattr(processor, name, value)
         return processor
 

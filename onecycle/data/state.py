@@ -14,7 +14,8 @@ from onecycle.data.lists import LabelLists
 from onecycle.data.processors import as_items
 from onecycle.errors import FileFormatError, add_context
 from onecycle.types import JsonDict, PathOrStr
-from onecycle.utils.registry import decode, encode, encode_name, lookup
+from onecycle.utils.registry import check_forms, decode, encode, encode_name, lookup
+from onecycle.utils.schema import check_form, optional, record, text, whole
 
 __all__: list[str] = []
 
@@ -91,20 +92,42 @@ def bunch_state(data: Any) -> JsonDict:
     }
 
 
-def checked(state: Any, owner: str) -> Any:
-    """Return a state that this version can read.
+_KINDS = ("arch", "batch_transform", "enum", "function", "item_list", "items", "loss", "processor", "text", "transform")
+
+
+def _known(value: Any, place: str) -> None:
+    """Check that a value names only what data are made of."""
+    check_forms(value, None, _KINDS, place)
+
+
+_LIST = record({"cls": text}, {"args": _known, "c": optional(whole(0))})
+LABELLED_FORM = record(
+    {"x": _LIST, "y": _LIST, "x_processors": _known, "y_processors": _known, **dict.fromkeys(_TRANSFORMS, _known)}
+)
+_ITEMS = record({"form": text, "items": _known}, {"dtype": text})
+_SET = record({"labelled": LABELLED_FORM, "x": _ITEMS, "y": _ITEMS})
+_BUNCH = {
+    "bunch": text, "labelled": LABELLED_FORM, "dl_tfms": _known, "collate_fn": _known, "c": optional(whole(0)),
+    "more": _known,
+}  # fmt: skip
+_FORM = record({"version": whole(0), **_BUNCH}, {"sets": record({"train": _SET, "valid": _SET}, {"test": _SET})})
+
+
+def checked(state: Any, owner: str, path: Any = "the state of the data") -> Any:
+    """Return a state that this version can read, once it has the form that it must have.
 
     Raises:
-        FileFormatError: it is foreign, or of a newer version.
+        FileFormatError: it is foreign, damaged, or of a newer version.
     """
     if not isinstance(state, Mapping) or state.get("format") != DATA_FORMAT:
         raise FileFormatError(f"{owner}: this is no data state of onecycle: no format {DATA_FORMAT!r} in it.")
+    check_form(owner, path, state, record({}, {"version": whole(0)}))
     if state.get("version", 0) > DATA_VERSION:
         raise FileFormatError(
             f"{owner}: the file has version {state['version']}, this onecycle reads up to {DATA_VERSION}. "
             f"Install a newer onecycle."
         )
-    return state
+    return check_form(owner, path, state, _FORM)
 
 
 # Items
@@ -133,7 +156,7 @@ def items_from_state(state: Mapping[str, Any], root: Path) -> Any:
     if state["form"] == "object":
         return decode(state["items"])
     if state["form"] == "array":
-        return np.array(state["items"], dtype=np.dtype(state["dtype"]))
+        return decode({"$": "array", "dtype": state["dtype"], "items": state["items"]})
     return as_items([decode(value) for value in state["items"]])
 
 
@@ -153,10 +176,35 @@ def _set_state(labelled: LabelList, root: Path) -> JsonDict:
     }
 
 
-def sets_from_state(state: Mapping[str, Any], path: Path) -> LabelLists:
-    """Return the labelled lists that `whole_state` wrote, with their items."""
+def sets_from_state(state: Mapping[str, Any], path: Path, source: Any = "the state of the data") -> LabelLists:
+    """Return the labelled lists that `whole_state` wrote, with their items.
+
+    Raises:
+        FileFormatError: a set has more labels than items, or a label is none of its classes.
+    """
     read = {name: _set_from_state(each, path) for name, each in state["sets"].items()}
+    for name, labelled in read.items():
+        _check_pairs(labelled, name, source)
     return LabelLists(path, read["train"], read["valid"], read.get("test"))
+
+
+def _check_pairs(labelled: LabelList, name: str, source: Any) -> None:
+    """Refuse a set whose items and labels do not belong together."""
+    items, labels = len(labelled.x.items), labelled.y.items  # a lone number has no length: the gate says so
+    if items != len(labels):
+        what = f"the set {name!r} has {items} items and {len(labels)} labels"
+    elif not _are_of_classes(labels, getattr(labelled.y, "classes", None)):
+        what = f"a label of the set {name!r} is the number of no class"
+    else:
+        return
+    raise FileFormatError(f"load_data: {str(source)!r} is damaged: {what}. Save the data again.")
+
+
+def _are_of_classes(labels: Any, classes: Any) -> bool:
+    kind = getattr(getattr(labels, "dtype", None), "kind", "")
+    if classes is None or not len(labels) or kind not in "iu":
+        return True
+    return bool(int(labels.min()) >= 0 and int(labels.max()) < len(classes))
 
 
 def _set_from_state(state: Mapping[str, Any], path: Path) -> LabelList:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tarfile
+import zipfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, OutOfMemoryError, explain
 from onecycle.types import PathOrStr
 from onecycle.utils.checks import check_numbers
-from onecycle.utils.files import FileWriteError, atomic_write
+from onecycle.utils.files import FileReadError, FileWriteError, atomic_write
 from onecycle.utils.seeding import Stream, epoch_permutation, mix
+from onecycle.utils.unpack import bounded
 
 __all__ = ["ShardOrder", "TarShards"]
 
@@ -57,7 +60,7 @@ def index_of(tar: Path) -> ShardIndex:
     """
     stamp = _stamp(tar)
     beside = tar.with_name(tar.name + INDEX_ENDING)
-    known = _read_index(beside, stamp)
+    known = _read_index(beside, stamp, tar)
     if known is None:
         known = _scanned(tar)
         try:
@@ -77,24 +80,57 @@ def _stamp(tar: Path) -> np.ndarray:
     return np.array([found.st_size, found.st_mtime_ns], dtype=np.int64)
 
 
-def _read_index(file: Path, stamp: np.ndarray) -> ShardIndex | None:
+def _read_index(file: Path, stamp: np.ndarray, tar: Path) -> ShardIndex | None:
+    """Return an index that is kept, or None where it is not there, of another tar, damaged, or not of this tar."""
+    if not file.is_file():
+        return None
     try:
+        if not _has_room(file):
+            return None
         with np.load(file, allow_pickle=False) as kept:
-            if np.array_equal(kept["stamp"], stamp):
-                return ShardIndex(kept["names"], kept["offsets"], kept["sizes"])
-    except (OSError, ValueError, KeyError, EOFError):  # none there, or a damaged one
-        pass
-    return None
+            if not np.array_equal(kept["stamp"], stamp):
+                return None
+            parts = kept["names"], kept["offsets"], kept["sizes"]
+    except Exception:  # it is made again: a damaged zip or array raises whatever it likes
+        return None
+    return ShardIndex(*parts) if _fits(*parts, int(stamp[0])) else None
+
+
+def _has_room(file: Path) -> bool:
+    """Say whether each array of an index has the bytes that its header declares, none of them packed."""
+    with zipfile.ZipFile(file) as archive:
+        for part in archive.infolist():
+            if part.compress_type != zipfile.ZIP_STORED or part.file_size != part.compress_size:
+                return False
+            with archive.open(part) as member:
+                version = np.lib.format.read_magic(member)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(member)
+                if dtype.hasobject or math.prod(shape) * dtype.itemsize != part.file_size - member.tell():
+                    return False
+    return True
+
+
+def _fits(names: np.ndarray, offsets: np.ndarray, sizes: np.ndarray, length: int) -> bool:
+    """Say whether an index can be of a tar of this length."""
+    if not (names.ndim == offsets.ndim == sizes.ndim == 1 and len(names) == len(offsets) == len(sizes)):
+        return False
+    if names.dtype.kind != "S" or offsets.dtype != np.int64 or sizes.dtype != np.int64:
+        return False
+    return not len(names) or bool((offsets >= 0).all() and (sizes >= 0).all() and (offsets <= length - sizes).all())
 
 
 def _scanned(tar: Path) -> ShardIndex:
     try:
         members = _plain_members(tar)
-    except ValueError:  # a size that is no number
+    except (ValueError, OSError):  # a size that is no number
         members = None
     members = _all_members(tar) if members is None else members
-    offsets, sizes = (np.array([member[place] for member in members], dtype=np.int64) for place in (1, 2))
-    if len(members) and int((offsets + sizes).max()) > tar.stat().st_size:
+    try:
+        offsets, sizes = (np.array([member[place] for member in members], dtype=np.int64) for place in (1, 2))
+    except OverflowError:
+        raise _no_tar(tar, "a member declares more bytes than any file has") from None
+    if len(members) and not _fits(np.array([b""] * len(members)), offsets, sizes, tar.stat().st_size):
         raise _no_tar(tar, "it ends in the middle of a member")
     return ShardIndex(np.array([member[0] for member in members], dtype=np.bytes_), offsets, sizes)
 
@@ -123,10 +159,18 @@ def _octal(field: bytes) -> int:
 
 def _all_members(tar: Path) -> list[tuple[bytes, int, int]]:
     try:
-        with tarfile.open(tar, "r:") as file:
-            return [(entry.name.encode(), entry.offset_data, entry.size) for entry in file if entry.isreg()]
-    except (tarfile.TarError, EOFError) as error:
-        raise _no_tar(tar, str(error)) from error
+        with open(tar, "rb") as opened, tarfile.open(fileobj=bounded(opened, tar), mode="r:") as file:
+            return [_member(entry) for entry in file if entry.isreg()]
+    except (FileReadError, OutOfMemoryError):
+        raise
+    except Exception as error:  # damaged headers raise whatever they like
+        raise _no_tar(tar, str(error) or type(error).__name__) from error
+
+
+def _member(entry: tarfile.TarInfo) -> tuple[bytes, int, int]:
+    if entry.issparse():
+        raise ValueError(f"{entry.name!r} is a sparse file, of which a tar has only parts")
+    return entry.name.encode("utf-8", "surrogateescape"), entry.offset_data, entry.size
 
 
 def _no_tar(tar: Path, why: str) -> DataError:
@@ -187,7 +231,7 @@ class TarShards:
         return tar.relative_to(self.path).as_posix()
 
     def _members(self, shard: str, extensions: Collection[str] | None) -> list[str]:
-        names = [name.decode() for name in self.index(shard).names.tolist()]
+        names = [name.decode("utf-8", "surrogateescape") for name in self.index(shard).names.tolist()]
         if extensions is None:
             return names
         return [name for name in names if os.path.splitext(name)[1].lower() in extensions]
@@ -208,7 +252,7 @@ class TarShards:
             DataError: there is no such member, or the tar has become shorter.
         """
         shard, member = parted(name)
-        place = self.index(shard).find(member.encode())
+        place = self.index(shard).find(member.encode("utf-8", "surrogateescape"))
         if place is None:
             raise DataError(f"tar shards: {str(self.path / shard)!r} has no member {member!r}.")
         data = self._at(shard, *place)

@@ -14,8 +14,11 @@ from onecycle.errors import ArgumentError, FileFormatError, add_context
 from onecycle.nn.module import ParameterModule
 from onecycle.nn.surgery import flatten_model, get_model
 from onecycle.training.checkpoint import check_writable, fit_state
+from onecycle.utils.budget import budget_of_model, model_budget
 from onecycle.utils.bundle import read_bundle, write_bundle
-from onecycle.utils.registry import decode, encode, lookup, name_of
+from onecycle.utils.file_gate import file_gate
+from onecycle.utils.registry import check_forms, decode, encode, lookup, name_of
+from onecycle.utils.schema import Check, Misfit, check_form, listed, mapping_of_names, optional, record, text
 
 __all__: list[str] = []
 
@@ -101,13 +104,50 @@ def read(file: Path, device: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"load_learner: {str(file)!r} must be a learner written by learn.export(); it is a "
             f"{manifest.get('format', 'file of another kind')!r}. Check the path."
         )
+    check_form("load_learner", file, manifest, _FORM)
     return tensors, manifest
 
 
-def build_model(spec: Any, model: nn.Module | None, file: Path) -> nn.Module:
+def _naming(*kinds: str) -> Check:
+    """Return the form of a value that names registered things of some kinds only."""
+    return lambda value, place: check_forms(value, None, kinds, place)
+
+
+def _spec(value: Any, place: str) -> None:
+    """Check how the model is built: by a name, with arguments that start no download."""
+    record({"builder": text, "args": mapping_of_names}, {})(value, place)
+    _naming("arch", "enum", "function", "text_arch")(value["args"], f"{place}.args")
+    if value["args"].get("pretrained", False) is not False:
+        raise Misfit(f"{place}.args.pretrained", "false in a file", value["args"]["pretrained"])
+
+
+_FORM = record(
+    {
+        "kind": optional(text),
+        "model": optional(_spec),
+        "data": record({"bunch": text}),
+        "loss": _naming("enum", "function", "loss", "metric"),
+        "opt": _naming("enum", "function", "optimizer"),
+        "metrics": listed(_naming("enum", "function", "loss", "metric")),
+        "learner": record(
+            {**dict.fromkeys(_SETTINGS, _naming("enum")), "layer_groups": listed(listed(text)), "frozen": listed(text)},
+            {"more": mapping_of_names},
+        ),
+    }
+)
+
+
+def build_model(spec: Any, model: nn.Module | None, file: Path, max_bytes: int | None = None) -> nn.Module:
     """Return the model: the one given, or the one that the file names.
 
+    Args:
+        spec: What the file says of the model.
+        model: The one given, or None.
+        file: The file.
+        max_bytes: Memory that making the model may take; by the length of the file when None.
+
     Raises:
+        FileFormatError: the model asks for far more memory than its file has, or cannot be made.
         ArgumentError: the file names none and none was given.
     """
     if model is not None:
@@ -117,8 +157,10 @@ def build_model(spec: Any, model: nn.Module | None, file: Path) -> nn.Module:
             f"load_learner: {str(file)!r} does not name its architecture (the model was your own). "
             f"Build the model as then and pass it: load_learner(path, file, model=model)."
         )
-    spec = decode(spec)
-    return lookup("model", spec["builder"])(**spec["args"])
+    budget = budget_of_model("load_learner", file, file.stat().st_size, max_bytes)
+    with file_gate("load_learner", file), model_budget(budget):
+        spec = decode(spec)
+        return lookup("model", spec["builder"])(**spec["args"])
 
 
 def settings(manifest: Mapping[str, Any]) -> dict[str, Any]:

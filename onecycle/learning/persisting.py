@@ -32,7 +32,10 @@ from onecycle.training.checkpoint import (
 )
 from onecycle.training.numbering import KEY, as_metadata, check_numbering, numbering_of
 from onecycle.utils.distributed import distrib_barrier, is_first_process
+from onecycle.utils.file_gate import file_gate
 from onecycle.utils.file_objects import path_to_write
+from onecycle.utils.frozen_values import check_tensor
+from onecycle.utils.schema import Misfit, check_form, listed, named, record, whole
 from onecycle.utils.sharded import whole_weights
 
 if TYPE_CHECKING:
@@ -143,7 +146,8 @@ class Persisting:
         fit_state(get_model(self.model), weights, strict, remove_module, source)
         if with_opt is not False:
             self._load_opt(opt_state, must=bool(with_opt), source=source)
-            self.load_callback_states(state.get("callbacks", {}) if opt_state is not None else {})
+            with file_gate("load", source):
+                self.load_callback_states(state.get("callbacks", {}) if opt_state is not None else {})
         return self
 
     def callback_states(self) -> dict[str, Any]:
@@ -188,7 +192,7 @@ class Persisting:
         try:
             _check_fits(self.opt, opt_state)
             self.opt.load_state_dict(opt_state)
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             if must:
                 raise FileFormatError(
                     f"load: the optimiser in {source} does not fit this learner's: {error} "
@@ -282,9 +286,37 @@ def _checked(owner: str, file: Any) -> Any:
     return file
 
 
+def _by_number(value: Any, place: str) -> None:
+    """Check the moments of each parameter: tensors and numbers by name, below the parameter's number."""
+    for key, entry in value.items() if isinstance(value, Mapping) else [(None, None)]:
+        if not isinstance(key, int) or not isinstance(entry, Mapping):
+            raise Misfit(place, "entries by the number of their parameter", value)
+        for name, moment in entry.items():
+            if not isinstance(moment, (Tensor, int, float, type(None))):
+                raise Misfit(f"{place}[{key}].{name}", "a tensor or a number", moment)
+            if isinstance(moment, Tensor):
+                check_tensor(moment, f"{place}[{key}].{name}")
+
+
+def _setting(value: Any, place: str) -> None:
+    """Check a setting of a group: a number, a pair of them, a flag, or nothing."""
+    entries = value if isinstance(value, (tuple, list)) else [value]
+    if not all(isinstance(entry, (int, float, bool, type(None), Tensor)) for entry in entries):
+        raise Misfit(place, "numbers", value)
+
+
+def _group(value: Any, place: str) -> None:
+    record({"params": listed(whole(0))})(value, place)
+    named(_setting)({name: entry for name, entry in value.items() if name != "params"}, place)
+
+
+_OPT_FORM = record({"state": _by_number, "param_groups": listed(_group)})
+
+
 def _check_fits(opt: OptimWrapper, state: Mapping[str, Any]) -> None:
     """Compare the shapes of an optimiser's state with its parameters."""
     mine = [parameter for group in opt.opt.param_groups for parameter in group["params"]]
+    check_form("load", "the optimizer state", state, _OPT_FORM)
     theirs = [index for group in state["param_groups"] for index in group["params"]]
     if len(mine) != len(theirs):
         raise ArgumentError(f"it has {len(theirs)} parameters, this one {len(mine)}.")

@@ -36,8 +36,11 @@ from onecycle.tabular.lines import TabularLine
 from onecycle.tabular.procs import FillMissing, Normalize, TabularProc, as_categories, row_by_row
 from onecycle.tabular.rows import TableRows, rows_of
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.file_gate import file_gate
 from onecycle.utils.files import read_json, write_json
-from onecycle.utils.registry import decode, encode, name_of, register
+from onecycle.utils.frozen_values import check_attribute
+from onecycle.utils.registry import check_forms, decode, encode, name_of, register
+from onecycle.utils.schema import check_form, mapping_of_names, record, whole
 
 __all__ = ["TabularProcessor"]
 
@@ -293,6 +296,8 @@ class TabularProcessor(PreProcessor):
         """Rebuild the processor from `get_state`."""
         made = cls.__new__(cls)
         PreProcessor.__init__(made)
+        for name in state:
+            check_attribute(made, name)
         vars(made).update(state)
         made._codes = {}
         if made.is_fitted:
@@ -314,13 +319,21 @@ class TabularProcessor(PreProcessor):
         Raises:
             FileFormatError: the file is something else, or of a newer version.
         """
+        owner = "TabularProcessor.load"
         found = read_json(file)
         if not isinstance(found, dict) or found.get("format") != _FORMAT:
-            raise FileFormatError(f"TabularProcessor.load: '{file}' holds no preprocessing that save() wrote.")
+            raise FileFormatError(f"{owner}: '{file}' holds no preprocessing that save() wrote.")
+        check_form(owner, file, found, record({"version": whole(0), "state": mapping_of_names}))
         if found["version"] > _VERSION:
             newer = f"'{file}' has version {found['version']}, this onecycle reads up to {_VERSION}"
-            raise FileFormatError(f"TabularProcessor.load: {newer}. Install a newer onecycle.")
-        return decode(found["state"])
+            raise FileFormatError(f"{owner}: {newer}. Install a newer onecycle.")
+        kinds = ("enum", "function", "processor")
+        check_form(owner, file, found["state"], lambda value, place: check_forms(value, None, kinds, place))
+        with file_gate(owner, file):
+            processor = decode(found["state"])
+        if not isinstance(processor, TabularProcessor):
+            raise FileFormatError(f"{owner}: '{file}' holds no preprocessing that save() wrote.")
+        return processor
 
 
 def _or_of(ds: Any, name: str, given: Any) -> Any:

@@ -21,6 +21,7 @@ from onecycle.tabular.frames import (
 )
 from onecycle.types import JsonDict
 from onecycle.utils.checks import check_member
+from onecycle.utils.frozen_values import check_attribute
 from onecycle.utils.registry import register
 
 __all__ = ["Categorify", "FillMissing", "FillStrategy", "Normalize", "TabularProc"]
@@ -86,6 +87,8 @@ class TabularProc:
     def from_state(cls, state: JsonDict) -> TabularProc:
         """Rebuild the step from `get_state`."""
         made = cls.__new__(cls)
+        for name in state:
+            check_attribute(made, name)
         vars(made).update(state)
         return made
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from onecycle.types import JsonDict
+from onecycle.utils.budget import inflate
 from onecycle.utils.registry import register
 
 __all__: list[str] = []
@@ -91,9 +92,9 @@ class TableRows:
         """Return the rows of `get_state`."""
         count, (categories, numbers) = state["rows"], state["columns"]
         return cls(
-            _from_text(state["numbers"], "<i8"),
-            _from_text(state["codes"], "<i8").reshape(count, categories),
-            _from_text(state["conts"], "<f4").reshape(count, numbers),
+            _from_text(state["numbers"], "<i8", count),
+            _from_text(state["codes"], "<i8", count * categories).reshape(count, categories),
+            _from_text(state["conts"], "<f4", count * numbers).reshape(count, numbers),
         )
 
 
@@ -102,8 +103,10 @@ def _as_text(values: np.ndarray) -> str:
     return base64.b64encode(packed).decode("ascii")
 
 
-def _from_text(text: str, dtype: str) -> np.ndarray:
-    return np.frombuffer(bytearray(zlib.decompress(base64.b64decode(text))), dtype=np.dtype(dtype))
+def _from_text(text: str, dtype: str, count: int) -> np.ndarray:
+    kind = np.dtype(dtype)
+    packed = base64.b64decode(text)
+    return np.frombuffer(bytearray(inflate(packed, "packed rows", count * kind.itemsize)), dtype=kind)
 
 
 def rows_of(codes: Sequence[np.ndarray], conts: Sequence[np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray]:

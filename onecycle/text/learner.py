@@ -54,6 +54,7 @@ from onecycle.utils.epoch_table import say
 from onecycle.utils.extras import is_installed
 from onecycle.utils.functions import func_args
 from onecycle.utils.registry import names, register
+from onecycle.utils.schema import check_form, listed, optional, text
 
 __all__ = ["RNNLearner", "text_classifier_learner"]
 
@@ -151,6 +152,7 @@ class RNNLearner(Learner):
         source = self._existing(_checked_name("load_encoder", name))
         state = read_state(source, self.data.device if device is None else exact_device(device))
         theirs = state.get("itos") if isinstance(state, dict) else None
+        check_form("load_encoder", source, theirs, optional(listed(text)))
         weights, _ = split_state(state, source)
         self._check_vocab(theirs, weights, source)
         fit_state(self.encoder, weights, strict=True, remove_module=False, source=source)

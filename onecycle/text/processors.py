@@ -117,6 +117,11 @@ class TokenizeProcessor(PreProcessor):
             tokens += [FLD, str(number), *field] if self.mark_fields else field
         return [*tokens, EOS] if self.include_eos else tokens
 
+    @classmethod
+    def from_state(cls, state: JsonDict) -> PreProcessor:
+        """Rebuild the processor from `get_state`; where a cache lies is never taken from a file."""
+        return super().from_state({**state, "tokenizer": _checked(state["tokenizer"]), "cache": None})
+
     def _what_tokens_depend_on(self) -> JsonDict:
         names = ("tokenizer", "mark_fields", "include_bos", "include_eos")
         return {name: getattr(self, name) for name in names}

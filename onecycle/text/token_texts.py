@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from onecycle.data.processors import is_number
-from onecycle.errors import DataError, explain
+from onecycle.errors import DataError, FileFormatError, explain
 from onecycle.types import JsonDict
+from onecycle.utils.budget import inflate
 from onecycle.utils.registry import register
 
 __all__: list[str] = []
@@ -100,8 +101,12 @@ class TokenTexts:
     @classmethod
     def from_state(cls, state: JsonDict) -> TokenTexts:
         """Return the texts of `get_state`."""
-        lengths = _from_text(state["lengths"], np.int64)
-        return cls.joined(_from_text(state["ids"], np.int32), lengths, state["words"])
+        lengths, ids = _from_text(state["lengths"], np.int64), _from_text(state["ids"], np.int32)
+        words = state["words"]
+        known = 2**31 if words is None else len(words)
+        if (lengths < 0).any() or int(lengths.sum()) != len(ids) or ((ids < 0) | (ids >= known)).any():
+            raise FileFormatError("texts: lengths and numbers of tokens do not belong together. The file is damaged.")
+        return cls.joined(ids, lengths, words)
 
 
 def _numbers(text: Any, index: int) -> np.ndarray:
@@ -119,7 +124,7 @@ def _as_text(numbers: np.ndarray) -> str:
 
 
 def _from_text(text: str, dtype: Any) -> np.ndarray:
-    return np.frombuffer(bytearray(zlib.decompress(base64.b64decode(text))), dtype=dtype)
+    return np.frombuffer(bytearray(inflate(base64.b64decode(text), "packed tokens")), dtype=dtype)
 
 
 class TokenCollector:

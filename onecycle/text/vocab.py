@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import pickle
+import pickletools
 from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import chain
@@ -17,7 +18,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, FileFor
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.defaults import defaults
-from onecycle.utils.files import existing_file, read_json, write_json
+from onecycle.utils.files import existing_file, read_bytes, read_json, write_json
 from onecycle.utils.registry import register
 
 __all__ = ["Vocab"]
@@ -150,7 +151,7 @@ class Vocab:
             FileFormatError: the file holds something else.
         """
         file = existing_file("Vocab.load", path)
-        head = file.read_bytes().removeprefix(codecs.BOM_UTF8)
+        head = read_bytes("Vocab.load", file).removeprefix(codecs.BOM_UTF8)
         if head[:1] == b"\x80":
             return cls(_strings_of_pickle(head, path))
         if head.lstrip()[:1] == b"[":
@@ -176,11 +177,19 @@ class _OnlyPlainValues(pickle.Unpickler):
 
 def _strings_of_pickle(data: bytes, path: PathOrStr) -> list[str]:
     try:
+        _check_memo(data)
         found = _OnlyPlainValues(io.BytesIO(data)).load()
     except Exception as error:  # a damaged pickle raises whatever it likes
         reason = (str(error) or type(error).__name__).rstrip(".")
         raise FileFormatError(_refusal(path, f"this pickle could not be read without running code: {reason}")) from None
     return _checked(found, path)
+
+
+def _check_memo(data: bytes) -> None:
+    """Refuse numbers of the memo beyond the file's length: memory is taken for all below them."""
+    for code, argument, _ in pickletools.genops(data):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > len(data):
+            raise FileFormatError("it numbers more values than it has bytes")
 
 
 def _checked(found: Any, path: PathOrStr) -> list[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
+import pickle
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from onecycle.errors import FileFormatError, TrainingError
 from onecycle.training.numbering import KEY, from_metadata
 from onecycle.utils.bundle import checkpoint_metadata, load_checkpoint, save_checkpoint, try_save
+from onecycle.utils.file_gate import file_gate
 from onecycle.utils.file_kinds import kind_of_file
 from onecycle.utils.sharded import parted_like
 from onecycle.utils.tensors import remove_module_load
+from onecycle.utils.torch_files import CONVERT_WEIGHTS, check_archive, read_tensors, refused_name
 
 __all__: list[str] = []
 
@@ -63,7 +66,14 @@ def read_state(source: Any, device: Any) -> Any:
     """Read a state from a path or an open file; nothing in it is executed."""
     if isinstance(source, (str, os.PathLike)):
         return load_checkpoint(source, device)
-    return torch.load(source, map_location=device, weights_only=True)
+    with file_gate("load", getattr(source, "name", "the open file")):
+        content = source.read()
+        check_archive("load", "the open file", content)
+        try:
+            return read_tensors(io.BytesIO(content), device)
+        except pickle.UnpicklingError as error:  # its text recommends weights_only=False, which would run code
+            what = refused_name(error) or "what is no tensor, number or text"
+            raise FileFormatError(f"load: the open file holds {what}, and is not read. {CONVERT_WEIGHTS}") from None
 
 
 def numbering_in(state: Any, source: Any) -> Any:
@@ -91,7 +101,12 @@ def split_state(state: Any, source: Any) -> tuple[dict[str, Tensor], Any]:
         raise FileFormatError(
             f"load: {source} must hold a model's weights by name; it holds {found}. Check the path."
         )
-    return dict(state), opt_state
+    for name, value in state.items():
+        if not isinstance(name, str) or (isinstance(value, Tensor) and (value.is_sparse or value.is_meta)):
+            raise FileFormatError(
+                f"load: {source} must hold a model's weights by name; its entry {name!r} is none. It is damaged."
+            )
+    return {name: value for name, value in state.items() if isinstance(value, Tensor)}, opt_state
 
 
 def fit_state(
@@ -120,7 +135,8 @@ def fit_state(
     }
     if not fitting:
         raise FileFormatError(f"load: no name in {source} is one of this model's. {_hint(mine, weights)}")
-    model.load_state_dict(fitting, strict=False)
+    with file_gate("load", source):
+        model.load_state_dict(fitting, strict=False)
 
 
 def _refuse_misfits(

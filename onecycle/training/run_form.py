@@ -9,8 +9,19 @@ from onecycle.errors import ArgumentError, FileFormatError
 from onecycle.nn.surgery import get_model
 from onecycle.training.every import Every
 from onecycle.training.run_state import COUNTED, SETTINGS
-from onecycle.utils.frozen_values import check_frozen, check_tensor
-from onecycle.utils.schema import Misfit, flag, listed, mapping_of_names, named, optional, record, text, whole
+from onecycle.utils.frozen_values import check_frozen, check_tensor, thaw
+from onecycle.utils.schema import (
+    Misfit,
+    flag,
+    listed,
+    mapping_of_names,
+    named,
+    number,
+    optional,
+    record,
+    text,
+    whole,
+)
 
 __all__: list[str] = []
 
@@ -26,6 +37,21 @@ def _callbacks(value: Any, place: str) -> None:
         if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
             raise Misfit(f"{place}[{position}]", "the name of a callback and its state", pair)
         mapping_of_names(pair[1], f"{place}[{position}]")
+
+
+def _followed(value: Any, place: str) -> None:
+    """Check the smoothed loss: a weight, how many losses were seen, and the means, numbers or tensors of one."""
+    check_frozen(value, place)
+    found = thaw(value)
+    mapping_of_names(found, place)
+    record({"beta": number, "n": whole(0), "mov_avg": _one_number})(found, place)
+    if "smooth" in found or found["n"]:
+        record({"smooth": _one_number})(found, place)
+
+
+def _one_number(value: Any, place: str) -> None:
+    if isinstance(value, bool) or not (isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0):
+        raise Misfit(place, "a number", value)
 
 
 def _loss(value: Any, place: str) -> None:
@@ -50,7 +76,7 @@ _STATE = record(
         "loss": _TENSORS,
         "opt": record({"state": check_frozen, "settings": record(dict.fromkeys(SETTINGS, check_frozen))}),
         "handler": record(dict.fromkeys(COUNTED, check_frozen)),
-        "smoothener": check_frozen,
+        "smoothener": _followed,
         "callbacks": _callbacks,
         "generators": record(
             {"torch": check_tensor, "cuda": listed(check_tensor), "numpy": check_frozen, "python": check_frozen}

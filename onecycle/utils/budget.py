@@ -21,6 +21,10 @@ _TIMES_OF_MODEL = 8  # a model has its file's tensors, a wider type than the fil
 _MOST_TENSORS = 100_000  # that making a model may begin
 
 
+class UnfoldsTooFarError(FileFormatError):
+    """A file unfolds to more than is allowed; it need not be damaged."""
+
+
 class Budget:
     """Count what a file unfolds to, and refuse more than is allowed.
 
@@ -64,7 +68,7 @@ class Budget:
 
     def refusal(self, what: str) -> FileFormatError:
         """Return the error that says what unfolds too far, and how to allow it."""
-        return FileFormatError(
+        return UnfoldsTooFarError(
             f"{self.owner}: {str(self.path)!r} of {self.size:,} bytes unfolds to more than {self.allowed:,} bytes "
             f"({what}). It is damaged or hostile; if you trust it, pass {self.keyword}= with the bytes that you allow."
         )
@@ -90,25 +94,37 @@ def take(count: int, what: str) -> None:
         budget.take(count, what)
 
 
-def inflate(packed: bytes, expected: int, what: str) -> bytes:
-    """Return what zlib packed, which must be of the length that is expected.
+_PIECE = 1 << 24  # bytes that are unfolded at a time
+
+
+def inflate(packed: bytes, what: str, expected: int | None = None) -> bytes:
+    """Return what zlib packed, counting it before it is there.
+
+    Args:
+        packed: The packed bytes.
+        what: What they are, for the message.
+        expected: How many bytes they must be, where that is known.
 
     Raises:
-        FileFormatError: it has another length, or the budget of the file does not allow so much.
-        zlib.error: it is damaged.
+        FileFormatError: they are of another number, or more than the budget of the file allows.
+        zlib.error: they are damaged.
 
     Example:
-        >>> inflate(zlib.compress(bytes(100)), 100, "zeros") == bytes(100)
+        >>> inflate(zlib.compress(bytes(100)), "zeros", 100) == bytes(100)
         True
     """
-    if expected < 0:
-        raise FileFormatError(f"read: {what} must not have {expected} bytes.")
-    take(expected, what)
-    unpacker = zlib.decompressobj()
-    data = unpacker.decompress(packed, expected + 1)  # one more shows that there is more
-    if len(data) != expected or not unpacker.eof:
-        raise FileFormatError(f"read: {what} must have {expected:,} bytes; there are {'more' if data else 'fewer'}.")
-    return data
+    unpacker, pieces, length = zlib.decompressobj(), [], 0
+    rest = packed
+    while not unpacker.eof and (expected is None or length <= expected):
+        piece = unpacker.decompress(rest, _PIECE)
+        if not piece and not unpacker.eof:
+            break
+        take(len(piece), what)
+        pieces.append(piece)
+        length, rest = length + len(piece), unpacker.unconsumed_tail
+    if not unpacker.eof or (expected is not None and length != expected):
+        raise FileFormatError(f"read: {what} are damaged: they do not unfold to the bytes that they should have.")
+    return b"".join(pieces)
 
 
 # ---- models ----

@@ -6,15 +6,18 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, FileFormatError, explain
+from onecycle.utils.file_gate import file_gate
 from onecycle.utils.file_kinds import damaged_file, foreign_file, kind_of_file
-from onecycle.utils.files import atomic_write, existing_file
+from onecycle.utils.files import atomic_write, existing_file, write_error
+from onecycle.utils.json_text import parse_json
+from onecycle.utils.schema import Check, check_form, named, record, text, whole
 from onecycle.utils.torch_files import CONVERT_WEIGHTS, load_torch
 
 __all__ = [
@@ -116,7 +119,8 @@ def read_bundle(
     """
     file, metadata = _open_bundle(path, newest)
     tensors = _read_safetensors(file, device)
-    tensors.update({name: tensors[kept] for name, kept in metadata["aliases"].items()})
+    with file_gate("read_bundle", path):
+        tensors.update({name: tensors[kept] for name, kept in metadata["aliases"].items()})
     return tensors, metadata["manifest"]
 
 
@@ -144,10 +148,20 @@ def _open_bundle(path: str | os.PathLike[str], newest: int) -> tuple[Path, dict[
         raise FileFormatError(
             f"read_bundle: {str(path)!r} is a safetensors file without a onecycle manifest. {cure}"
         )
-    manifest, envelope = json.loads(found[_MANIFEST]), json.loads(found.get(_ENVELOPE, "{}"))
+    manifest = _part(path, found[_MANIFEST], _MANIFEST_FORM)
+    envelope = _part(path, found.get(_ENVELOPE, "{}"), _ENVELOPE_FORM)
     _check_version(path, envelope.get("version", 1), BUNDLE_VERSION)
     _check_version(path, manifest.get("version", 1), newest)
     return file, {"manifest": manifest, "aliases": envelope.get("aliases", {})}
+
+
+_MANIFEST_FORM = record({}, {"version": whole(0)})
+_ENVELOPE_FORM = record({}, {"version": whole(0), "aliases": named(text)})
+
+
+def _part(path: str | os.PathLike[str], content: str, form: Check) -> Any:
+    """Return a JSON text of the header, of the form that it must have."""
+    return check_form("read_bundle", path, parse_json("read_bundle", path, content), form)
 
 
 def _check_version(path: str | os.PathLike[str], version: Any, newest: int) -> None:
@@ -164,17 +178,16 @@ def _metadata(path: Path) -> dict[str, str]:
     try:
         with safe_open(path, framework="pt") as file:
             return file.metadata() or {}
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
         raise damaged_file(path, error) from error
 
 
 def _read_safetensors(path: Path, device: str | torch.device) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         return load_file(path, device=str(device))
-    except (SafetensorError, OSError, ValueError) as error:
+    except Exception as error:  # a damaged header also raises KeyError and TypeError
         raise damaged_file(path, error) from error
 
 
@@ -206,7 +219,7 @@ def save_checkpoint(
         return _save_flat(path, state, metadata)
     _check_plain(state, "state")
     with atomic_write(path) as file:
-        torch.save(state, file)
+        _save(state, file)
     return Path(path)
 
 
@@ -217,6 +230,45 @@ def checkpoint_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
         FileFormatError: it is damaged.
     """
     return _metadata(Path(path))
+
+
+class _Remembering:
+    """Write to a file and remember what the system refused, which torch answers with an error of its own.
+
+    Args:
+        file: An open binary file.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write bytes, as the file does."""
+        try:
+            return self.file.write(data)
+        except OSError as error:
+            self.error = self.error or error
+            raise
+
+    def flush(self) -> None:
+        """Hand over what is buffered, as the file does."""
+        try:
+            self.file.flush()
+        except OSError as error:
+            self.error = self.error or error
+            raise
+
+
+def _save(state: Any, file: IO[bytes], **how: Any) -> None:
+    """Let torch save to an open file; a full disk raises the system's error, not torch's."""
+    target = _Remembering(file)
+    try:
+        torch.save(state, cast("IO[bytes]", target), **how)
+    except Exception:
+        if target.error is not None:
+            raise target.error from None
+        raise
 
 
 def _save_flat(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] | None) -> Path:
@@ -309,6 +361,9 @@ def try_save(state: Any, path: str | os.PathLike[str] | None = None, file: Any =
     """
     if hasattr(file, "write"):
         _check_plain(state, "state")
-        torch.save(state, file)
+        try:
+            _save(state, file)
+        except OSError as error:
+            raise write_error(getattr(file, "name", "the open file"), error) from error
     else:
         save_checkpoint(Path(path or ".") / (file or "export.pth"), state)

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from onecycle.errors import FileFormatError, NotRegisteredError, OnecycleError, OutOfMemoryError
-from onecycle.utils.files import FileMissingError, FileReadError
+from onecycle.utils.files import FileMissingError, FileReadError, FileWriteError, read_error
 
 __all__: list[str] = []
 
-_PASS = (FileFormatError, FileMissingError, FileReadError, NotRegisteredError, OutOfMemoryError)
+_PASS = (FileFormatError, FileMissingError, FileReadError, FileWriteError, NotRegisteredError, OutOfMemoryError)
 
 
 @contextmanager
@@ -56,10 +56,7 @@ def error_of_file(
     if isinstance(error, MemoryError):
         return OutOfMemoryError(f"{owner}: there is not enough memory for {name}. It need not be damaged.")
     if isinstance(error, OSError) and error.errno is not None:
-        reason = error.strerror or type(error).__name__
-        raised = FileReadError(f"{owner}: {name} cannot be read now ({reason}). That says nothing about what it holds.")
-        raised.errno = error.errno
-        return raised
+        return read_error(owner, path, error)
     return FileFormatError(f"{owner}: {name} is damaged or of another kind ({_reason(error)}). {hint}")
 
 

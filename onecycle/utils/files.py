@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from onecycle.errors import FileFormatError, OnecycleError, did_you_mean, explain
+from onecycle.errors import OnecycleError, did_you_mean, explain
+from onecycle.utils.json_text import parse_json
 
 __all__ = [
     "FileMissingError",
@@ -38,6 +39,7 @@ class FileWriteError(OnecycleError, OSError):
 
 
 _CURES = {
+    errno.EFBIG: "Save to a disk that takes larger files",
     errno.ENOSPC: "Free some space or save to another disk",
     errno.EDQUOT: "Free some of your quota or save to another disk",
     errno.EROFS: "Save to a folder that can be written",
@@ -165,28 +167,32 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     Raises:
         FileMissingError: there is no such file.
         FileFormatError: the file is not JSON; says at which line it breaks.
+        FileReadError: it cannot be read now.
     """
-    file = existing_file("read_json", path)
+    return parse_json("read_json", path, read_bytes("read_json", path))
+
+
+def read_bytes(owner: str, path: str | os.PathLike[str]) -> bytes:
+    """Return all bytes of a file.
+
+    Raises:
+        FileMissingError: there is no such file.
+        FileReadError: the system does not give it: no permission, a disk that does not answer.
+    """
+    file = existing_file(owner, path)
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise FileFormatError(_not_text(file, error)) from error
-    except json.JSONDecodeError as error:
-        raise FileFormatError(
-            f"read_json: {str(path)!r} is not valid JSON at line {error.lineno}, column {error.colno}: "
-            f"{error.msg}. The file is damaged or of another kind."
-        ) from error
+        return file.read_bytes()
+    except OSError as error:
+        raise read_error(owner, path, error) from error
 
 
-def _not_text(file: Path, error: UnicodeDecodeError) -> str:
-    with open(file, "rb") as opened:
-        is_pickle = opened.read(1) == b"\x80"
-    if is_pickle:
-        return (
-            f"read_json: {str(file)!r} is a pickle, which could run code, and is not read. Build the data again from "
-            f"its source and save it here: data.save()."
-        )
-    return f"read_json: {str(file)!r} is not a text file, so not JSON either ({error})."
+def read_error(owner: str, path: Any, error: OSError) -> FileReadError:
+    """Return the error that says why a file cannot be read now."""
+    name = repr(os.fspath(path)) if isinstance(path, (str, os.PathLike)) else str(path)
+    reason = error.strerror or str(error) or type(error).__name__
+    raised = FileReadError(f"{owner}: {name} cannot be read now ({reason}). That says nothing about what it holds.")
+    raised.errno = error.errno
+    return raised
 
 
 def write_json(path: str | os.PathLike[str], value: Any, indent: int | None = 1) -> Path:

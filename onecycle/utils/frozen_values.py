@@ -273,7 +273,35 @@ def put_attributes(thing: Any, values: Mapping[str, Any], device: Any) -> None:
         check_attribute(thing, name)
         there = getattr(thing, name, None)
         if not is_place(thing, name, there):
-            setattr(thing, name, thaw(value, there, device))
+            setattr(thing, name, _of_like_kind(thing, name, thaw(value, there, device), there))
+
+
+def _of_like_kind(thing: Any, name: str, value: Any, there: Any) -> Any:
+    """Return a value that can stand where another one does now.
+
+    Raises:
+        FileFormatError: a text stands for a number, a list for a dict, and so on; or nothing for a number of ours.
+    """
+    wanted, found = _kind(there), _kind(value)
+    is_ours = type(thing).__module__.startswith("onecycle.")
+    if wanted == "nothing" or wanted == found or (found == "nothing" and not (is_ours and wanted == "number")):
+        return value
+    raise FileFormatError(
+        f"load: the file holds {type(value).__name__} for {type(thing).__name__}.{name}, where {type(there).__name__} "
+        f"must be. It is damaged or forged; do not use it."
+    )
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, (bool, int, float, np.number)) or (isinstance(value, Tensor) and value.ndim == 0):
+        return "number"
+    if isinstance(value, (str, Path)):
+        return "text"
+    if isinstance(value, Mapping):
+        return "mapping"
+    return "row" if isinstance(value, (list, tuple, deque, set, np.ndarray, Tensor)) else "other"
 
 
 def check_attribute(thing: Any, name: str) -> None:
@@ -286,8 +314,8 @@ def check_attribute(thing: Any, name: str) -> None:
     is_data = isinstance(name, str) and name.isidentifier() and not name.startswith("__")
     if not is_data or callable(behind) or inspect.isdatadescriptor(behind) or not _keepable(vars(thing).get(name)):
         raise FileFormatError(
-            f"resume: the checkpoint wants to set {type(thing).__name__}.{name}, which is no data that a run keeps. It "
-            f"is damaged or forged; do not use it."
+            f"load: the file wants to set {type(thing).__name__}.{name}, which is no data that a file keeps. It is "
+            f"damaged or forged; do not use it."
         )
 
 

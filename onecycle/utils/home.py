@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from onecycle.errors import FileFormatError
-from onecycle.utils.files import atomic_write, existing_file, read_json
+from onecycle.utils.files import atomic_write, existing_file, read_bytes, read_json
+from onecycle.utils.schema import Misfit, check_depth, check_form, record
 
 __all__ = ["home", "home_path", "read_settings", "settings_file", "write_settings"]
 
+_LONGEST = 1 << 20  # bytes of a file of settings
 DEFAULT_SETTINGS = {"data_path": "data", "data_archive_path": "archive", "model_path": "models"}
 
 
@@ -45,19 +47,29 @@ def _parse(path: Path) -> dict[str, Any]:
         raise FileFormatError(
             f"Config: {str(path)!r} must be lines of `key: value`; got a {type(settings).__name__}."
         )
+    check_form("Config", path, settings, record({}, dict.fromkeys(DEFAULT_SETTINGS, _folder)))
     return settings
+
+
+def _folder(value: Any, place: str) -> None:
+    if not isinstance(value, str) or not value or "\0" in value or not value.isprintable():
+        raise Misfit(place, "the name of a folder", value)
 
 
 def _parse_yaml(path: Path) -> Any:
     import yaml
 
+    content = read_bytes("Config", path)
+    if len(content) > _LONGEST:
+        size = f"at most {_LONGEST:,} bytes; it has {len(content):,}"
+        raise FileFormatError(f"Config: {str(path)!r} must have {size}.")
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = str(error).replace("\n", " ")
-        raise FileFormatError(
-            f"Config: {str(path)!r} is not valid YAML ({reason}). Mend or delete it."
-        ) from error
+        found = yaml.safe_load(content.decode("utf-8")) or {}
+    except Exception as error:  # dates and numbers that are none raise ValueError, TypeError and others
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error).replace("\n", " ")
+        raise FileFormatError(f"Config: {str(path)!r} is not valid YAML ({reason}). Mend or delete it.") from error
+    check_depth("Config", path, found, 10 * len(content))
+    return found
 
 
 def write_settings(path: Path, settings: dict[str, Any]) -> None:

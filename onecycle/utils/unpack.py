@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import errno
+import gzip
+import lzma
 import os
 import re
 import shutil
@@ -9,30 +13,22 @@ import stat
 import tarfile
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, cast
 
-from onecycle.errors import FileFormatError
+from onecycle.errors import FileFormatError, OnecycleError
+from onecycle.utils.budget import Budget
+from onecycle.utils.file_gate import error_of_file
 from onecycle.utils.file_kinds import kind_of_file
-from onecycle.utils.files import existing_file
+from onecycle.utils.files import existing_file, write_error
 
 __all__ = ["safe_unpack"]
 
-_DAMAGE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    EOFError,
-    zlib.error,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-)
-
-
-def safe_unpack(archive: str | os.PathLike[str], dest: str | os.PathLike[str]) -> Path:
+def safe_unpack(
+    archive: str | os.PathLike[str], dest: str | os.PathLike[str], max_bytes: int | None = None
+) -> Path:
     """Unpack a tar (plain, gzip, bzip2, xz) or zip archive as the folder `dest`.
 
     Nothing is written outside of `dest`, and `dest` appears only when all of it is there: the work is done in
@@ -42,33 +38,110 @@ def safe_unpack(archive: str | os.PathLike[str], dest: str | os.PathLike[str]) -
     Args:
         archive: The file; its kind is told from its bytes, not its name.
         dest: The folder to make; one that is there already is replaced.
+        max_bytes: Bytes that it may unpack to; when None, 256 MB or 100 times its own length, whichever is more.
 
     Returns:
         `dest`.
 
     Raises:
         FileMissingError: there is no such archive.
-        FileFormatError: the file is no archive, is damaged, or holds absolute paths, `..`, devices, or links
-            to what is not in the archive. Nothing is left behind.
+        FileFormatError: the file is no archive, is damaged, unpacks to more than is allowed, or holds absolute
+            paths, `..`, devices, or links to what is not in the archive. Nothing is left behind.
+        FileReadError, FileWriteError: the archive cannot be read, or the folder not be written.
     """
     source, target = existing_file("safe_unpack", archive), Path(dest)
     unpack = _unpacker(source)
+    room = Room(source, max_bytes)
     with _scratch_beside(target) as scratch:
         content = scratch / "content"
         content.mkdir()
         try:
-            unpack(source, content)
-        except FileFormatError:
+            unpack(source, content, room)
+        except (OnecycleError, Warning):
             raise
-        except _DAMAGE as error:
-            if isinstance(error, OSError) and error.errno is not None:  # the disk's fault, not the archive's
-                raise
-            reason = str(error) or type(error).__name__
-            raise FileFormatError(
-                f"safe_unpack: {str(archive)!r} is damaged ({reason}). Delete it and download it again."
-            ) from error
+        except MemoryError as error:
+            raise error_of_file("safe_unpack", source, error) from error
+        except Exception as error:  # damaged headers raise whatever they like
+            raise _failed(source, error) from error
         _put(_only_folder(content), target, scratch)
     return target
+
+
+# Names that no folder takes, and names that are a file and a folder at once, are the archive's fault.
+_OF_NAMES = (errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ)
+
+
+def _failed(source: Path, error: Exception) -> OnecycleError:
+    """Return the error that says whose fault it is: the disk's, or the archive's."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno not in _OF_NAMES:
+        return write_error(error.filename or source, error)
+    reason = str(error) or type(error).__name__
+    return FileFormatError(
+        f"safe_unpack: {str(source)!r} is damaged ({reason[:_LONGEST_REASON]}). Delete it and download it again."
+    )
+
+
+class Room:
+    """Count what an archive unpacks to: bytes, and files.
+
+    Args:
+        archive: The file.
+        max_bytes: Bytes that are allowed; by the length of the file when None.
+    """
+
+    def __init__(self, archive: Path, max_bytes: int | None = None) -> None:
+        size = archive.stat().st_size
+        self.budget = Budget("safe_unpack", archive, size, max_bytes)
+        self.most_files = _FEW_FILES + (size if max_bytes is None else max_bytes) // _BYTES_A_FILE
+        self.files = 0
+
+    def declare(self, name: str, size: int) -> None:
+        """Count a member before it is unpacked, by what it declares."""
+        self.files += 1
+        if self.files > self.most_files:
+            raise self.budget.refusal(f"more than {self.most_files:,} files")
+        if size < 0 or self.budget.taken + size > self.budget.allowed:
+            raise self.budget.refusal(f"{name!r} declares {size:,}")
+
+    def take(self, count: int, name: str) -> None:
+        """Count bytes that are about to be written."""
+        self.budget.take(count, name)
+
+
+class BoundedReader:
+    """Read an archive in pieces that a member can have, so that no header is read whole that declares gigabytes.
+
+    Args:
+        file: An open binary file.
+        archive: What to call it.
+    """
+
+    def __init__(self, file: IO[bytes], archive: Path) -> None:
+        self.file, self.archive = file, archive
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most `size` bytes."""
+        if size > _LONGEST_READ:
+            raise FileFormatError(f"safe_unpack: {str(self.archive)!r} has a header of {size:,} bytes. Do not use it.")
+        return self.file.read(size)
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Go to a place."""
+        return self.file.seek(position, whence)
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self.file.tell()
+
+
+def bounded(file: IO[bytes], archive: Path) -> IO[bytes]:
+    """Return an open archive whose headers cannot be larger than memory takes."""
+    return cast("IO[bytes]", BoundedReader(file, archive))
+
+
+_LONGEST_READ = 1 << 22  # bytes: pieces of members are 1 MB
+_LONGEST_REASON = 300
+_FEW_FILES, _BYTES_A_FILE = 10_000, 32
 
 
 def _unpacker(source: Path) -> Any:
@@ -129,14 +202,19 @@ def _refuse(archive: Path, name: str, what: str) -> FileFormatError:
     )
 
 
-def _unpack_tar(archive: Path, root: Path) -> None:
-    with tarfile.open(archive) as tar:
+_OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+
+
+def _unpack_tar(archive: Path, root: Path, room: Room) -> None:
+    opened = _OPENERS.get(kind_of_file(archive), open)(archive, "rb")
+    with opened, tarfile.open(fileobj=bounded(opened, archive), mode="r:") as tar:
         for member in tar:
             place = _safe_place(archive, member.name, root)
+            room.declare(member.name, 0 if member.isdir() else member.size)
             if member.isdir():
                 place.mkdir(parents=True, exist_ok=True)
             else:
-                _write(_tar_content(tar, member, archive), place, bool(member.mode & stat.S_IXUSR))
+                _write(_tar_content(tar, member, archive), place, bool(member.mode & stat.S_IXUSR), room)
 
 
 def _tar_content(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path) -> IO[bytes]:
@@ -151,21 +229,24 @@ def _tar_content(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path) -
     return content
 
 
-def _unpack_zip(archive: Path, root: Path) -> None:
+def _unpack_zip(archive: Path, root: Path, room: Room) -> None:
     with zipfile.ZipFile(archive) as packed:
         for member in packed.infolist():
             place = _safe_place(archive, member.filename, root)
+            room.declare(member.filename, member.file_size)
             if member.is_dir():
                 place.mkdir(parents=True, exist_ok=True)
             elif stat.S_ISLNK(member.external_attr >> 16):
                 raise _refuse(archive, member.filename, "a link")
             else:
-                _write(packed.open(member), place, False)
+                _write(packed.open(member), place, False, room)
 
 
-def _write(content: IO[bytes], place: Path, executable: bool) -> None:
+def _write(content: IO[bytes], place: Path, executable: bool, room: Room) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     with content, place.open("wb") as file:
-        shutil.copyfileobj(content, file, 1 << 20)
+        while piece := content.read(1 << 20):
+            room.take(len(piece), place.name)
+            file.write(piece)
     if executable:
         place.chmod(place.stat().st_mode | stat.S_IXUSR)

@@ -12,6 +12,9 @@ from typing import Any
 from onecycle.data.sources import get_files
 from onecycle.errors import FileFormatError
 from onecycle.types import PathOrStr
+from onecycle.utils.files import read_bytes
+from onecycle.utils.json_text import parse_json
+from onecycle.utils.schema import Misfit, check_form, listed, number, record, text
 
 __all__ = ["get_annotations", "get_image_files", "image_extensions"]
 
@@ -58,10 +61,13 @@ def get_annotations(fname: PathOrStr, prefix: str | None = None) -> tuple[list[s
         `[boxes, classes]`, a box being `[top, left, bottom, right]` in pixels.
 
     Raises:
-        FileFormatError: the file is not JSON or lacks one of the three lists.
+        FileMissingError: there is no such file.
+        FileFormatError: the file is not JSON, lacks one of the three lists, or an entry of them is not as COCO's are;
+            names the place.
     """
-    found = _read_annotations(fname)
+    found = check_form("get_annotations", fname, _read_annotations(fname), _COCO)
     classes = {category["id"]: category["name"] for category in found["categories"]}
+    _check_ids(fname, found, classes)
     boxes_of: dict[Any, list[Any]] = {}
     for annotation in _single_things(fname, found["annotations"]):
         boxes, labels = boxes_of.setdefault(annotation["image_id"], [[], []])
@@ -86,18 +92,51 @@ def _single_things(fname: PathOrStr, annotations: list[dict[str, Any]]) -> list[
     return filled
 
 
+def _id(value: Any, place: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise Misfit(place, "a number or a text", value)
+
+
+def _box(value: Any, place: str) -> None:
+    if not isinstance(value, list) or len(value) != 4:
+        raise Misfit(place, "x, y, width and height", value)
+    listed(number)(value, place)
+
+
+_COCO = record(
+    {
+        "images": listed(record({"id": _id, "file_name": text})),
+        "annotations": listed(record({"image_id": _id, "category_id": _id, "bbox": _box})),
+        "categories": listed(record({"id": _id, "name": text})),
+    }
+)
+
+
+def _check_ids(fname: PathOrStr, found: dict[str, Any], classes: dict[Any, str]) -> None:
+    """Refuse boxes of categories that the file does not name, and two images of one id.
+
+    Raises:
+        FileFormatError: names the file and the place in it.
+    """
+    for position, annotation in enumerate(found["annotations"]):
+        if annotation["category_id"] not in classes:
+            what = f"annotations[{position}] has the category {annotation['category_id']!r}, which has no name"
+            raise FileFormatError(f"get_annotations: '{fname}': {what}. Add it to categories.")
+    seen: dict[Any, str] = {}
+    for image in found["images"]:
+        other = seen.setdefault(image["id"], image["file_name"])
+        if other != image["file_name"]:
+            what = f"images {other!r} and {image['file_name']!r} have one id, {image['id']!r}"
+            raise FileFormatError(f"get_annotations: '{fname}': {what}. Give each image an id of its own.")
+
+
 def _corners(x: float, y: float, width: float, height: float) -> list[float]:
     """Turn a box of COCO's form into top, left, bottom, right."""
     return [y, x, y + height, x + width]
 
 
 def _read_annotations(fname: PathOrStr) -> dict[str, Any]:
-    import json
-
-    try:
-        found = json.loads(Path(fname).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FileFormatError(f"get_annotations: {fname} must be a JSON file; {error}.") from error
+    found = parse_json("get_annotations", fname, read_bytes("get_annotations", fname))
     keys = ("images", "annotations", "categories")
     missing = [key for key in keys if not isinstance(found, dict) or key not in found]
     if missing:

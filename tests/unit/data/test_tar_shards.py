@@ -1,8 +1,10 @@
 """Members of tars at their offsets, and orders that read from few tars at a time."""
 
 import gzip
+import io
 import pickle
 import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -138,3 +140,79 @@ def test_names_that_are_not_there(many, tmp_path):
         parted("cat/1.jpg")
     with pytest.raises(ArgumentError, match="at_once must be a whole number"):
         ShardOrder(["a.tar/1"], at_once=0)
+
+
+# ---- an index that is not of its tar, and tars that are hostile ----
+
+
+def make_tar(path, members):
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+
+
+def index_with(folder, **changes):
+    """Write an index beside a tar with changed arrays, of the right stamp."""
+    TarShards(folder).names()
+    file = next(folder.glob("*.index.npz"))
+    with np.load(file) as kept:
+        arrays = {**{name: kept[name] for name in kept}, **changes}
+    np.savez(file, **arrays)
+    return file
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"offsets": np.array([10**9, 0])},
+        {"offsets": np.array([-5, 0])},
+        {"offsets": np.array([0])},
+        {"offsets": np.array(["a", "b"])},
+        {"offsets": np.zeros((2, 2), np.int64)},
+        {"sizes": np.array([2**62, 2**62])},
+        {"sizes": np.array([-1, 3])},
+        {"names": np.array([1, 2])},
+        {"names": np.array(["ä", "b"])},
+    ],
+    ids=str,
+)
+def test_an_index_that_cannot_be_of_the_tar_is_made_again(changes, tmp_path):
+    make_tar(tmp_path / "a.tar", {"1.txt": b"one", "2.txt": b"two"})
+    index_with(tmp_path, **changes)
+    assert TarShards(tmp_path).read("a.tar/2.txt") == b"two"
+
+
+def test_an_index_that_unfolds_or_is_no_zip_is_made_again(tmp_path):
+    make_tar(tmp_path / "a.tar", {"1.txt": b"one"})
+    file = index_with(tmp_path)
+    with np.load(file) as kept:
+        np.savez_compressed(file, **{name: kept[name] for name in kept})
+    assert TarShards(tmp_path).read("a.tar/1.txt") == b"one"
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("more.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '<i8', 'fortran_order': False, 'shape': (9,)}")
+    assert TarShards(tmp_path).read("a.tar/1.txt") == b"one"
+    file.write_bytes(b"PK\x03\x04" + bytes(50))
+    assert TarShards(tmp_path).read("a.tar/1.txt") == b"one"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda head: head[:124] + b"\x80" + (10**12).to_bytes(11, "big") + head[136:],
+        lambda head: head[:156] + b"S" + head[157:],
+        lambda head: head[:124] + b"99999999999\0" + head[136:],
+        lambda head: head[:156] + b"x" + head[157:],
+    ],
+    ids=["terabyte", "sparse", "digits", "extended"],
+)
+def test_a_hostile_tar_is_refused_in_a_sentence(change, tmp_path):
+    make_tar(tmp_path / "a.tar", {"1.txt": b"one"})
+    data = (tmp_path / "a.tar").read_bytes()
+    head = bytearray(change(data[:512]))
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    (tmp_path / "a.tar").write_bytes(bytes(head) + data[512:])
+    with pytest.raises(DataError, match="must be a whole, uncompressed tar file"):
+        TarShards(tmp_path).names()

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from onecycle.data.saving import load_data
-from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError
+from onecycle.errors import ArgumentError, ArgumentTypeError, FileFormatError, NotRegisteredError
 from onecycle.learner import load_learner
 from onecycle.learning import exporting
 from onecycle.utils.bundle import peek_manifest, write_bundle
@@ -207,3 +207,71 @@ def test_a_file_in_memory_of_another_kind():
         load_learner(io.BytesIO(b"no learner"))
     with pytest.raises(FileFormatError):
         load_data(".", io.BytesIO(b"no data"))
+
+
+# ---- forged and damaged files ----
+
+
+def forged(path, change):
+    """Change the manifest of an export."""
+    tensors, manifest = exporting.read(path, "cpu")
+    change(manifest)
+    write_bundle(path, tensors, manifest)
+    return path
+
+
+def put(*places_and_value):
+    *places, last, value = places_and_value
+
+    def change(manifest):
+        for place in places:
+            manifest = manifest[place]
+        manifest[last] = value
+
+    return change
+
+
+SOME_CLASS = {"$": "name", "kind": "learner", "name": "CollabLearner"}
+FORGED = {
+    "a class for an optimizer": put("opt", SOME_CLASS),
+    "a class for a metric": put("metrics", [SOME_CLASS]),
+    "a class for a loss": put("loss", SOME_CLASS),
+    "an object for a layer": put("model", "args", "width", {"$": "object", "kind": "text", "name": "Vocab"}),
+    "a width of text": put("model", "args", "width", "wide"),
+    "a builder that is no name": put("model", "builder", ["a"]),
+    "a download": put("model", "args", "pretrained", True),
+    "an argument that is none": put("model", "args", "colour", 3),
+    "no data": put("data", {}),
+    "data of another kind": put("data", "bunch", 3),
+    "labels of no class": put("data", "labelled", "y", "cls", ["a"]),
+    "a transform that is none": put("data", "labelled", "tfms", [SOME_CLASS]),
+    "a processor's method": put("data", "labelled", "y_processors",
+                                [{"$": "object", "kind": "processor", "name": "CategoryProcessor",
+                                  "state": {"classes": ["a"], "process_one": "x"}}]),
+    "groups of numbers": put("learner", "layer_groups", [[3]]),
+    "frozen": put("learner", "frozen", "all"),
+    "settings": put("learner", "wd", SOME_CLASS),
+    "more settings": put("learner", "more", {"colour": 3}),
+    "kind": put("kind", 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_a_forged_export_is_refused_in_a_sentence(kind, learn):
+    path = forged(learn.export(), FORGED[kind])
+    with pytest.raises(FileFormatError, match="load_learner: |from_state: |data: |load: "):
+        load_learner(path)
+
+
+def test_an_export_of_another_kind_of_learner_is_not_registered(learn):
+    with pytest.raises(NotRegisteredError, match="no learner is named 'Evil'"):
+        load_learner(forged(learn.export(), put("kind", "Evil")))
+
+
+def test_a_small_export_does_not_ask_for_gigabytes(learn):
+    path = forged(learn.export(), put("model", "args", "width", 10**8))
+    with pytest.raises(FileFormatError, match="unfolds to more than .*a tensor .* of the model.*max_bytes"):
+        load_learner(path)
+    with pytest.raises(FileFormatError, match="more than 100 bytes"):
+        load_learner(learn.export(), max_bytes=100)
+    assert load_learner(learn.export(), max_bytes=1 << 20).data.classes == learn.data.classes

@@ -7,10 +7,13 @@ import io
 import json
 import os
 import pickle
+import resource
 from collections import OrderedDict
 
 import numpy as np
 import pytest
+import safetensors
+import safetensors.torch
 import torch
 from torch import nn
 
@@ -25,7 +28,7 @@ from onecycle.utils.bundle import (
     try_save,
     write_bundle,
 )
-from onecycle.utils.files import FileMissingError, FileWriteError
+from onecycle.utils.files import FileMissingError, FileReadError, FileWriteError
 
 
 @pytest.fixture
@@ -266,3 +269,82 @@ def test_try_save(tmp_path):
     assert torch.load(buffer, weights_only=True) == {"a": 3}
     with pytest.raises(ArgumentError, match=r"state\['f'\] must be"):
         try_save({"f": len}, file=buffer)
+
+
+# ---- a full disk, and headers that are damaged ----
+
+
+@pytest.fixture
+def small_files():
+    """Let the system refuse files of more than 64 kB, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_takes_no_more_is_told_in_a_sentence_and_the_old_file_survives(tmp_path, small_files):
+    old = {"w": torch.zeros(10)}
+    for name in ("a.pth", "a.safetensors"):
+        path = save_checkpoint(tmp_path / name, old)
+        with pytest.raises(FileWriteError, match=r"could not be written \(File too large\)\. Save.*unchanged"):
+            save_checkpoint(path, {"w": torch.zeros(10**5)})
+        assert torch.equal(load_checkpoint(path)["w"], old["w"])
+    with pytest.raises(FileWriteError, match="nothing was left behind"):
+        save_checkpoint(tmp_path / "new.pth", {"w": torch.zeros(10**5)})
+    assert sorted(os.listdir(tmp_path)) == ["a.pth", "a.safetensors"]
+
+
+@pytest.mark.parametrize("after", [0, 1, 100, 5000])
+def test_an_open_file_that_takes_no_more_is_told_in_a_sentence(after):
+    class Full(io.BytesIO):
+        name = "full.pth"
+
+        def write(self, data):
+            if self.tell() + len(data) > after:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    with pytest.raises(FileWriteError, match="'full.pth' could not be written .No space left on device.. Free"):
+        try_save({"w": torch.zeros(10**4)}, file=Full())
+
+
+def test_an_error_of_torch_itself_stays_what_it_is():
+    class Lazy:
+        def write(self, data):
+            raise ZeroDivisionError
+
+        def flush(self):
+            pass
+
+    with pytest.raises(ZeroDivisionError):
+        try_save({"w": torch.zeros(3)}, file=Lazy())
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "said"),
+    [
+        ("onecycle", "{", "is not valid JSON"),
+        ("onecycle", "[]", "must be entries by name"),
+        ("onecycle", '{"version": "1"}', "version must be a whole number"),
+        ("onecycle", "[" * 500 + "]" * 500, "nested"),
+        ("onecycle.bundle", '{"aliases": {"b": 3}}', "aliases.b must be text"),
+        ("onecycle.bundle", '{"aliases": {"b": "none"}}', "KeyError: 'none'"),
+    ],
+)
+def test_a_damaged_header_is_told_with_its_place(part, content, said, tmp_path):
+    header = {"onecycle": "{}", "onecycle.bundle": "{}", part: content}
+    (tmp_path / "a").write_bytes(safetensors.torch.save({"w": torch.zeros(2)}, header))
+    with pytest.raises(FileFormatError, match=said):
+        read_bundle(tmp_path / "a")
+
+
+def test_a_locked_file_is_not_called_damaged(tmp_path, tensors, monkeypatch):
+    path = write_bundle(tmp_path / "a", tensors, {"n": 1})
+
+    def locked(*args, **kwargs):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(safetensors, "safe_open", locked)
+    with pytest.raises(FileReadError, match="cannot be read now .Permission denied"):
+        read_bundle(path)

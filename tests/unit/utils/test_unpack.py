@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import os
 import stat
@@ -11,9 +12,9 @@ import zipfile
 
 import pytest
 
-from onecycle.errors import FileFormatError
-from onecycle.utils import unpack
-from onecycle.utils.files import FileMissingError
+from onecycle.errors import FileFormatError, OutOfMemoryError
+from onecycle.utils import budget, unpack
+from onecycle.utils.files import FileMissingError, FileWriteError
 from onecycle.utils.unpack import safe_unpack
 
 
@@ -186,7 +187,91 @@ def test_full_disk_is_not_called_damage(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     archive = tar_of(tmp_path / "a.tgz", ("1", b"one"))
-    monkeypatch.setattr(unpack.shutil, "copyfileobj", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    monkeypatch.setattr(unpack.Room, "take", full)
+    with pytest.raises(FileWriteError, match="No space left on device"):
         safe_unpack(archive, tmp_path / "mine")
     assert_nothing_left(tmp_path, archive)
+
+
+# ---- archives that unfold ----
+
+
+def checked_header(name, kind, fields):
+    """Return the header of a tar's member with these fields and the right check sum."""
+    header = bytearray(512)
+    for start, value in {0: name, 100: b"0000644\0", 156: kind, 257: b"ustar  \0", **fields}.items():
+        header[start : start + len(value)] = value
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def large(number):
+    """Return a number as GNU tar writes those that are too large for octal digits."""
+    return b"\x80" + number.to_bytes(11, "big")
+
+
+TERABYTE = 10**12
+UNFOLDING = {
+    "sparse": checked_header(b"s.bin", b"S", {124: b"00000000000", 386: large(TERABYTE), 398: b"00000000000\0",
+                                              483: large(TERABYTE)}),
+    "declares a terabyte": checked_header(b"a.bin", b"0", {124: large(TERABYTE)}),
+    "long name of a terabyte": checked_header(b"././@LongLink", b"L", {124: large(TERABYTE)}),
+    "extended header of a terabyte": checked_header(b"x", b"x", {124: large(TERABYTE)}),
+    "negative": checked_header(b"a.bin", b"0", {124: b"\xff" * 12}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", UNFOLDING)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_small_tar_does_not_fill_the_disk_or_the_memory(kind, packed, tmp_path):
+    archive = tmp_path / "a.tgz"
+    data = UNFOLDING[kind] + bytes(1024)
+    archive.write_bytes(gzip.compress(data) if packed else data)
+    with pytest.raises(FileFormatError):
+        safe_unpack(archive, tmp_path / "mine")
+    assert_nothing_left(tmp_path, archive)
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_what_unfolds_too_far_is_refused_and_the_keyword_allows_it(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(budget, "FLOOR", 1 << 16)
+    archive = tmp_path / "a"
+    if kind == "tar":
+        tar_of(archive, ("zeros.bin", bytes(1 << 20)))
+    else:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("zeros.bin", bytes(1 << 20))
+    with pytest.raises(FileFormatError, match=r"unfolds .* bytes \('zeros.bin' declares 1,048,576\).*max_bytes="):
+        safe_unpack(archive, tmp_path / "mine")
+    assert_nothing_left(tmp_path, archive)
+    assert (safe_unpack(archive, tmp_path / "mine", max_bytes=1 << 20) / "zeros.bin").stat().st_size == 1 << 20
+
+
+def test_so_many_files_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpack, "_FEW_FILES", 5)
+    archive = tar_of(tmp_path / "a.tgz", *((f"{number}", b"") for number in range(200)))
+    with pytest.raises(FileFormatError, match="more than .* files"):
+        safe_unpack(archive, tmp_path / "mine")
+    assert_nothing_left(tmp_path, archive)
+
+
+NO_NAMES = [["a" * 300], ["a/" * 3000 + "b"], ["d", "d/f"], ["d/f", "d"], ["."], ["d/f", "d/f/g"]]
+
+
+@pytest.mark.parametrize("names", NO_NAMES)
+def test_names_that_no_folder_takes_are_the_archives_fault(names, tmp_path):
+    archive = tar_of(tmp_path / "a.tgz", *((name, b"x") for name in names))
+    with pytest.raises(FileFormatError, match="is damaged"):
+        safe_unpack(archive, tmp_path / "mine")
+    assert_nothing_left(tmp_path, archive)
+
+
+def test_too_little_memory_is_told_as_such(tmp_path, monkeypatch):
+    def fail(*args):
+        raise MemoryError
+
+    archive = tar_of(tmp_path / "a.tgz", ("1", b"one"))
+    monkeypatch.setattr(unpack.Room, "take", fail)
+    with pytest.raises(OutOfMemoryError, match="not enough memory"):
+        safe_unpack(archive, tmp_path / "mine")

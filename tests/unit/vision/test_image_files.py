@@ -55,7 +55,7 @@ def test_names_take_a_prefix(coco):
 
 def test_a_file_that_is_no_json(tmp_path):
     (tmp_path / "a.json").write_text("no json")
-    with pytest.raises(FileFormatError, match=r"get_annotations: .*a\.json must be a JSON file"):
+    with pytest.raises(FileFormatError, match=r"get_annotations: .*a\.json' is not valid JSON at line 1"):
         get_annotations(tmp_path / "a.json")
 
 
@@ -72,3 +72,34 @@ def test_crowds_are_left_out_and_boxes_without_an_area_with_a_warning(coco):
     coco.write_text(json.dumps(found))
     with pytest.warns(UserWarning, match=r"has 1 boxes without an area, such as \[0, 1, 0, 3\] .* of image 1"):
         assert get_annotations(coco) == (["three.jpg"], [[[[5, 5, 10, 10]], ["cat"]]])
+
+
+def changed_coco(**changes):
+    found = {
+        "images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}],
+        "annotations": [{"image_id": 1, "bbox": [1, 2, 3, 4], "category_id": 7}],
+        "categories": [{"id": 7, "name": "cat"}],
+    }
+    return {**found, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"images": 3}, "images must be a list; got 3"),
+        ({"images": [3]}, r"images\[0\] must be entries by name"),
+        ({"images": [{"id": 1}]}, r"images\[0\] must be entries with 'file_name'"),
+        ({"images": [{"id": [1], "file_name": "a"}]}, r"images\[0\].id must be a number or a text; got \[1\]"),
+        ({"images": [{"id": 1, "file_name": "a"}, {"id": 1, "file_name": "b"}]}, "images 'a' and 'b' have one id, 1"),
+        ({"annotations": [{"image_id": 1, "category_id": 7}]}, "must be entries with 'bbox'"),
+        ({"annotations": [{"image_id": 1, "category_id": 7, "bbox": []}]}, "bbox must be x, y, width and height"),
+        ({"annotations": [{"image_id": 1, "category_id": 7, "bbox": [1, 2, None, 4]}]}, r"bbox\[2\] must be a finite"),
+        ({"annotations": [{"image_id": 1, "category_id": 8, "bbox": [1, 2, 3, 4]}]}, "category 8, which has no name"),
+        ({"categories": [{"id": 7, "name": None}]}, r"categories\[0\].name must be text; got None"),
+    ],
+    ids=str,
+)
+def test_what_is_not_as_coco_has_it_is_named_by_its_place(changes, said, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(changed_coco(**changes)))
+    with pytest.raises(FileFormatError, match=said):
+        get_annotations(tmp_path / "a.json")
