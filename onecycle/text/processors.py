@@ -120,7 +120,7 @@ class TokenizeProcessor(PreProcessor):
     @classmethod
     def from_state(cls, state: JsonDict) -> PreProcessor:
         """Rebuild the processor from `get_state`; where a cache lies is never taken from a file."""
-        return super().from_state({**state, "tokenizer": _checked(state["tokenizer"]), "cache": None})
+        return super().from_state({**state, "tokenizer": as_tokenizer(state["tokenizer"]), "cache": None})
 
     def _what_tokens_depend_on(self) -> JsonDict:
         names = ("tokenizer", "mark_fields", "include_bos", "include_eos")
