@@ -276,7 +276,13 @@ class Worker:
 
 
 def run(
-    seed: int, first: int, count: int, only: list[str], workers: int, verbose: bool = False
+    seed: int,
+    first: int,
+    count: int,
+    only: list[str],
+    workers: int,
+    verbose: bool = False,
+    heard: Callable[[dict[str, Any]], None] = lambda told: None,
 ) -> list[dict[str, Any]]:
     """Try inputs in worker processes and return their outcomes.
 
@@ -287,6 +293,7 @@ def run(
         only: Readers, all where empty.
         workers: How many processes.
         verbose: Print what should not have been.
+        heard: Called with each outcome as it comes.
     """
     share = -(-count // workers)
     ranges = [(first + k * share, min(share, count - k * share)) for k in range(workers) if k * share < count]
@@ -295,6 +302,7 @@ def run(
     while not all(worker.done for worker in crew):
         news = [told for worker in crew for told in worker.results()]
         for told in news:
+            heard(told)
             if verbose and told["outcome"] not in ("read", "refused"):
                 print(f"{told['end']} {told['reader']}: {told['outcome']}\n{told['said']}", flush=True)
         found += news
@@ -340,9 +348,11 @@ def main() -> int:
         work(options.seed, options.first, options.inputs, options.only,
              lambda told: (out.write(json.dumps(told) + "\n"), out.flush()))
         return 0
-    found = run(options.seed, options.first, options.inputs, options.only, options.workers, options.verbose)
-    if options.out:
-        options.out.write_text("".join(json.dumps(told) + "\n" for told in found))
+    with open(options.out or os.devnull, "w", encoding="utf-8", buffering=1) as out:
+        found = run(
+            options.seed, options.first, options.inputs, options.only, options.workers, options.verbose,
+            lambda told: print(json.dumps(told), file=out),
+        )  # fmt: skip
     print(table(found))
     return int(any(told["outcome"] not in ("read", "refused") for told in found) or len(found) != options.inputs)
 

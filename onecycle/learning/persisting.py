@@ -22,6 +22,7 @@ from onecycle.errors import (
 )
 from onecycle.learning import exporting
 from onecycle.nn.surgery import get_model
+from onecycle.optim.wrapper import check_moments
 from onecycle.training.checkpoint import (
     check_writable,
     fit_state,
@@ -320,6 +321,7 @@ def _check_fits(opt: OptimWrapper, state: Mapping[str, Any]) -> None:
     theirs = [index for group in state["param_groups"] for index in group["params"]]
     if len(mine) != len(theirs):
         raise ArgumentError(f"it has {len(theirs)} parameters, this one {len(mine)}.")
+    check_moments(opt.opt, state)
     for parameter, index in zip(mine, theirs):
         for name, value in state["state"].get(index, {}).items():
             if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from onecycle.errors import TrainingError
 from onecycle.nn.surgery import get_model
+from onecycle.optim.wrapper import check_moments
 from onecycle.training.callback import Callback
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.run_parts import Fixed, capture_parts, restore_parts
@@ -166,7 +167,9 @@ def _of_opt(opt: Any) -> dict[str, Any]:
 
 def _put_opt(opt: Any, state: dict[str, Any]) -> None:
     with file_gate("resume", "the optimizer state of the checkpoint"):
-        opt.load_state_dict(thaw(state["state"]))
+        kept = thaw(state["state"])
+        check_moments(opt.opt, kept)
+        opt.load_state_dict(kept)
         for name in SETTINGS:
             if state["settings"][name] is not None:
                 setattr(opt, name.removeprefix("_"), thaw(state["settings"][name]))
