@@ -22,7 +22,7 @@ from onecycle.errors import (
 )
 from onecycle.learning import exporting
 from onecycle.nn.surgery import get_model
-from onecycle.optim.wrapper import check_moments
+from onecycle.optim.state_form import OPT_FORM, check_moments
 from onecycle.training.checkpoint import (
     check_writable,
     fit_state,
@@ -35,8 +35,7 @@ from onecycle.training.numbering import KEY, as_metadata, check_numbering, numbe
 from onecycle.utils.distributed import distrib_barrier, is_first_process
 from onecycle.utils.file_gate import file_gate
 from onecycle.utils.file_objects import path_to_write
-from onecycle.utils.frozen_values import check_tensor
-from onecycle.utils.schema import Misfit, check_form, listed, named, record, whole
+from onecycle.utils.schema import check_form
 from onecycle.utils.sharded import whole_weights
 
 if TYPE_CHECKING:
@@ -287,37 +286,10 @@ def _checked(owner: str, file: Any) -> Any:
     return file
 
 
-def _by_number(value: Any, place: str) -> None:
-    """Check the moments of each parameter: tensors and numbers by name, below the parameter's number."""
-    for key, entry in value.items() if isinstance(value, Mapping) else [(None, None)]:
-        if not isinstance(key, int) or not isinstance(entry, Mapping):
-            raise Misfit(place, "entries by the number of their parameter", value)
-        for name, moment in entry.items():
-            if not isinstance(moment, (Tensor, int, float, type(None))):
-                raise Misfit(f"{place}[{key}].{name}", "a tensor or a number", moment)
-            if isinstance(moment, Tensor):
-                check_tensor(moment, f"{place}[{key}].{name}")
-
-
-def _setting(value: Any, place: str) -> None:
-    """Check a setting of a group: a number, a pair of them, a flag, or nothing."""
-    entries = value if isinstance(value, (tuple, list)) else [value]
-    if not all(isinstance(entry, (int, float, bool, type(None), Tensor)) for entry in entries):
-        raise Misfit(place, "numbers", value)
-
-
-def _group(value: Any, place: str) -> None:
-    record({"params": listed(whole(0))})(value, place)
-    named(_setting)({name: entry for name, entry in value.items() if name != "params"}, place)
-
-
-_OPT_FORM = record({"state": _by_number, "param_groups": listed(_group)})
-
-
 def _check_fits(opt: OptimWrapper, state: Mapping[str, Any]) -> None:
     """Compare the shapes of an optimiser's state with its parameters."""
     mine = [parameter for group in opt.opt.param_groups for parameter in group["params"]]
-    check_form("load", "the optimizer state", state, _OPT_FORM)
+    check_form("load", "the optimizer state", state, OPT_FORM)
     theirs = [index for group in state["param_groups"] for index in group["params"]]
     if len(mine) != len(theirs):
         raise ArgumentError(f"it has {len(theirs)} parameters, this one {len(mine)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -412,26 +412,6 @@ def _regrouped(saved: list[dict[str, Any]], mine: list[dict[str, Any]]) -> list[
         settings = part[0][1] if part else saved[0]
         found.append({**settings, "params": [number for number, _ in part]})
     return found
-
-
-def check_moments(opt: Optimizer, state: Mapping[str, Any]) -> None:
-    """Refuse a state that leaves out moments which other parameters have; torch would fail in the middle of a step.
-
-    Args:
-        opt: The optimizer that is to take it over.
-        state: Its `state` and `param_groups`; moments may depend on the number of axes.
-
-    Raises:
-        ArgumentError: two parameters of the same number of axes have moments of different names.
-    """
-    parameters = [parameter for group in opt.param_groups for parameter in group["params"]]
-    numbers = [number for group in state["param_groups"] for number in group["params"]]
-    names: dict[int, set[str]] = {}
-    for parameter, number in zip(parameters, numbers, strict=False):
-        entry = state["state"].get(number)
-        if entry and names.setdefault(parameter.ndim, set(entry)) != set(entry):
-            odd = ", ".join(sorted(map(str, names[parameter.ndim] ^ set(entry))))
-            raise ArgumentError(f"optimizer: the state must have the same entries for all parameters; {odd} differs.")
 
 
 def _write(groups: list[dict[str, Any]], key: str, values: list[Any]) -> None:

@@ -9,7 +9,7 @@ from onecycle.errors import ArgumentError, FileFormatError
 from onecycle.nn.surgery import get_model
 from onecycle.training.every import Every
 from onecycle.training.run_state import COUNTED, SETTINGS
-from onecycle.utils.frozen_values import check_frozen, check_tensor, thaw
+from onecycle.utils.frozen_values import check_frozen, check_plain, check_tensor, thaw
 from onecycle.utils.schema import (
     Misfit,
     flag,
@@ -37,6 +37,7 @@ def _callbacks(value: Any, place: str) -> None:
         if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
             raise Misfit(f"{place}[{position}]", "the name of a callback and its state", pair)
         mapping_of_names(pair[1], f"{place}[{position}]")
+        check_plain(pair[1], f"{place}[{position}]")
 
 
 def _followed(value: Any, place: str) -> None:

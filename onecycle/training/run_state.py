@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from onecycle.errors import TrainingError
 from onecycle.nn.surgery import get_model
-from onecycle.optim.wrapper import check_moments
+from onecycle.optim.state_form import OPT_FORM, check_moments
 from onecycle.training.callback import Callback
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.run_parts import Fixed, capture_parts, restore_parts
 from onecycle.utils.file_gate import file_gate
 from onecycle.utils.frozen_values import freeze, put_attributes, thaw
+from onecycle.utils.schema import check_form
 from onecycle.utils.sharded import own_class, parted_like, whole
 
 __all__: list[str] = []
@@ -168,7 +169,7 @@ def _of_opt(opt: Any) -> dict[str, Any]:
 def _put_opt(opt: Any, state: dict[str, Any]) -> None:
     with file_gate("resume", "the optimizer state of the checkpoint"):
         kept = thaw(state["state"])
-        check_moments(opt.opt, kept)
+        check_moments(opt.opt, check_form("resume", "the optimizer state", kept, OPT_FORM))
         opt.load_state_dict(kept)
         for name in SETTINGS:
             if state["settings"][name] is not None:

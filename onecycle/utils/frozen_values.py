@@ -158,6 +158,22 @@ def check_frozen(value: Any, place: str) -> None:
     return None
 
 
+def check_plain(value: Any, place: str) -> None:
+    """Check a state whose form is its owner's own: frozen values and plain containers of them.
+
+    Raises:
+        Misfit: something in it is neither.
+    """
+    if isinstance(value, (list, tuple)):
+        for position, entry in enumerate(value):
+            check_plain(entry, f"{place}[{position}]")
+    elif isinstance(value, dict) and _KIND not in value:
+        for name, entry in value.items():
+            check_plain(entry, f"{place}.{name}")
+    else:
+        check_frozen(value, place)
+
+
 def check_tensor(value: Any, place: str) -> None:
     """Check that a value from a file is a plain tensor with memory of its own for each number.
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from onecycle.errors import FileFormatError, OnecycleError
+from onecycle.utils.budget import FLOOR
 from onecycle.utils.file_kinds import damaged_file
 from onecycle.utils.schema import check_depth
 
@@ -44,10 +45,18 @@ def load_torch(path: Path, kind: str, device: str | torch.device | None) -> Any:
         raise
     except pickle.UnpicklingError as error:
         raise _refused(path, kind, error) from error
+    except MemoryError as error:
+        raise damaged_file(path, _out_of_memory(path, error)) from error
     except Exception as error:  # a damaged pickle raises whatever it likes
         raise damaged_file(path, error) from error
     check_depth("load_checkpoint", path, state, os.path.getsize(path))
     return state
+
+
+def _out_of_memory(path: Path, error: MemoryError) -> Exception:
+    """Say whether the machine has too little memory, or the file asks for what its bytes cannot fill."""
+    is_small = os.path.getsize(path) < FLOOR
+    return ValueError("it asks for far more memory than its bytes can fill") if is_small else error
 
 
 def read_tensors(source: Any, device: str | torch.device | None) -> Any:
