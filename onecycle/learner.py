@@ -13,7 +13,16 @@ from torch import nn
 
 from onecycle.callbacks.model_table import model_summary
 from onecycle.errors import StepError, check_keywords
-from onecycle.learning import cycles, exporting, loop_shown, precision, processes, progressive, recipes
+from onecycle.learning import (
+    cycles,
+    exporting,
+    fine_tuning,
+    loop_shown,
+    precision,
+    processes,
+    progressive,
+    recipes,
+)
 from onecycle.learning.checks import (
     check_callback_fns,
     check_data,
@@ -149,6 +158,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
     fit_fc = recipes.fit_fc
     fit_sgdr = cycles.fit_sgdr
     fit_progressive = progressive.fit_progressive
+    fine_tune = fine_tuning.fine_tune
     lr_find = recipes.lr_find
     mixup = recipes.mixup
     cutmix = recipes.cutmix

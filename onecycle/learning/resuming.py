@@ -29,7 +29,7 @@ __all__: list[str] = []
 
 # The methods with which a run can begin, and the only ones that a checkpoint can name. A new way to train is decorated
 # with `keeps_runs` and gets its row here; tests/contract/test_ways_to_train.py finds one that was forgotten.
-WAYS_TO_TRAIN = ("fit", "fit_fc", "fit_one_cycle", "fit_progressive", "fit_sgdr")
+WAYS_TO_TRAIN = ("fit", "fit_fc", "fit_one_cycle", "fit_progressive", "fit_sgdr", "fine_tune")
 
 _EVERY, _KEEP = "1 epoch", 3
 _DEFAULTS = {"checkpoint": None, "every": _EVERY, "keep": _KEEP, "resume": False}

@@ -435,13 +435,13 @@ def _at_address(dl: Any, seed: int, epoch: int, start: int = 0) -> Any:
 def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any, keeper: RunKeeper | None) -> None:
     """Train one epoch, or what is left of it."""
     learn.model.train()
-    rest_frozen_norms(getattr(learn, "layer_groups", ()))
     epoch, dl = handler.state_dict["epoch"], learn.data.train_dl
     start = 0 if keeper is None else keeper.start_step(len(dl))
     handler.set_dl(dl)
     handler.on_epoch_begin()
     if keeper is not None:
         keeper.begin_epoch(handler)
+    rest_frozen_norms(getattr(learn, "layer_groups", ()))  # once it is known what learns in this epoch
     step_seed = own_seed(seed)
     batches = _at_address(dl, seed, epoch, start)
     for step, batch in enumerate(progress_bar(batches, parent=pbar), start):
