@@ -10,7 +10,7 @@ from benchmarks.common import HEADER, Row, show
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 ALL = ("imports", "predict", "loop", "callbacks", "gan", "pictures", "mnist", "wgan", "segmentation", "camvid", "tta",
-       "pets_points", "lm_loader", "tokenize", "awd_lstm", "checkpoints", "position", "tabular", "collab",
+       "transfer", "pets_points", "lm_loader", "tokenize", "awd_lstm", "checkpoints", "position", "tabular", "collab",
        "char_models", "human_numbers", "survival", "fuzz")
 INTRO = """# Measured figures
 
