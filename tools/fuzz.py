@@ -262,12 +262,20 @@ class Worker:
         """Note the input that a worker died of, and go on after it."""
         assert self.began is not None and self.process.stderr is not None
         said = self.process.stderr.read().decode(errors="replace")[-2000:]
+        self.close()
         lost = {"end": self.began["begin"], "reader": self.began["reader"], "outcome": outcome, "said": said,
                 "seconds": float(SECONDS)}
         self.next, self.began = lost["end"] + 1, None
         if self.next < self.end:
             self._start()
         return [lost]
+
+    def close(self) -> None:
+        """Let the pipes go."""
+        self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     @property
     def done(self) -> bool:
@@ -307,6 +315,8 @@ def run(
                 print(f"{told['end']} {told['reader']}: {told['outcome']}\n{told['said']}", flush=True)
         found += news
         time.sleep(0.0 if news else 0.05)
+    for worker in crew:
+        worker.close()
     return found
 
 
