@@ -63,6 +63,23 @@ def check_moments(opt: Optimizer, state: Mapping[str, Any]) -> None:
             raise ArgumentError(f"optimizer: the state must have the same entries for all parameters; {odd!r} differs.")
 
 
+_OF_MACHINE = ("capturable", "differentiable", "foreach", "fused")
+
+
+def check_flags(opt: Optimizer, state: Mapping[str, Any]) -> None:
+    """Refuse a state whose flags are others than the optimizer's: a flag decides which moments a step needs.
+
+    Raises:
+        ArgumentError: a flag such as `amsgrad` differs; names it.
+    """
+    flags = {name: value for name, value in opt.param_groups[0].items() if isinstance(value, bool)}
+    for group in state["param_groups"]:
+        for name, mine in flags.items():
+            if name not in _OF_MACHINE and group.get(name, mine) is not mine:
+                rule = f"of the state must be {mine}, as it is here"
+                raise ArgumentError(f"optimizer: {name} {rule}; got {group[name]!r}.")
+
+
 def _kind_of(value: Any) -> str:
     """Return what has to be alike: a number, or the type of a tensor and whether it has axes."""
     return f"{value.dtype} {value.ndim > 0}" if isinstance(value, Tensor) else "number"

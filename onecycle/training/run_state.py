@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from onecycle.errors import TrainingError
 from onecycle.nn.surgery import get_model
-from onecycle.optim.state_form import OPT_FORM, check_moments
+from onecycle.optim.state_form import OPT_FORM, check_flags, check_moments
 from onecycle.training.callback import Callback
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.run_parts import Fixed, capture_parts, restore_parts
@@ -170,6 +170,7 @@ def _put_opt(opt: Any, state: dict[str, Any]) -> None:
     with file_gate("resume", "the optimizer state of the checkpoint"):
         kept = thaw(state["state"])
         check_moments(opt.opt, check_form("resume", "the optimizer state", kept, OPT_FORM))
+        check_flags(opt.opt, kept)
         opt.load_state_dict(kept)
         for name in SETTINGS:
             if state["settings"][name] is not None:
