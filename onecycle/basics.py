@@ -369,6 +369,9 @@ if TYPE_CHECKING:
     from onecycle.optim.lamb import (
         LAMB,
     )
+    from onecycle.optim.layer_decay import (
+        layer_decay,
+    )
     from onecycle.optim.lookahead import (
         Lookahead, Ranger,
     )
@@ -506,26 +509,26 @@ __all__ = [
     "get_model", "get_param_groups", "get_preds", "grab_idx", "grad_cam", "gram_matrix", "has_arg",
     "has_params", "hook_output", "hook_outputs", "hook_params", "icnr", "idx_dict", "ifnone", "in_channels",
     "index_row", "init_cnn", "init_default", "is1d", "is_dict", "is_listy", "is_pathlike", "is_pool_type",
-    "is_tuple", "itemgetter", "jaccard", "join_path", "join_paths", "json", "last_layer", "layer_optimizer",
-    "layers_info", "listify", "load_data", "load_learner", "loadtxt_str", "log_uniform", "logit", "logit_",
-    "loss_batch", "lr_find", "mae", "master_bar", "match_anchors", "math", "mean_absolute_error",
-    "mean_average_precision", "mean_over", "mean_squared_error", "mean_squared_logarithmic_error", "mixup",
-    "model2half", "model_sizes", "model_summary", "model_type", "mse", "msle", "namedtuple", "nn",
-    "no_wd_types", "noop", "np", "np2model_tensor", "np_func", "num_children", "num_cpus", "num_distrib",
-    "num_features_model", "one_cycle_scheduler", "one_hot", "one_param", "optim", "os", "parallel",
-    "params_size", "partial", "partition", "partition_by_cores", "patches", "patheffects", "pca", "pd",
-    "pickle", "plt", "pos_weights", "progress_bar", "psnr", "r2_score", "rand_bool", "random", "random_split",
-    "range_children", "range_of", "rank_distrib", "re", "read_metrics", "recurse", "recurse_eq", "reduce",
-    "register", "relu", "remove_module_load", "requires_grad", "res_block", "rmse", "roc_curve",
-    "root_mean_squared_error", "save_texts", "series2cat", "set_all_seed", "set_bn_eval", "setup_distrib",
-    "show_heatmap", "show_some", "shutil", "sigmoid_focal_loss", "sigmoid_range", "simple_cnn",
-    "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx", "split_no_wd_params", "ssim",
-    "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table", "time", "to_bf16",
-    "to_channels_last", "to_cpu", "to_data", "to_detach", "to_device", "to_float", "to_fp16", "to_fp32",
-    "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save", "total_params", "train_epoch",
-    "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save", "uniform", "uniform_int",
-    "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path", "validate", "warnings",
-    "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
+    "is_tuple", "itemgetter", "jaccard", "join_path", "join_paths", "json", "last_layer", "layer_decay",
+    "layer_optimizer", "layers_info", "listify", "load_data", "load_learner", "loadtxt_str", "log_uniform",
+    "logit", "logit_", "loss_batch", "lr_find", "mae", "master_bar", "match_anchors", "math",
+    "mean_absolute_error", "mean_average_precision", "mean_over", "mean_squared_error",
+    "mean_squared_logarithmic_error", "mixup", "model2half", "model_sizes", "model_summary", "model_type",
+    "mse", "msle", "namedtuple", "nn", "no_wd_types", "noop", "np", "np2model_tensor", "np_func",
+    "num_children", "num_cpus", "num_distrib", "num_features_model", "one_cycle_scheduler", "one_hot",
+    "one_param", "optim", "os", "parallel", "params_size", "partial", "partition", "partition_by_cores",
+    "patches", "patheffects", "pca", "pd", "pickle", "plt", "pos_weights", "progress_bar", "psnr", "r2_score",
+    "rand_bool", "random", "random_split", "range_children", "range_of", "rank_distrib", "re", "read_metrics",
+    "recurse", "recurse_eq", "reduce", "register", "relu", "remove_module_load", "requires_grad", "res_block",
+    "rmse", "roc_curve", "root_mean_squared_error", "save_texts", "series2cat", "set_all_seed", "set_bn_eval",
+    "setup_distrib", "show_heatmap", "show_some", "shutil", "sigmoid_focal_loss", "sigmoid_range",
+    "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
+    "split_no_wd_params", "ssim", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table",
+    "time", "to_bf16", "to_channels_last", "to_cpu", "to_data", "to_detach", "to_device", "to_float",
+    "to_fp16", "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save",
+    "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save",
+    "uniform", "uniform_int", "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path",
+    "validate", "warnings", "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
 ]
 
 _LEAVES = {
@@ -835,6 +838,9 @@ _LEAVES = {
     ),
     "onecycle.optim.lamb": (
         "LAMB",
+    ),
+    "onecycle.optim.layer_decay": (
+        "layer_decay",
     ),
     "onecycle.optim.lookahead": (
         "Lookahead", "Ranger",

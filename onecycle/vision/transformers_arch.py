@@ -36,8 +36,7 @@ class TransformersArch(ForeignArch):
     """
 
     def __init__(self, model: nn.Module) -> None:
-        inner = getattr(model, "base_model", model)
-        self.model = _without_dense_pooler(_vision_part(inner if isinstance(inner, nn.Module) else model))
+        self.model = _without_dense_pooler(_vision_part(_below_classifier(model)))
         self.name = type(self.model).__name__
 
     @property
@@ -178,6 +177,14 @@ def _kept(config: Mapping[str, Any]) -> JsonDict:
     if isinstance(backbone, str):
         TimmArch(backbone)  # refuses what is no name of timm's
     return kept
+
+
+def _below_classifier(model: nn.Module) -> nn.Module:
+    """Return the model that a classifier stands on, where that one takes images itself."""
+    inner = getattr(model, "base_model", None)
+    if not isinstance(inner, nn.Module) or "pixel_values" not in inspect.signature(inner.forward).parameters:
+        return model
+    return inner
 
 
 def _vision_part(model: nn.Module) -> nn.Module:
