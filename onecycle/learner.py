@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from onecycle.callbacks.model_table import model_summary
+from onecycle.data.collate import exact_device
 from onecycle.errors import StepError, check_keywords
 from onecycle.learning import (
     cycles,
@@ -261,7 +262,8 @@ def _loaded(
     built = exporting.build_model(manifest["model"], model, source, max_bytes)
     exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)
     budget = Budget("load_learner", source, source.stat().st_size, max_bytes)
-    device, loaders = db_kwargs.pop("device", None), db_kwargs
+    given, loaders = db_kwargs.pop("device", None), db_kwargs
+    device = None if given is None else exact_device(given)  # before the file is blamed for it
     with file_gate("load_learner", source), spending(budget):
         kind = manifest["kind"]
         make = Learner if kind is None else lookup("learner", kind)

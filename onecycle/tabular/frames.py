@@ -135,11 +135,11 @@ def _entries(owner: str, row: Any) -> dict[Any, Any]:
         frame = as_frame(owner, row)
         if len(frame) == 1:
             return frame.iloc[0].to_dict()
-    if isinstance(row, np.void) and row.dtype.names is not None:
+    elif isinstance(row, np.void) and row.dtype.names is not None:
         return {name: row[name] for name in row.dtype.names}
-    if is_dataclass(row) and not isinstance(row, type):
+    elif is_dataclass(row) and not isinstance(row, type):
         return {field.name: getattr(row, field.name) for field in fields(row)}
-    if hasattr(row, "keys") and hasattr(row, "__getitem__"):  # such as sqlite3.Row
+    elif hasattr(row, "keys") and hasattr(row, "__getitem__"):  # such as sqlite3.Row
         return {name: row[name] for name in row.keys()}  # noqa: SIM118 (it is no mapping)
     cure = "Pass a row such as df.iloc[0], or a dictionary: column -> value."
     raise ArgumentTypeError(explain(owner, "item", "must be one row of a table", row, cure))

@@ -63,6 +63,7 @@ def check_share(owner: str, parameter: str, value: Any, hint: str = "") -> float
         ArgumentError: it is not a number between 0 and 1.
 
     Example:
+        >>> import numpy as np
         >>> check_share("dropout", "p", np.float32(0.5))
         0.5
     """
@@ -84,6 +85,7 @@ def check_whole(owner: str, parameter: str, value: Any, least: int = 1) -> int:
         ArgumentError: names the parameter, the rule and what was received.
 
     Example:
+        >>> import numpy as np
         >>> check_whole("fit", "epochs", np.int64(3))
         3
     """

@@ -88,7 +88,7 @@ def test_flat_cosine_may_be_all_flat_or_all_falling(make_learner, start_pct):
         ({"start_pct": 3}, "start_pct must be between 0 and 1; got 3"),
         ({"tot_epochs": 0}, "tot_epochs must be a whole number of at least 1; got 0"),
         ({"moms": 0.9}, r"moms must be two numbers, e.g. \(0.95, 0.999\); got 0.9"),
-        ({"moms": (0.9,)}, r"moms must be two numbers, e.g. \(0.95, 0.999\); got \(0.9,\)"),
+        ({"moms": (0.9,)}, r"moms must be two numbers, e.g. \(0.95, 0.999\); got \[0.9\]"),
     ],
 )
 def test_settings_of_the_flat_schedule(make_learner, settings, said):

@@ -185,7 +185,7 @@ def test_a_kind_without_a_name_cannot_be_written():
     class Nameless(ItemList):
         pass
 
-    with pytest.raises(ArgumentError, match="Nameless.*Give it a name first"):
+    with pytest.raises(ArgumentError, match=r"Nameless has no registered name.*register\('item_list'\)"):
         Nameless([1]).get_state()
 
 

@@ -342,7 +342,8 @@ def test_a_run_killed_in_any_turn_is_taken_up_bit_for_bit(make_gan, tmp_path, at
     with pytest.raises(KeyboardInterrupt):
         run(gan(), [BreaksOff(at)], checkpoint=tmp_path / "run", every=1)
     again = gan(seed=7)
-    again.resume(tmp_path / "run", callbacks=[BreaksOff(99)])
+    with pytest.warns(UserWarning, match="began with other weights"):
+        again.resume(tmp_path / "run", callbacks=[BreaksOff(99)])
     assert not moved(again.model, copies(whole.model)) and again.recorder.losses == whole.recorder.losses
     assert again.recorder.metrics == whole.recorder.metrics
     assert again.gan_trainer.turn_steps == whole.gan_trainer.turn_steps
