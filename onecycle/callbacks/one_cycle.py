@@ -114,15 +114,29 @@ class OneCycleScheduler(LearnerCallback):
 
 
 def _check(lr_max: Any, moms: Any, div_factor: float, pct_start: float, final_div: float | None) -> None:
-    owner, two = "OneCycleScheduler", "must be two numbers, e.g. (0.95, 0.85)"
+    owner = "OneCycleScheduler"
     check_numbers(owner, "lr_max", lr_max, "must be at least 0", lambda rate: rate >= 0)
-    if not isinstance(moms, list) or len(moms) != 2:
-        raise ArgumentError(explain(owner, "moms", two, moms))
-    check_numbers(owner, "moms", moms, f"{two}, from 0 to 1 (exclusive)", lambda momentum: 0 <= momentum < 1)
+    check_moms(owner, moms)
     check_numbers(owner, "div_factor", div_factor, "must be above 0", lambda factor: factor > 0)
     check_numbers(owner, "pct_start", pct_start, "must be between 0 and 1", lambda part: 0 <= part <= 1)
     if final_div is not None:
         check_numbers(owner, "final_div", final_div, "must be above 0", lambda factor: factor > 0)
+
+
+def check_moms(caller: str, moms: Any) -> None:
+    """Refuse what is not a list of two momenta.
+
+    Args:
+        caller: Who asks, for the message.
+        moms: What `to_numbers` made of the argument.
+
+    Raises:
+        ArgumentError: it is none, or a momentum is not from 0 to 1 (exclusive).
+    """
+    two = "must be two numbers, e.g. (0.95, 0.85)"
+    if not isinstance(moms, list) or len(moms) != 2:
+        raise ArgumentError(explain(caller, "moms", two, moms))
+    check_numbers(caller, "moms", moms, f"{two}, from 0 to 1 (exclusive)", lambda momentum: 0 <= momentum < 1)
 
 
 def _check_epochs(tot_epochs: Any, start_epoch: Any) -> None:

@@ -13,14 +13,14 @@ from onecycle.data.bunch import DataBunch
 from onecycle.data.categories import FloatList
 from onecycle.data.collate import data_collate
 from onecycle.errors import DataError, describe, explain, known_keywords_only
-from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns, is_missing
+from onecycle.tabular.frames import as_frame, as_numbers, as_row, check_columns
 from onecycle.tabular.lines import PackedLines, TabularLine
 from onecycle.tabular.lists import TabularList
 from onecycle.tabular.processor import TabularProcessor, of_another_kind
 from onecycle.tabular.procs import Categorify
 from onecycle.types import PathOrStr
 from onecycle.utils.registry import register
-from onecycle.utils.values import nearest
+from onecycle.utils.values import is_missing, nearest
 
 __all__ = ["CollabDataBunch", "CollabLine", "CollabList", "CollabProcessor"]
 

@@ -16,7 +16,7 @@ import torch
 from onecycle.data.asking import ask
 from onecycle.data.items import EmptyLabel, ItemBase
 from onecycle.data.label_list import LabelList
-from onecycle.data.processors import as_items, plain
+from onecycle.data.processors import as_items
 from onecycle.data.sources import check_files, column_numbers, complete_values, is_column, need_frame
 from onecycle.errors import (
     ArgumentError,
@@ -213,7 +213,7 @@ def empty_kind(settings: dict[str, Any]) -> Any:
 def labels_from_func(items: Any, func: Callable[[Any], Any]) -> list[Any]:
     """Return what a function says of each item."""
     check_function("label_from_func", "func", func)
-    return [plain(ask(func, item)) for item in items.items]
+    return [to_scalar(ask(func, item)) for item in items.items]
 
 
 def labels_from_folder(items: Any) -> list[str]:

@@ -13,7 +13,7 @@ from onecycle.errors import DataError, explain
 from onecycle.types import JsonDict
 from onecycle.utils.frozen_values import check_attribute
 from onecycle.utils.registry import register
-from onecycle.utils.values import name_list, or_empty, sort_labels, to_label, to_labels, to_scalar
+from onecycle.utils.values import name_list, or_empty, sort_labels, to_label, to_labels
 
 __all__ = [
     "CategoryProcessor",
@@ -41,9 +41,6 @@ def as_items(values: Any) -> Any:
     for i, value in enumerate(values):
         items[i] = value
     return items
-
-
-plain = to_scalar  # the name by which other modules know it
 
 
 def is_number(index: Any) -> bool:

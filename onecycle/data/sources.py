@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.processors import plain
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, did_you_mean, explain
 from onecycle.types import PathOrStr
 from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.text_files import check_encoding, encoding_of_file, wrong_encoding
-from onecycle.utils.values import nearest, to_list
+from onecycle.utils.values import nearest, to_list, to_scalar
 
 __all__ = ["get_files"]
 
@@ -175,7 +174,7 @@ def check_files(owner: str, items: Any) -> None:
     odd = [item for item in items if not isinstance(item, (str, os.PathLike))]
     if odd:
         cure = "Begin with from_folder, or use a method that takes a function of an item."
-        raise DataError(explain(owner, "", "needs items that are files", plain(odd[0]), cure))
+        raise DataError(explain(owner, "", "needs items that are files", to_scalar(odd[0]), cure))
 
 
 def column_numbers(owner: str, frame: Any, cols: Any) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from onecycle.data.asking import ask, positions_where
 from onecycle.data.lists import ItemLists
-from onecycle.data.processors import is_number, plain, sorted_classes
+from onecycle.data.processors import is_number, sorted_classes
 from onecycle.data.sources import check_files, column_numbers, need_frame
 from onecycle.errors import (
     ArgumentError,
@@ -29,7 +29,7 @@ from onecycle.types import PathOrStr
 from onecycle.utils.checks import check_share
 from onecycle.utils.matching import same_form, shown_names, warn_unmatched
 from onecycle.utils.text_files import read_text
-from onecycle.utils.values import to_label
+from onecycle.utils.values import to_label, to_scalar
 
 __all__: list[str] = []
 
@@ -474,7 +474,7 @@ def _file_name(caller: str, name: Any) -> str:
     Raises:
         ArgumentTypeError: it is none.
     """
-    name = plain(name)
+    name = to_scalar(name)
     if not isinstance(name, (str, os.PathLike)):
         raise ArgumentTypeError(explain(caller, "valid_names", "must hold names of files", name))
     return str(name)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from onecycle.callbacks.one_cycle import check_moms
 from onecycle.errors import ArgumentError, StepError, TrainingError, explain, known_keywords_only
 from onecycle.learning.resuming import keeps_runs
 from onecycle.nn.surgery import freezable_params, requires_grad
@@ -27,7 +28,7 @@ _LAST_FRACTION = 1e-4  # of the first rate: the last one of each phase
 
 
 class HeadFirst(LearnerCallback):
-    """Let the last layer group learn alone for some epochs, the others wholly at rest, and then all of them.
+    """Let the last layer group learn alone for some epochs, and then all of them.
 
     What learns is a function of the epoch, so that a run can be resumed anywhere. While the others rest nothing is
     propagated back through them: they cost a forward pass.
@@ -92,9 +93,10 @@ def fine_tune(
 ) -> None:
     """Train a pretrained learner: first its head alone, then all of it with lower rates for lower layer groups.
 
-    Both phases go along one cycle each. In the first, the body rests wholly, the statistics of its norms too, and
-    nothing is propagated back through it. In the second, the last group's highest rate is half of `base_lr`, the
-    first group's `lr_mult` times lower, those between by equal factors. Afterwards every layer group is unfrozen.
+    Both phases go along one cycle each. In the first, the weights of the body and the statistics of its norms stay as
+    they are, and nothing is propagated back through it. In the second, the last group's highest rate is half of
+    `base_lr`, the first group's `lr_mult` times lower, those between by equal factors. Afterwards every layer group is
+    unfrozen.
 
     Args:
         learn: The learner, with a body and a head as different layer groups: of `cnn_learner`, `unet_learner`,
@@ -165,10 +167,7 @@ def _check_settings(base_lr: Any, lr_mult: Any, pct_start: Any, div: Any, moms: 
     check_numbers(_CALLER, "lr_mult", lr_mult, "must be at least 1", lambda factor: factor >= 1)
     check_numbers(_CALLER, "pct_start", pct_start, "must be between 0 and 1", lambda part: 0 <= part <= 1)
     check_numbers(_CALLER, "div", div, "must be at least 1", lambda factor: factor >= 1)
-    two = "must be two numbers, e.g. (0.95, 0.85), from 0 to 1 (exclusive)"
-    if not isinstance(moms, list) or len(moms) != 2:
-        raise ArgumentError(explain(_CALLER, "moms", two, moms))
-    check_numbers(_CALLER, "moms", moms, two, lambda momentum: 0 <= momentum < 1)
+    check_moms(_CALLER, moms)
 
 
 def _check_learner(learn: Any) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.processors import plain
 from onecycle.errors import ArgumentTypeError, DataError, explain
 from onecycle.tabular.frames import as_frame, check_columns
 from onecycle.utils.collections import listify
+from onecycle.utils.values import to_scalar
 
 __all__ = ["add_cyclic_datepart", "add_datepart", "add_elapsed_times", "make_date"]
 
@@ -63,7 +63,7 @@ def _check_pandas(owner: str, df: Any) -> None:
 
 
 def _numbers_for_dates(column: Any) -> str:
-    name, first = column.name, plain(column.dropna().iloc[0])
+    name, first = column.name, to_scalar(column.dropna().iloc[0])
     cure = f"For years, or for days such as 20191204: df[{name!r}] = pd.to_datetime(df[{name!r}].astype(str))."
     return explain("make_date", f"column {name!r}", "must hold dates, and holds numbers", first, cure)
 
@@ -283,7 +283,7 @@ def add_elapsed_times(df: Any, field_names: Sequence[Any] | Any, date_field: Any
 def _check_event(column: Any) -> None:
     _check_complete("add_elapsed_times", column, "value")
     values = column.tolist()
-    odd = next((value for value in values if not isinstance(plain(value), (bool, int, float))), None)
+    odd = next((value for value in values if not isinstance(to_scalar(value), (bool, int, float))), None)
     if odd is not None:
         cure = f"Say when it is one first, e.g. df[{column.name!r}] = df[{column.name!r}] == {odd!r}."
         rule = "must hold truth values, or 1 and 0"

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.processors import plain
 from onecycle.errors import ArgumentTypeError, DataError, describe, did_you_mean, explain
-from onecycle.utils.values import to_scalar
+from onecycle.utils.values import is_missing, to_scalar
 
 __all__: list[str] = []
 
@@ -145,19 +144,6 @@ def _entries(owner: str, row: Any) -> dict[Any, Any]:
     raise ArgumentTypeError(explain(owner, "item", "must be one row of a table", row, cure))
 
 
-def is_missing(value: Any) -> bool:
-    """Say whether one value stands for none: None, NaN, NaT or NA."""
-    if value is None:
-        return True
-    if isinstance(value, (str, bool, int)):
-        return False
-    if isinstance(value, (float, np.floating)):
-        return bool(value != value)
-    import pandas as pd
-
-    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
 def as_numbers(owner: str, column: Any, cure: str = "") -> Any:
     """Return a column as numbers of double precision, NaN where a value is missing.
 
@@ -220,7 +206,7 @@ def refuse_odd_categories(owner: str, name: Any, values: Iterable[Any]) -> None:
     Raises:
         DataError: one is neither text nor number nor truth value; names its kind and the cure.
     """
-    odd = next((value for value in values if not isinstance(plain(value), (str, bool, int, float))), None)
+    odd = next((value for value in values if not isinstance(to_scalar(value), (str, bool, int, float))), None)
     if odd is None:
         return
     if isinstance(odd, date):
@@ -238,7 +224,7 @@ def _bad_number(owner: str, column: Any, rows: np.ndarray, what: str, cure: str)
     of_inputs = "Replace them, e.g. by NaN." if what == "infinite" else "Clean them, or list the column in cat_names."
     return (
         f"{owner}: column {column.name!r} must hold finite numbers{why}; {many}, the first in row "
-        f"{column.index[first]}: {plain(column.iloc[first])!r}. {cure or of_inputs}"
+        f"{column.index[first]}: {to_scalar(column.iloc[first])!r}. {cure or of_inputs}"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.processors import PreProcessor, plain
+from onecycle.data.processors import PreProcessor
 from onecycle.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -27,7 +27,6 @@ from onecycle.tabular.frames import (
     as_numbers,
     as_row,
     check_columns,
-    is_missing,
     missing_message,
     one_number,
     refuse_odd_categories,
@@ -41,6 +40,7 @@ from onecycle.utils.files import read_json, write_json
 from onecycle.utils.frozen_values import check_attribute
 from onecycle.utils.registry import check_forms, decode, encode, name_of, register
 from onecycle.utils.schema import check_form, mapping_of_names, record, whole
+from onecycle.utils.values import is_missing, to_scalar
 
 __all__ = ["TabularProcessor"]
 
@@ -403,7 +403,7 @@ def _categories(frame: Any, name: Any) -> list[Any]:
         raise DataError(
             explain("table", f"column {name!r}", "must hold categories", str(frame[name].dtype), cure)
         )
-    found = [plain(value) for value in frame[name].cat.categories]
+    found = [to_scalar(value) for value in frame[name].cat.categories]
     refuse_odd_categories("table", name, found)
     return found
 

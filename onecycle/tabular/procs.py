@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.processors import plain
 from onecycle.errors import DataError, StepError
 from onecycle.tabular.frames import (
     as_numbers,
-    is_missing,
     one_number,
     refuse_odd_categories,
     refuse_times,
@@ -23,6 +21,7 @@ from onecycle.types import JsonDict
 from onecycle.utils.checks import check_member
 from onecycle.utils.frozen_values import check_attribute
 from onecycle.utils.registry import register
+from onecycle.utils.values import is_missing, to_scalar
 
 __all__ = ["Categorify", "FillMissing", "FillStrategy", "Normalize", "TabularProc"]
 
@@ -275,9 +274,9 @@ def _categories_of(column: Any) -> list[Any]:
 
     refuse_times("Categorify", column)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        found = [plain(value) for value in column.cat.categories]  # in an order of their own
+        found = [to_scalar(value) for value in column.cat.categories]  # in an order of their own
     else:
-        found = sorted_categories([plain(value) for value in different_values("Categorify", column)])
+        found = sorted_categories([to_scalar(value) for value in different_values("Categorify", column)])
     refuse_odd_categories("Categorify", column.name, found)
     warn_of_rounded(column.name, found)
     return found
@@ -318,7 +317,7 @@ def as_categories(column: Any, categories: Sequence[Any]) -> Any:
 
 
 def _all_unknown(column: Any, categories: Sequence[Any]) -> str:
-    first, known = plain(column.dropna().iloc[0]), categories[0]
+    first, known = to_scalar(column.dropna().iloc[0]), categories[0]
     said = f"Categorify: not one value of column {column.name!r} is known from training: here {first!r}"
     if type(first) is type(known):
         return f"{said}, there {known!r} … If each value comes once, such as an identity, leave the column out."

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from onecycle.data.processors import plain
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.tabular.check import warn_of_constants, warn_of_leak
 from onecycle.tabular.frames import as_numbers, refuse_odd_categories, refuse_times, warn_of_rounded
@@ -26,6 +25,7 @@ from onecycle.tabular.procs import (
     sorted_categories,
 )  # fmt: skip
 from onecycle.tabular.streamed_median import Median
+from onecycle.utils.values import to_scalar
 
 __all__: list[str] = []
 
@@ -121,7 +121,7 @@ class CategoryColumn:
         self._kinds.add(column.dtype.kind)
         found = different_values("table", column)
         refuse_odd_categories("table", self.name, found)
-        self.found.update(plain(value) for value in found)
+        self.found.update(to_scalar(value) for value in found)
 
     @property
     def is_constant(self) -> bool:

@@ -10,11 +10,11 @@ from onecycle.tabular.frames import (
     as_numbers,
     as_row,
     check_columns,
-    is_missing,
     missing_message,
     one_number,
     refuse_odd_categories,
 )
+from onecycle.utils.values import is_missing
 
 MADE = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
 
