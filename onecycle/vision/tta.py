@@ -6,6 +6,7 @@ import copy
 import math
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -108,8 +109,14 @@ class ViewStream(Stream):
 
     def _step(self) -> int:
         """Return a number without a factor in common with `count`, so that each view gets another part."""
-        steps = [step for step in range(1, self.count + 1) if math.gcd(step, self.count) == 1]
+        steps = _coprimes(self.count)
         return steps[self.bits() % len(steps)]
+
+
+@cache
+def _coprimes(count: int) -> tuple[int, ...]:
+    """Return the numbers from 1 to `count` without a factor in common with it."""
+    return tuple(step for step in range(1, count + 1) if math.gcd(step, count) == 1)
 
 
 class View(Dataset[Any]):
