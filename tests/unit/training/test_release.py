@@ -140,7 +140,15 @@ def test_an_item_that_fails_in_a_worker(work, seen):
     assert not held(seen) and processes() == 0
 
 
-def test_ctrl_c_while_a_worker_is_waited_for(seen):
+@pytest.fixture
+def heeds_ctrl_c():
+    """Let Ctrl-C interrupt, also where the tests run in the background of a shell, which lets it be ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_a_worker_is_waited_for(seen, heeds_ctrl_c):
     learn = make(seen, Rows(30, lambda: time.sleep(30)))
     learn.data.train_dl = learn.data.train_dl.new(shuffle=False)
     timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
