@@ -1,80 +1,139 @@
-"""Fine-tuning of a pretrained learner in one call: its head first, then all of it."""
+"""The recipe for a pretrained learner in one call: its head first, then all of it, as a function of a learner."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from torch import nn
 
-from onecycle.callbacks.one_cycle import check_moms
-from onecycle.errors import ArgumentError, StepError, TrainingError, explain, known_keywords_only
+from onecycle.errors import ArgumentError, TrainingError, explain, known_keywords_only
+from onecycle.learning.features import Features, rest, why_not
 from onecycle.learning.resuming import keeps_runs
-from onecycle.nn.surgery import freezable_params, requires_grad
+from onecycle.nn.norm import bn_types
+from onecycle.nn.surgery import freeze_groups
 from onecycle.optim.phases import Course
 from onecycle.optim.schedules import Scheduler, annealing_cos
 from onecycle.training.callback import LearnerCallback
-from onecycle.utils.checks import check_numbers, check_whole, is_real
+from onecycle.utils.checks import check_whole, is_real
 from onecycle.utils.collections import even_mults, listify
-from onecycle.utils.values import to_numbers, to_scalar
+from onecycle.utils.distributed import print_once
 
 __all__: list[str] = []
 
 _CALLER = "fine_tune"
-_HEAD_STEPS, _MOST_HEAD_EPOCHS = 50, 5
-_LAST_FRACTION = 1e-4  # of the first rate: the last one of each phase
+_BASE_LR = 3e-3  # docs/design/0002-transfer-learning.md
+_HEAD_STEPS = 200  # of a head on kept features, at least
+_HEAD_DIV = 25.0
+_FINAL_FRACTION = 1e5  # highest rate over last
+_MOMS = (0.95, 0.85)
+_HEAD, _ALL = 0, 1
 
 
-class HeadFirst(LearnerCallback):
-    """Let the last layer group learn alone for some epochs, and then all of them.
-
-    What learns is a function of the epoch, so that a run can be resumed anywhere. While the others rest nothing is
-    propagated back through them: they cost a forward pass.
+class FineTuning(LearnerCallback):
+    """Train the last layer group for some epochs, then all of them, each along a cycle of its own.
 
     Args:
-        learn: The learner; its optimizer holds the parameters of all layer groups.
-        groups: Its layer groups.
-        head_epochs: How many epochs the last group learns alone.
-        rates: Course of the rates, one per layer group, over the steps of both phases.
-        moms: Course of the momentum.
+        learn: The learner.
+        freeze_epochs: Epochs of the head.
+        epochs: Epochs of everything.
+        base_lr: Highest rate of the head while it learns alone; half of it later.
+        lr_mult: How much lower the rate of the first layer group is than that of the last.
+        pct_start: Fraction of the batches on the way up.
+        div: Highest rate over first rate, when everything learns.
+        wd: Weight decay.
+        features: What the frozen part makes of the data, where that is kept.
     """
 
-    not_in_run = ("groups", "head_epochs", "rates", "moms")
+    _order = 90  # behind the callbacks that read the optimiser at the end of an epoch
+    not_in_run = ("features", "wd", "freeze_epochs", "epochs")
 
     def __init__(
-        self, learn: Any, groups: Sequence[nn.Module], head_epochs: int, rates: Course, moms: Course
-    ) -> None:
+        self, learn: Any, freeze_epochs: int, epochs: int, base_lr: float, lr_mult: float, pct_start: float, div: float,
+        wd: Any, features: Features | None,
+    ) -> None:  # fmt: skip
         super().__init__(learn)
-        self.groups, self.head_epochs, self.rates, self.moms = list(groups), head_epochs, rates, moms
-        self._step = 0
+        self.freeze_epochs, self.epochs, self.wd, self.features = freeze_epochs, epochs, wd, features
+        self.base_lr, self.lr_mult, self.pct_start, self.div = base_lr, lr_mult, pct_start, div
+        self.phase, self.step = _HEAD, 0
 
     def on_train_begin(self, **kwargs: Any) -> None:
-        """Set the first rates."""
-        self._step = 0
+        """Begin with the head, where it has epochs."""
+        self._enter(_HEAD if self.freeze_epochs else _ALL)
+
+    def _enter(self, phase: int) -> None:
+        """Let the layers of a phase learn, with a new optimiser and the phase's course."""
+        learn = self.learn
+        self.phase, self.step = phase, 0
+        self._use_features(phase == _HEAD)
+        freeze_groups(learn.layer_groups, -1 if phase == _HEAD else 0, train_bn=False)
+        learn.create_opt(self._rates(phase), self.wd)
+        self._lay_out(phase)
         self._set()
 
-    def on_epoch_begin(self, epoch: int, **kwargs: Any) -> None:
-        """Put the body to rest, or let it learn."""
-        for group in self.groups[:-1]:
-            requires_grad(group, epoch >= self.head_epochs)
-        requires_grad(self.groups[-1], True)  # also what it shares with the body
+    def _use_features(self, wanted: bool) -> None:
+        if self.features is not None and wanted:
+            self.features.use()
+        elif self.features is not None:
+            self.features.drop()
 
-    def on_batch_end(self, train: bool, **kwargs: Any) -> None:
-        """Set the rates of the next step."""
-        if train:
-            self._step += 1
-            self._set()
+    def _rates(self, phase: int) -> Any:
+        count = len(self.learn.layer_groups)
+        if phase == _HEAD:
+            return [self.base_lr] * count
+        high = self.base_lr / 2
+        return list(even_mults(high / self.lr_mult, high, count))
 
-    def on_train_end(self, **kwargs: Any) -> None:
-        """Leave every layer group learning."""
-        for group in self.groups:
-            requires_grad(group, True)
+    def _lay_out(self, phase: int) -> None:
+        highest = np.asarray(self._rates(phase))
+        epochs, div = (self.freeze_epochs, _HEAD_DIV) if phase == _HEAD else (self.epochs, self.div)
+        total = len(self.learn.data.train_dl) * epochs
+        rising = int(total * self.pct_start)
+        counts = [rising, total - rising]
+        rates = [(highest / div, highest), (highest, highest / _FINAL_FRACTION)]
+        momenta = [_MOMS, _MOMS[::-1]]
+        self._lr, self._mom = (
+            Course([Scheduler(pair, count, annealing_cos) for pair, count in zip(pairs, counts) if count > 0])
+            for pairs in (rates, momenta)
+        )
 
     def _set(self) -> None:
-        self.learn.opt.lr = self.rates.at(self._step)
-        self.learn.opt.mom = self.moms.at(self._step)
+        opt = self.learn.opt
+        opt.lr, opt.mom = self._lr.at(self.step), self._mom.at(self.step)
+
+    def on_epoch_begin(self, **kwargs: Any) -> None:
+        """Put at rest what does not learn, and the statistics of the body's norms in any case."""
+        rest(self.learn.model)
+        for group in self.learn.layer_groups[:-1]:
+            for layer in group.modules():
+                if isinstance(layer, bn_types):
+                    layer.eval()
+
+    def on_batch_end(self, train: bool, **kwargs: Any) -> None:
+        """Set rate and momentum of the next step."""
+        if train:
+            self.step += 1
+            self._set()
+
+    def on_epoch_end(self, epoch: int, **kwargs: Any) -> None:
+        """Go over to everything after the last epoch of the head."""
+        if self.epochs and epoch + 1 == self.freeze_epochs:
+            self._enter(_ALL)
+
+    def load_run_state(self, state: dict[str, Any]) -> None:
+        """Take over the phase, with an optimiser for it, and the place in it."""
+        before = self.phase
+        super().load_run_state(state)
+        phase, step = self.phase, self.step
+        if phase != before:
+            self._enter(phase)
+        self._lay_out(phase)
+        self.step = step
+
+    def on_train_end(self, **kwargs: Any) -> None:
+        """Let the model see images again."""
+        self._use_features(False)
 
 
 @keeps_runs
@@ -82,102 +141,130 @@ class HeadFirst(LearnerCallback):
 def fine_tune(
     learn: Any,
     epochs: int,
-    base_lr: float = 3e-3,
+    base_lr: float | None = None,
     freeze_epochs: int | None = None,
     lr_mult: float = 100.0,
     pct_start: float = 0.3,
     div: float = 5.0,
-    moms: tuple[float, float] = (0.95, 0.85),
+    views: int = 2,
     wd: Any = None,
     callbacks: Any = None,
 ) -> None:
-    """Train a pretrained learner: first its head alone, then all of it with lower rates for lower layer groups.
+    """Train a pretrained learner: its head while the body rests, then everything with rates per layer group.
 
-    Both phases go along one cycle each. In the first, the weights of the body and the statistics of its norms stay as
-    they are, and nothing is propagated back through it. In the second, the last group's highest rate is half of
-    `base_lr`, the first group's `lr_mult` times lower, those between by equal factors. Afterwards every layer group is
-    unfrozen.
+    While the head learns alone, the body runs as in validation, without a backward pass. Where nothing but the data's
+    transforms changes what the body makes of an item, that is computed once per view, and the head learns from it;
+    `fine_tune` reports what it does. Later the body learns too, the statistics of its batch norms at rest, and all
+    layer groups are left unfrozen.
 
     Args:
-        learn: The learner, with a body and a head as different layer groups: of `cnn_learner`, `unet_learner`,
-            `text_classifier_learner` …
-        epochs: Epochs in which all of it learns; 0 trains the head only.
-        base_lr: Highest rate of the head alone. The default is the one that heads of this library are made for
-            (docs/design/0002-transfer-learning.md).
-        freeze_epochs: Epochs of the head alone. Default: as many as make 50 steps, at most 5.
-        lr_mult: Rate of the last layer group over that of the first.
-        pct_start: Fraction of the steps of each phase on the way up.
-        div: Highest rate over first rate of each phase.
-        moms: Momentum at the ends and at the highest rate of each phase.
+        learn: The learner, with at least two layer groups; what is frozen does not matter.
+        epochs: Epochs in which everything learns; 0 trains the head alone.
+        base_lr: Highest rate of the head, above 0; half of it when everything learns. Default: 3e-3.
+        freeze_epochs: Epochs of the head alone. Default: as many as make 200 steps where features are kept, else 1.
+        lr_mult: How much lower the rate of the first layer group is than that of the last, at least 1.
+        pct_start: Fraction of the batches on the way up.
+        div: Highest rate over first rate, when everything learns.
+        views: Augmented views of each training item of which features are kept; 0 keeps none.
         wd: Weight decay; the learner's if None.
         callbacks: More callbacks for this call.
 
     All ways to train also take `checkpoint`, `every`, `keep` and `resume`: see `Learner.resume`.
 
     Raises:
-        StepError: the learner has no body that could rest, or trains in several processes.
-        ArgumentError: there is nothing to train, or a setting is out of its range.
+        ArgumentError: a value is out of its range, or the model is one layer group.
+        TrainingError: the learner trains in several processes.
 
     Example:
         learn = cnn_learner(data, models.resnet34, metrics=accuracy)
-        learn.fine_tune(3)
+        learn.fine_tune(4)
 
-    Reference: Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification" (2018), section 3, for
-    rates per layer group and for the head first.
+    References:
+        Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification" (2018), section 3.3.
     """
-    epochs = check_whole(_CALLER, "epochs", epochs, least=0)
-    base_lr, moms = to_scalar(base_lr), to_numbers(moms)
-    _check_settings(base_lr, lr_mult, pct_start, div, moms)
-    _check_learner(learn)
-    batches = len(learn.data.train_dl)
-    head_epochs = _head_epochs(freeze_epochs, batches)
-    if epochs + head_epochs == 0:
-        raise ArgumentError(explain(_CALLER, "epochs", "must be at least 1 where freeze_epochs is 0", epochs))
-    learn.unfreeze()  # the optimizer holds all parameters; those at rest have no gradient and stay
-    groups = learn.layer_groups
-    head = np.full(len(groups), float(base_lr))
-    every = even_mults(base_lr / 2 / lr_mult, base_lr / 2, len(groups))
-    lengths = head_epochs * batches, epochs * batches
-    rates = [
-        curve
-        for top, steps in zip((head, every), lengths)
-        for curve in _cycle(top / div, top, top * _LAST_FRACTION, steps, pct_start)
-    ]
-    momenta = [curve for steps in lengths for curve in _cycle(moms[0], moms[1], moms[0], steps, pct_start)]
-    schedule = HeadFirst(learn, groups, head_epochs, Course(rates), Course(momenta))
-    learn.fit(head_epochs + epochs, head, wd=wd, callbacks=[*listify(callbacks), schedule])
+    _check(learn, epochs, base_lr, freeze_epochs, lr_mult, pct_start, div, views)
+    flags = [p.requires_grad for p in learn.model.parameters()]
+    freeze_groups(learn.layer_groups, -1, train_bn=False)
+    learn.opt = None
+    course = None
+    try:
+        course = _course(learn, epochs, base_lr, freeze_epochs, lr_mult, pct_start, div, views, wd, callbacks)
+        total = course.freeze_epochs + epochs
+        learn.fit(total, course.base_lr, wd=wd, callbacks=[*listify(callbacks), course])
+    finally:
+        if course is None or course.phase == _HEAD:
+            _as_before(learn, flags)
 
 
-def _cycle(start: Any, top: Any, end: Any, steps: int, pct_start: float) -> list[Scheduler]:
-    """Return the curves of one cycle: up to the top, then down."""
-    rising = int(steps * pct_start)
-    phases = (((start, top), rising), ((top, end), steps - rising))
-    return [Scheduler(ends, count, annealing_cos) for ends, count in phases if count > 0]
+def _course(
+    learn: Any, epochs: int, base_lr: float | None, freeze_epochs: int | None, lr_mult: float, pct_start: float,
+    div: float, views: int, wd: Any, callbacks: Any,
+) -> FineTuning:  # fmt: skip
+    """Choose what was not given, report it, and return the callback that does it."""
+    reason = why_not(learn, callbacks) if views else "views=0"
+    features = Features(learn, views) if not reason and freeze_epochs != 0 else None
+    if features is not None and features.views < 1:
+        reason, features = f"the features of one view take {features.megabytes:,.0f} MB", None
+    if freeze_epochs is None:
+        steps = max(1, len(learn.data.train_dl))
+        freeze_epochs = 1 if features is None else math.ceil(_HEAD_STEPS / steps)
+    if features is not None and freeze_epochs <= features.views:
+        features, reason = None, "no view would be seen twice"
+    _report(learn, features, freeze_epochs, reason)
+    if freeze_epochs == 0:
+        freeze_groups(learn.layer_groups, 0)
+    rate = _BASE_LR if base_lr is None else float(base_lr)
+    decay = learn.wd if wd is None else wd
+    return FineTuning(learn, int(freeze_epochs), int(epochs), rate, lr_mult, pct_start, div, decay, features)
 
 
-def _head_epochs(freeze_epochs: int | None, batches: int) -> int:
+def _report(learn: Any, features: Features | None, freeze_epochs: int, reason: str) -> None:
+    if learn.silent or freeze_epochs == 0:
+        return
+    count = f"{freeze_epochs} epoch{'s' if freeze_epochs != 1 else ''}"
+    if features is None:
+        print_once(f"fine_tune: the head learns for {count} while the body runs each time, since {reason}.")
+        return
+    kind = f"in {features.views} augmented views" if features.is_random else "once, as nothing changes them"
+    print_once(
+        f"fine_tune: what the body makes of {len(learn.data.train_ds):,} items is computed {kind} "
+        f"({features.megabytes:,.0f} MB); the head learns from it for {count}."
+    )
+
+
+def _as_before(learn: Any, flags: list[bool]) -> None:
+    """Let learn what learned before the head learned alone."""
+    for parameter, learns in zip(learn.model.parameters(), flags, strict=True):
+        parameter.requires_grad_(learns)
+    learn.opt = None
+
+
+def _check(
+    learn: Any, epochs: Any, base_lr: Any, freeze_epochs: Any, lr_mult: Any, pct_start: Any, div: Any, views: Any
+) -> None:
+    if len(learn.layer_groups) < 2:
+        hint = "Split the model first, e.g. learn.split(lambda model: [model[-1]]), or train it by fit_one_cycle."
+        rule = "must have at least two layer groups, a body and a head"
+        raise ArgumentError(explain(_CALLER, "learn", rule, f"{len(learn.layer_groups)} layer group", hint))
+    check_whole(_CALLER, "epochs", epochs, 0)
+    check_whole(_CALLER, "views", views, 0)
     if freeze_epochs is not None:
-        return check_whole(_CALLER, "freeze_epochs", freeze_epochs, least=0)
-    return min(_MOST_HEAD_EPOCHS, math.ceil(_HEAD_STEPS / max(1, batches)))
-
-
-def _check_settings(base_lr: Any, lr_mult: Any, pct_start: Any, div: Any, moms: Any) -> None:
-    if not is_real(base_lr) or base_lr <= 0:
-        raise ArgumentError(explain(_CALLER, "base_lr", "must be one number above 0", base_lr))
-    check_numbers(_CALLER, "lr_mult", lr_mult, "must be at least 1", lambda factor: factor >= 1)
-    check_numbers(_CALLER, "pct_start", pct_start, "must be between 0 and 1", lambda part: 0 <= part <= 1)
-    check_numbers(_CALLER, "div", div, "must be at least 1", lambda factor: factor >= 1)
-    check_moms(_CALLER, moms)
-
-
-def _check_learner(learn: Any) -> None:
-    if not freezable_params(learn.layer_groups[:-1]):
-        raise StepError(
-            f"{_CALLER}: the learner must have a body and a head as layer groups; it has {len(learn.layer_groups)}. "
-            f"Split its model, e.g. learn.split(lambda m: m[1]), or train all of it with learn.fit_one_cycle."
-        )
+        check_whole(_CALLER, "freeze_epochs", freeze_epochs, 0)
+    if freeze_epochs == 0 and epochs == 0:
+        raise ArgumentError(explain(_CALLER, "epochs", "must be at least 1 where freeze_epochs is 0", epochs))
+    if base_lr is not None:
+        hint = "Leave it out for 3e-3."
+        _check_number("base_lr", base_lr, "must be a number above 0", lambda rate: rate > 0, hint)
     if any(hasattr(callback, "share_loss") for callback in learn.callbacks):
         raise TrainingError(
             f"{_CALLER}: training in several processes goes phase by phase: learn.freeze(), learn.fit_one_cycle(1), "
             f"then learn.unfreeze(), learn.fit_one_cycle(3, slice(1e-5, 1e-3))."
         )
+    _check_number("lr_mult", lr_mult, "must be a number of at least 1", lambda factor: factor >= 1)
+    _check_number("pct_start", pct_start, "must be a number from 0 to 1", lambda part: 0 <= part <= 1)
+    _check_number("div", div, "must be a number above 0", lambda factor: factor > 0)
+
+
+def _check_number(name: str, value: Any, rule: str, fits: Callable[[float], bool], hint: str = "") -> None:
+    if not is_real(value) or not math.isfinite(value) or not fits(value):
+        raise ArgumentError(explain(_CALLER, name, rule, value, hint))

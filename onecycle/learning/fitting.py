@@ -8,6 +8,7 @@ import numpy as np
 
 from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.learning.resuming import RUN_KEYWORDS, keeps_runs
+from onecycle.nn.surgery import is_frozen
 from onecycle.nn.turns import eval_mode
 from onecycle.optim.wrapper import OptimWrapper
 from onecycle.training import loop
@@ -135,6 +136,7 @@ class Fitting:
         wd = self.wd if wd is None else wd
         check_numbers("fit", "wd", wd, "must be a number of at least 0, or one a layer group", lambda decay: decay >= 0)
         self._ready_opt(self.lr_range(lr), wd)
+        self._check_learns(lr)
         everyone = callbacks_of(self, callbacks)
         for callback in everyone:
             if isinstance(callback, Recorder) and not table:
@@ -145,6 +147,17 @@ class Fitting:
             loop.fit(epochs, self, everyone, self.metrics, display, self.keeper if table else None)
         finally:
             self.is_trying_rates = False
+
+    def _check_learns(self, lr: Any) -> None:
+        """Refuse a rate of 0 for all that is not frozen: nothing would change, however long it trains."""
+        assert self.opt is not None
+        frozen = [is_frozen(group) for group in self.layer_groups]
+        rates = self.opt.read_val("lr")
+        used = [rate for rate, rests in zip(rates, frozen) if not rests]
+        if any(frozen) and len(rates) == len(frozen) and not any(used):
+            hint = "Pass a rate above 0 for the last layer group, e.g. 3e-3, or unfreeze() first."
+            rule = "must be above 0 for a layer group that is not frozen"
+            raise ArgumentError(explain("fit", "lr", rule, lr, hint))
 
     def _ready_opt(self, lr: Any, wd: Any) -> None:
         """Set rate and decay of the optimiser, making one where there is none."""

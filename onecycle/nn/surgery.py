@@ -239,23 +239,24 @@ def set_bn_eval(m: nn.Module) -> None:
             layer.eval()
 
 
+def is_frozen(group: nn.Module) -> bool:
+    """Return whether a layer group has parameters and those of no layer but its batch norms learn."""
+    norms = {id(p) for layer in group.modules() if isinstance(layer, bn_types) for p in layer.parameters()}
+    others = [p.requires_grad for p in group.parameters() if id(p) not in norms]
+    return bool(others) and not any(others)
+
+
 def rest_frozen_norms(layer_groups: Iterable[nn.Module]) -> None:
     """Put the batch norms of frozen layer groups into eval mode: their running statistics stay as they are.
 
-    A group is frozen if it has parameters and those of no layer but its batch norms learn. A layer that learns sees
-    then in training what it sees in validation. docs/design/0002-transfer-learning.md says what that is worth.
+    A layer that learns sees then in training what it sees in validation. docs/design/0002-transfer-learning.md says
+    what that is worth.
     """
     for group in layer_groups:
         norms = [layer for layer in group.modules() if isinstance(layer, bn_types)]
-        if norms and _is_frozen(group, norms):
+        if norms and is_frozen(group):
             for norm in norms:
                 norm.eval()
-
-
-def _is_frozen(group: nn.Module, norms: list[Any]) -> bool:
-    of_norms = {id(p) for norm in norms for p in norm.parameters()}
-    others = [p.requires_grad for p in group.parameters() if id(p) not in of_norms]
-    return bool(others) and not any(others)
 
 
 def get_param_groups(layer_groups: Iterable[nn.Module]) -> list[list[nn.Parameter]]:

@@ -89,6 +89,7 @@ def cnn_learner(
     check_data("cnn_learner", data)
     if custom_head is None:
         _check_values(data)
+    _check_enough(data)
     outputs = _checked_outputs("cnn_learner", getattr(data, "c", None))
     args = {
         "nc": outputs, "cut": cut, "lin_ftrs": lin_ftrs, "ps": ps, "custom_head": custom_head,
@@ -223,6 +224,17 @@ def _check_values(data: Any) -> None:
     if _is_picture(target):
         cure = "Use unet_learner(data, arch), or pass custom_head=."
         raise ArgumentError(explain("cnn_learner", "data", "must have classes or numbers as targets", target, cure))
+
+
+def _check_enough(data: Any) -> None:
+    """Refuse fewer items than classes: some class would have none to learn from."""
+    classes, items = getattr(data, "classes", None), data.train_ds
+    if classes is None or items is None or len(items) >= len(classes):
+        return
+    if isinstance(first_sample(items)[1], Category):
+        hint = "Add images, or leave out the classes that have none."
+        rule = f"must have at least one training image per class, {len(classes)}"
+        raise ArgumentError(explain("cnn_learner", "data", rule, f"{len(items)} images", hint))
 
 
 def _check_planes(data: Any) -> None:
