@@ -49,6 +49,7 @@ from onecycle.utils.defaults import defaults
 from onecycle.utils.file_gate import file_gate
 from onecycle.utils.file_objects import path_to_read
 from onecycle.utils.registry import decode, lookup
+from onecycle.utils.short_repr import short_repr
 
 __all__ = ["Learner", "load_learner"]
 
@@ -200,7 +201,11 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
 
     def __repr__(self) -> str:
         shown = [name for name in _KEYWORDS if name != "silent"]
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={short_repr(getattr(self, name))}' for name in shown)})"
+
+    def short_repr(self) -> str:
+        """Return what a callback's repr says of its learner."""
+        return f"{type(self).__name__}(…)"
 
 
 def load_learner(

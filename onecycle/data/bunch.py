@@ -172,6 +172,13 @@ class DataBunch(Looks, Stage):
             f"Test: {self.test_ds}"
         )
 
+    def short_repr(self) -> str:
+        """Return the kind and the sizes of the sets, without opening an item."""
+        named = (("train", self.train_dl), ("valid", self.valid_dl), ("test", self.test_dl))
+        sizes = [f"{name}={_item_count(loader)}" for name, loader in named if loader is not None]
+        classes = [] if self.classes is None else [f"classes={len(self.classes)}"]
+        return f"{type(self).__name__}({', '.join([*sizes, *classes])})"
+
     # Loaders
 
     @property
@@ -440,6 +447,12 @@ def _fitting_batch_size(bs: Any, dataset: Any, settings: dict[str, Any]) -> Any:
         stacklevel=4,
     )
     return len(dataset)
+
+
+def _item_count(loader: DeviceDataLoader) -> str:
+    """Return how many items a loader has, or batches where its items are not known."""
+    dataset = loader.dataset
+    return f"{len(loader)} batches" if dataset is None or not hasattr(dataset, "__len__") else str(len(dataset))
 
 
 def _is_empty(loader: DeviceDataLoader) -> bool:

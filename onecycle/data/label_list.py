@@ -82,7 +82,8 @@ class LabelList(Stage, Dataset[Any]):
         x, y = type(self.x).__name__, type(self.y).__name__
         shown = range(min(5, len(self)))
         inputs = ",".join(readable(self._input, i, self.x._prints_as) for i in shown)
-        labels = ",".join(readable(self.y.__getitem__, i, self.y._prints_as) for i in shown)
+        label = (lambda i: self._pair(i)[1]) if self.tfm_y else self.y.__getitem__
+        labels = ",".join(readable(label, i, self.y._prints_as) for i in shown)
         return f"LabelList ({len(self)} items)\nx: {x}\n{inputs}\ny: {y}\n{labels}\nPath: {self.path}"
 
     # Samples

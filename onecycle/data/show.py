@@ -11,6 +11,7 @@ from onecycle.utils.seeding import global_rng_kept, item_stream
 __all__: list[str] = []
 
 _LONGEST = 60
+_LONGEST_ITEM = 200
 
 
 def as_text(value: Any) -> str:
@@ -19,10 +20,14 @@ def as_text(value: Any) -> str:
 
 
 def readable(get: Callable[[int], Any], index: int, prints_as: Callable[[Any], str]) -> str:
-    """Return item `index` as text; a broken item says so, and no random draw of anyone else is used up."""
+    """Return item `index` as text of at most 200 characters; no random draw of anyone else is used up.
+
+    A broken item says so.
+    """
     try:
         with global_rng_kept(), item_stream(0, 0, index):
-            return prints_as(get(index))
+            text = prints_as(get(index))
+            return text if len(text) <= _LONGEST_ITEM else text[: _LONGEST_ITEM - 1] + "…"
     except Exception as error:  # printing a list must not fail for one of its items
         return f"<{type(error).__name__}>"
 

@@ -274,6 +274,8 @@ class _Destroyed:
     def __repr__(self) -> str:
         return "destroyed"
 
+    short_repr = __repr__
+
 
 def _checked(owner: str, file: Any) -> Any:
     """Refuse what is no file name."""

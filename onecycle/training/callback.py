@@ -10,6 +10,7 @@ from typing import Any
 
 from onecycle.errors import ArgumentTypeError, CallbackError, did_you_mean, explain
 from onecycle.utils.frozen_values import freeze, put_attributes
+from onecycle.utils.short_repr import short_repr
 from onecycle.utils.words import camel2snake
 
 __all__ = ["Callback", "CallbackList", "LearnerCallback"]
@@ -30,6 +31,7 @@ EVENTS = (
 
 
 _NEVER_IN_RUN = ("_learn", "learn")
+_SETTINGS_SHOWN = 8
 _MISTYPED = 0.85  # so alike that a method is an event with a letter wrong
 # Methods whose signature was found right: a fit after the first does not look again.
 _checked: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -134,10 +136,14 @@ class Callback:
         put_attributes(self, state, device)
 
     def __repr__(self) -> str:
-        fields = ", ".join(
-            f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_")
-        )
-        return f"{type(self).__name__}({fields})"
+        shown = ", ".join(f"{name}={short_repr(getattr(self, name, None))}" for name in self._settings())
+        return f"{type(self).__name__}({shown})"
+
+    def _settings(self) -> list[str]:
+        """Return the names of the attributes that say how the callback was made: those that `__init__` takes."""
+        public = [name for name in vars(self) if not name.startswith("_") and name not in _NEVER_IN_RUN]
+        taken = inspect.signature(type(self)).parameters
+        return [name for name in taken if name in public] or public[:_SETTINGS_SHOWN]
 
 
 CallbackList = Iterable[Callback]

@@ -17,6 +17,7 @@ from onecycle.errors import DataError, TrainingError
 from onecycle.nn.loss_weight import Part, nothing_counts, weighed
 from onecycle.nn.surgery import rest_frozen_norms
 from onecycle.nn.turns import turn
+from onecycle.optim.schedules import SmoothenValue
 from onecycle.training.handler import CallbackHandler
 from onecycle.training.keeper import RunKeeper
 from onecycle.training.losses import each_item
@@ -444,7 +445,8 @@ def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any, kee
     rest_frozen_norms(getattr(learn, "layer_groups", ()))  # once it is known what learns in this epoch
     step_seed = own_seed(seed)
     batches = _at_address(dl, seed, epoch, start)
-    for step, batch in enumerate(progress_bar(batches, parent=pbar), start):
+    bar = progress_bar(batches, parent=pbar, comment=partial(_running_loss, handler.smoothener))
+    for step, batch in enumerate(bar, start):
         seed_step(step_seed, epoch, step)
         xb, yb = handler.on_batch_begin(*_pair(batch))
         loss = loss_batch(learn.model, xb, yb, learn.loss_func, learn.opt, handler)
@@ -453,6 +455,11 @@ def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any, kee
             keeper.after_step(step + 1, ended)
         if ended:
             break
+
+
+def _running_loss(smoothener: SmoothenValue) -> str:
+    """Return the smoothed loss for the bar, which asks when it is redrawn: only then is the device waited for."""
+    return "" if smoothener.smooth is None else f"loss {float(smoothener.smooth):.4f}"
 
 
 def _validation_loss(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any) -> float | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from onecycle.utils.defaults import defaults
+from onecycle.utils.notebook_page import NotebookPage
 
 __all__ = ["EpochTable", "format_time", "place"]
 
@@ -69,6 +70,7 @@ class EpochTable:
     Args:
         names: Column names, for instance epoch, train_loss, valid_loss, accuracy, time.
         display: False keeps the rows and shows nothing.
+        page: The output of a notebook that has the table as its part `table`; default: one of its own.
 
     Example:
         >>> table = EpochTable(["epoch", "train_loss", "time"])
@@ -77,13 +79,13 @@ class EpochTable:
         0         0.250000    01:23
     """
 
-    def __init__(self, names: Sequence[str], display: bool = True) -> None:
+    def __init__(self, names: Sequence[str], display: bool = True, page: NotebookPage | None = None) -> None:
         self.names = list(names)
         self.rows: list[list[str]] = []
         self.display = display and not defaults.silent
         self._start = time.perf_counter()
         self._total = ""
-        self._handle: Any = None
+        self._page = NotebookPage("table") if page is None else page
         self._show(self.names)
 
     def row(self, values: Sequence[Any]) -> None:
@@ -125,13 +127,7 @@ class EpochTable:
         return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
     def _draw(self) -> None:
-        from IPython.display import HTML, display
-
-        page = HTML(self._repr_html_())
-        if self._handle is None:
-            self._handle = display(page, display_id=True)
-        else:
-            self._handle.update(page)
+        self._page.put("table", self._repr_html_())
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.names)

@@ -11,10 +11,12 @@ from typing import Any
 from onecycle.utils.defaults import defaults
 from onecycle.utils.distributed import is_first_process
 from onecycle.utils.epoch_table import EpochTable, format_time, place, say
+from onecycle.utils.notebook_page import NotebookPage
 
 __all__ = ["master_bar", "progress_bar"]
 
 _REDRAW_EVERY = 0.1  # seconds
+_PATIENCE = 0.5  # seconds until a bar that will not stay is shown in a notebook, where it leaves an output
 
 
 class _TerminalPainter:
@@ -40,37 +42,35 @@ class _TerminalPainter:
 
 
 class _NotebookPainter:
-    """Draw bars as HTML in the output of a notebook cell."""
+    """Draw bars as HTML in the output of a notebook cell.
 
-    def __init__(self) -> None:
-        self._handle: Any = None
+    Args:
+        page: The output.
+        part: The part of it that the bars are.
+    """
+
+    def __init__(self, page: NotebookPage, part: str) -> None:
+        self._page, self._part = page, part
 
     def paint(self, bar: progress_bar) -> None:
-        self._put(
+        self._page.put(
+            self._part,
             f"<div>{html.escape(bar.label())} <progress value='{bar.count}' max='{bar.total or 1}' "
             f"style='width:300px; vertical-align:middle'></progress> {html.escape(bar.pace())} "
-            f"{html.escape(bar.remark())}</div>"
+            f"{html.escape(bar.remark())}</div>",
         )
 
     def end(self, bar: progress_bar) -> None:
         if bar.leave:
             self.paint(bar)
-        elif self._handle is not None:
-            self._put("")
-
-    def _put(self, text: str) -> None:
-        from IPython.display import HTML, display
-
-        if self._handle is None:
-            self._handle = display(HTML(text), display_id=True)
         else:
-            self._handle.update(HTML(text))
+            self._page.put(self._part, "")
 
 
-def _painter() -> _TerminalPainter | _NotebookPainter | None:
+def _painter(page: NotebookPage | None = None, part: str = "inner") -> _TerminalPainter | _NotebookPainter | None:
     where = place()
     if where == "notebook":
-        return _NotebookPainter()
+        return _NotebookPainter(NotebookPage(part) if page is None else page, part)
     return _TerminalPainter() if where == "terminal" else None
 
 
@@ -111,13 +111,21 @@ class progress_bar:
         self.leave = leave and self.parent is None
         self._painter = self._choose_painter(display and is_first_process())
         self._start = time.perf_counter()
-        self._due = 0.0
+        self._due = self._first_due()
 
     def _choose_painter(self, display: bool) -> _TerminalPainter | _NotebookPainter | None:
         if self.parent is not None:
             self.parent.child = self
             return self.parent.child_painter() if display else None
-        return _painter() if display else None
+        return self._own_painter() if display else None
+
+    def _own_painter(self) -> _TerminalPainter | _NotebookPainter | None:
+        return _painter()
+
+    def _first_due(self) -> float:
+        """Return when the bar is drawn first: one that will not stay is not worth an output if it is soon over."""
+        waits = isinstance(self._painter, _NotebookPainter) and self.parent is None and not self.leave
+        return time.perf_counter() + _PATIENCE if waits else 0.0
 
     def __len__(self) -> int:
         return self.total or 0
@@ -129,7 +137,7 @@ class progress_bar:
             yield from self._shown()
 
     def _shown(self) -> Iterator[Any]:
-        clock, self._start, self._due = time.perf_counter, time.perf_counter(), 0.0
+        clock, self._start, self._due = time.perf_counter, time.perf_counter(), self._first_due()
         self.count = 0
         try:
             for element in self.gen:
@@ -223,6 +231,7 @@ class master_bar(progress_bar):
         self.shown = display and not defaults.silent
         self.total_time = total_time
         self.table: EpochTable | None = None
+        self._page = NotebookPage("table", "outer", "inner")
         self._child_painter: _TerminalPainter | _NotebookPainter | None = None
         self._graph: Any = None
         super().__init__(gen, total, display, leave=False, comment=comment)
@@ -237,8 +246,14 @@ class master_bar(progress_bar):
     def child_painter(self) -> _TerminalPainter | _NotebookPainter | None:
         """Return what draws the inner bars: one line, used again for every one of them."""
         if self._child_painter is None and self.shown:
-            self._child_painter = _painter()
+            self._child_painter = _painter(self._page)
         return self._child_painter
+
+    def _own_painter(self) -> _TerminalPainter | _NotebookPainter | None:
+        return _painter(self._page, "outer")
+
+    def _first_due(self) -> float:
+        return 0.0
 
     def __iter__(self) -> Iterator[Any]:
         self.count, self._start = 0, time.perf_counter()
@@ -268,7 +283,7 @@ class master_bar(progress_bar):
             if self.shown:
                 say(str(line))
         elif self.table is None:
-            self.table = EpochTable([str(cell) for cell in line], display=self.shown)
+            self.table = EpochTable([str(cell) for cell in line], display=self.shown, page=self._page)
         else:
             self.table.row(line)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from onecycle.data.items import Category
+from onecycle.vision.empty_frame import axes_for, finish, shown_whole
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.points import ImagePoints
 from onecycle.vision.resize import bb2hw
@@ -134,18 +135,15 @@ class ImageBBox(ImagePoints):
             color: Colour of the lines and names.
             **kwargs: What matplotlib's `Rectangle` takes.
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(figsize=figsize)[1]
-        boxes = self._kept()[0]
-        in_pixels = scale_flow(FlowField(self.size, boxes.view(-1, 2)), False).flow.view(-1, 4)
-        for box, name in zip(in_pixels, self._names()):
+        ax = axes_for(ax, figsize)
+        places = shown_whole(ax, self.size, self.places())
+        for box, name in zip(places.view(-1, 4), self._names()):
             _draw(ax, box, name, color, kwargs)
-        if hide_axis:
-            ax.axis("off")
-        if title:
-            ax.set_title(title)
+        finish(ax, title, hide_axis)
+
+    def places(self) -> Tensor:
+        """Return what is drawn, in pixels: the first and the last corner of each box, `(2 * boxes, 2)` as (y, x)."""
+        return scale_flow(FlowField(self.size, self._kept()[0].view(-1, 2)), False).flow
 
 
 def _as_category(label: Any, classes: Sequence[Any] | None) -> Any:

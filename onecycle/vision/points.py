@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, explain
+from onecycle.vision.empty_frame import axes_for, drawn_alone, finish, shown_whole
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.geometry import Geometry, Matrix, invert, is_affine, map_points, unit_grid
 from onecycle.vision.lighting import Light, Tones
@@ -200,11 +201,14 @@ class ImagePoints(Image):
         return super().pixel(func, *args, **kwargs) if is_composing(func) else self
 
     def _as_pillow(self) -> Any:
-        from PIL import Image as PILImage
-
-        return PILImage.new("L", (self.size[1], self.size[0]))
+        """Return the points, drawn on an empty frame of the image's proportions, as notebooks show them."""
+        return drawn_alone(self)
 
     pack = None  # type: ignore[assignment]
+
+    def places(self) -> Tensor:
+        """Return what is drawn, in pixels: points `(P, 2)` as (y, x)."""
+        return scale_flow(FlowField(self.size, self.data), to_unit=False).flow
 
     def show(  # type: ignore[override]
         self,
@@ -223,14 +227,8 @@ class ImagePoints(Image):
             hide_axis: Show no ticks.
             **kwargs: What `scatter` takes.
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(figsize=figsize)[1]
-        points = scale_flow(FlowField(self.size, self.data), to_unit=False).flow
-        look = {"s": 25, "marker": "o", "c": "r", "edgecolors": "white", "linewidths": 0.8}  # seen on any ground
+        ax = axes_for(ax, figsize)
+        points = shown_whole(ax, self.size, self.places())
+        look = {"s": 25, "marker": "o", "c": "r", "edgecolors": "white", "linewidths": 0.8, "clip_on": False}
         ax.scatter(points[:, 1], points[:, 0], **{**look, **kwargs})
-        if hide_axis:
-            ax.axis("off")
-        if title:
-            ax.set_title(title)
+        finish(ax, title, hide_axis)

@@ -21,6 +21,8 @@ __all__ = ["ImageSegment"]
 
 _LOSSY = (".jpg", ".jpeg", ".jfif", ".webp", ".avif")
 _DEEPEST = 65535
+_COLOURS = "tab20"  # matplotlib's name of the colours of classes
+_NO_CLASS = 255  # in files, a pixel without a class (Pascal VOC, Cityscapes)
 
 
 class ImageSegment(Image):
@@ -100,9 +102,19 @@ class ImageSegment(Image):
         PILImage.fromarray(_for_file(self.data[0].numpy(), self.file_values)).save(fn)
 
     def _as_pillow(self) -> Any:
+        """Return the mask as notebooks show it: in the colours of `show`, clear where a pixel has no class."""
+        import matplotlib
         from PIL import Image as PILImage
 
-        return PILImage.fromarray(self.data[0].numpy().astype(np.uint8))
+        indices, highest = self._drawn()
+        colours = matplotlib.colormaps[_COLOURS](indices[0].cpu().numpy() / highest)  # (H, W, 4); NaN is clear
+        return PILImage.fromarray((colours * 255).round().astype(np.uint8))
+
+    def _drawn(self) -> tuple[Tensor, int]:
+        """Return the indices, float (1, H, W), NaN where a pixel has no class, and the one of the last colour."""
+        indices = self.data.float()
+        count = self.n_classes or _class_count(self.data)
+        return indices.masked_fill((indices < 0) | (indices >= count), float("nan")), max(count - 1, 1)
 
     def show(  # type: ignore[override]
         self,
@@ -110,7 +122,7 @@ class ImageSegment(Image):
         figsize: tuple[float, float] = (3, 3),
         title: str | None = None,
         hide_axis: bool = True,
-        cmap: Any = "tab20",
+        cmap: Any = _COLOURS,
         alpha: float = 0.5,
         **kwargs: Any,
     ) -> None:
@@ -127,14 +139,20 @@ class ImageSegment(Image):
             alpha: 0 is invisible, 1 hides the picture.
             **kwargs: What `imshow` takes.
         """
-        kwargs = {"interpolation": "nearest", "vmin": 0, **kwargs}
-        indices = self.data.float()
-        if self.n_classes is not None:
-            kwargs.setdefault("vmax", max(self.n_classes - 1, 1))
-            indices = indices.masked_fill(indices >= self.n_classes, float("nan"))
+        indices, highest = self._drawn()
+        kwargs = {"interpolation": "nearest", "vmin": 0, "vmax": highest, **kwargs}
         ax = show_image(indices, ax=ax, hide_axis=hide_axis, cmap=cmap, figsize=figsize, alpha=alpha, **kwargs)
         if title:
             ax.set_title(title)
+
+
+def _class_count(indices: Tensor) -> int:
+    """Return how many classes a mask seems to have; 255 beside few others, more than one, is no class."""
+    values = indices.unique()
+    first = values[values != _NO_CLASS]
+    few = len(first) > 1 and int(first[-1]) < _NO_CLASS // 2
+    counted = first if few else values
+    return int(counted[-1]) + 1 if len(counted) else 1
 
 
 def _for_file(indices: np.ndarray, values: Mapping[int, Any] | None) -> np.ndarray:

@@ -1,4 +1,3 @@
-from functools import partial
 
 import pytest
 import torch
@@ -9,7 +8,6 @@ from onecycle.callbacks.terminate_on_nan import TerminateOnNaNCallback
 from onecycle.errors import ArgumentTypeError, StepError
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
-from onecycle.training.recorder import Recorder
 
 
 def test_the_defaults(make_data):
@@ -29,15 +27,27 @@ def test_lists_are_the_learner_s_own(make_data):
     assert callbacks == [] and metrics == [accuracy]
 
 
-def test_the_repr_is_a_dataclass_s(make_data):
-    model = nn.Linear(6, 3)
+def test_the_repr_is_one_short_line(make_data):
+    model = nn.Sequential(nn.Linear(6, 3))
     learn = Learner(make_data(), model, loss_func=nn.MSELoss(), metrics=accuracy)
     assert repr(learn) == (
-        f"Learner(data={learn.data!r}, model={model!r}, opt_func={learn.opt_func!r}, loss_func=MSELoss(), "
-        f"metrics=[{accuracy!r}], true_wd=True, bn_wd=True, wd=0.01, train_bn=True, path={learn.path!r}, "
-        f"model_dir='models', callback_fns=[{partial(Recorder, add_time=True)!r}], callbacks=[], "
-        f"layer_groups=[{nn.Sequential(model)!r}], add_time=True)"
+        f"Learner(data={learn.data.short_repr()}, model=Sequential(…), opt_func=partial(Adam, betas=(0.9, 0.99)), "
+        f"loss_func=MSELoss(), metrics=[accuracy], true_wd=True, bn_wd=True, wd=0.01, train_bn=True, "
+        f"path={learn.path!r}, model_dir='models', callback_fns=[partial(Recorder, add_time=True)], callbacks=[], "
+        f"layer_groups=[Sequential(…)], add_time=True)"
     )
+
+
+def test_reprs_stay_short_after_training(make_data):
+    learn = Learner(make_data(), nn.Linear(6, 3), metrics=accuracy)
+    learn.fit(1)
+    assert len(repr(learn)) < 600
+    assert repr(learn.recorder) == "Recorder(add_time=True, silent=False)"
+    assert learn.data.short_repr().startswith("DataBunch(train=")
+    stops = EarlyStoppingCallback(learn, "accuracy", patience=2)
+    assert repr(stops).startswith("EarlyStoppingCallback(monitor='accuracy', mode='auto', min_delta=0, patience=2")
+    learn.destroy()
+    assert "data=destroyed" in repr(learn)
 
 
 def test_an_unknown_keyword_is_named_with_the_nearest(make_data):

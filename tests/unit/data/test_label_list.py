@@ -8,7 +8,7 @@ import torch
 
 from onecycle.data.categories import CategoryList
 from onecycle.data.item_list import ItemList
-from onecycle.data.items import EmptyLabel
+from onecycle.data.items import EmptyLabel, FloatItem
 from onecycle.data.label_list import LabelList
 from onecycle.errors import ArgumentTypeError, DataError
 
@@ -46,6 +46,33 @@ def test_it_prints_as_promised(labelled, folder):
     assert lines[:2] == ["LabelList (20 items)", "x: RowList"]
     assert lines[2].startswith("Row tensor([") and lines[2].count("Row tensor") == 5
     assert lines[3:] == ["y: CategoryList", "cat,cat,cat,cat,cat", f"Path: {folder}"]
+
+
+class Doubles(FloatItem):
+    def apply_tfms(self, tfms, **kwargs):
+        return Doubles(self.obj * 2) if tfms else self
+
+
+class DoublesList(ItemList):
+    _prints_as = staticmethod(str)
+
+    def get(self, i):
+        return Doubles(float(i))
+
+
+def test_targets_print_as_they_are_transformed(labelled):
+    y = DoublesList(list(range(20)))
+    assert "0.0,1.0,2.0,3.0,4.0" in repr(LabelList(labelled.train.x, y, tfms=[double]))
+    assert "0.0,2.0,4.0,6.0,8.0" in repr(LabelList(labelled.train.x, y, tfms=[double], tfm_y=True))
+
+
+def test_long_items_print_cut():
+    class Long(ItemList):
+        def get(self, i):
+            return "word " * 1000
+
+    shown = repr(Long([1, 2]))
+    assert len(shown) < 600 and "…," in shown
 
 
 def test_transforms_are_applied_when_a_sample_is_asked_for(labelled):

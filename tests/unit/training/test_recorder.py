@@ -6,9 +6,11 @@ import torch
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, TrainingError
 from onecycle.metrics.classification import accuracy
+from onecycle.training import loop
 from onecycle.training.callback import LearnerCallback
 from onecycle.training.recorder import Recorder, RecordOnCPU
 from onecycle.training.recorder_plots import smoothed, steepest
+from onecycle.utils import progress
 
 
 @pytest.fixture
@@ -53,6 +55,37 @@ def test_the_table_without_validation_and_time(make_learner, make_data, capsys):
 def test_a_silent_learner_shows_nothing(make_learner, capsys):
     make_learner().fit(1)
     assert capsys.readouterr().out == ""
+
+
+class Drawn:
+    """Stand in for a painter; notes what each bar says when it ends."""
+
+    remarks: list
+
+    def paint(self, bar):
+        pass
+
+    def end(self, bar):
+        self.remarks.append(bar.remark())
+
+
+@pytest.mark.parametrize("train", [lambda learn: learn.fit(2), lambda learn: learn.lr_find(num_it=4)])
+def test_the_bar_shows_the_running_loss(make_learner, monkeypatch, train):
+    painter = Drawn()
+    painter.remarks = []
+    monkeypatch.setattr(progress, "_painter", lambda *place: painter)
+    learn = make_learner(silent=False)
+    train(learn)
+    losses = learn.recorder.losses
+    ends = [losses[3], losses[7]] if len(losses) == 8 else [losses[-1]]
+    assert [text for text in painter.remarks if text] == [f"loss {loss:.4f}" for loss in ends]
+
+
+def test_the_loss_is_fetched_only_when_the_bar_is_drawn(make_learner, monkeypatch):
+    asked = []
+    monkeypatch.setattr(loop, "_running_loss", lambda smoothener: asked.append(smoothener) or "")
+    make_learner(silent=False).fit(2)  # in a log: no bar
+    assert asked == []
 
 
 def test_a_callback_can_add_columns(make_learner, capsys):

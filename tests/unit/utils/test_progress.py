@@ -23,8 +23,9 @@ class Handle:
     def __init__(self, first):
         self.pages = [first]
 
-    def update(self, page):
+    def update(self, page, raw=False):
         self.pages.append(page)
+        assert raw is (isinstance(page, dict) and not page)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def notebook(monkeypatch):
     module = types.ModuleType("IPython.display")
     module.HTML, module.display = str, display
     package = types.ModuleType("IPython")
-    package.display = module
+    package.display, package.version_info = module, (9, 0)
     package.get_ipython = lambda: types.SimpleNamespace(kernel=1)
     monkeypatch.setitem(sys.modules, "IPython", package)
     monkeypatch.setitem(sys.modules, "IPython.display", module)
@@ -136,16 +137,42 @@ def test_notebook(notebook):
     for _ in mb:
         for _ in progress_bar(range(2), parent=mb, comment="<b>"):
             pass
-    child, master = notebook  # one place for all inner bars, one for the outer
-    assert "2/3" in "".join(child.pages)
-    assert "max='2'" in child.pages[0]
-    assert "&lt;b&gt;" in child.pages[0]
-    assert child.pages[-1] == ""
-    assert "value='3' max='3'" in "".join(master.pages)
+    (page,) = notebook  # one output for all bars
+    shown = "".join(text for text in page.pages if text)
+    assert "2/3" in shown
+    assert "max='2'" in page.pages[0]
+    assert "&lt;b&gt;" in page.pages[0]
+    assert "value='3' max='3'" in shown
+    assert page.pages[-1] == {}  # no empty HTML stays in the notebook
     list(progress_bar(range(2)))
     assert "2/2" in notebook[-1].pages[-1]
     list(progress_bar(x for x in range(2)))
     assert "2 [00:00]" in notebook[-1].pages[-1]
+
+
+def test_of_table_and_bars_only_the_table_stays(notebook):
+    mb = master_bar(range(2))
+    mb.write(["epoch", "train_loss"], table=True)
+    for i in mb:
+        for _ in progress_bar(range(2), parent=mb):
+            pass
+        mb.write([i, 0.5], table=True)
+    mb.table.total(3)
+    (page,) = notebook
+    assert any("<progress" in text and "<table" in text for text in page.pages)
+    assert page.pages[-1] == mb.table._repr_html_()
+    assert page.pages[-1].count("<tr>") == 3
+
+
+def test_a_short_bar_that_would_not_stay_leaves_no_output(notebook, monkeypatch):
+    list(progress_bar(range(2), leave=False))
+    bar = progress_bar((), total=3, leave=False)
+    bar.update(1)
+    bar.close()
+    assert notebook == []
+    monkeypatch.setattr(progress, "_PATIENCE", 0)
+    list(progress_bar(range(2), leave=False))
+    assert [page == {} for page in notebook[0].pages] == [False, False, True]
 
 
 def test_notebook_graph(notebook):

@@ -1,9 +1,13 @@
 """Pictures, masks, points and boxes as items."""
 
+import io
+
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from PIL import Image as PILImage
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 from onecycle.vision.image import (
@@ -261,6 +265,71 @@ def test_saving_and_notebook_pictures(tmp_path, bytes_img):
         ImagePoints(FlowField((5, 5), torch.rand(2, 2))),
     ):
         assert item._repr_png_().startswith(b"\x89PNG")
+
+
+def _as_notebooks_show(item):
+    """Return the RGBA values of an item as a cell's last expression, (H, W, 4)."""
+    return np.asarray(PILImage.open(io.BytesIO(item._repr_png_())).convert("RGBA"))
+
+
+def test_a_mask_as_a_cell_s_last_expression_is_coloured():
+    shown = _as_notebooks_show(ImageSegment(torch.tensor([[[0.0, 1, 2], [2, 1, 0]]])))
+    assert shown.shape == (2, 3, 4)
+    assert len(np.unique(shown[0], axis=0)) == 3 and (shown[..., 3] == 255).all()
+    np.testing.assert_array_equal(shown[0], shown[1, ::-1])
+
+
+@pytest.mark.parametrize(
+    ("indices", "n_classes", "clear"),
+    [
+        ([0, 1, 255], None, [False, False, True]),  # as in the files of Pascal VOC
+        ([0, 1, 5], 2, [False, False, True]),
+        ([0, 255, 255], None, [False, False, False]),  # ink and ground
+        ([0, 254, 255], None, [False, False, False]),  # values of a photo
+    ],
+)
+def test_pixels_without_a_class_are_clear(indices, n_classes, clear):
+    mask = ImageSegment(torch.tensor([[indices]]).float())
+    mask.n_classes = n_classes
+    shown = _as_notebooks_show(mask)[0]
+    assert (shown[:, 3] == 0).tolist() == clear
+    drawn = {tuple(colour) for colour, out in zip(shown.tolist(), clear, strict=True) if not out}
+    assert len(drawn) == 2
+
+
+def test_points_and_boxes_are_drawn_on_a_frame_of_the_image_s_proportions():
+    points = ImagePoints(FlowField((50, 100), torch.tensor([[25.0, 20.0]])))
+    boxes = ImageBBox.create(50, 100, [[10, 20, 40, 60]], labels=[0], classes=["cat"])
+    nothing = ImagePoints(FlowField((50, 100), torch.zeros(0, 2)))
+    ground = _as_notebooks_show(nothing)
+    height, width = ground.shape[:2]
+    assert abs(width / height - 2) < 0.05
+    shown = _as_notebooks_show(points)
+    red = (shown[..., 0] > 200) & (shown[..., 1] < 60)
+    rows, columns = red.nonzero()
+    assert abs(rows.mean() / height - 0.5) < 0.03 and abs(columns.mean() / width - (0.03 + 0.94 * 0.2)) < 0.03
+    changed = (_as_notebooks_show(boxes) != ground).any(axis=2).nonzero()
+    assert abs(changed[0].min() / height - (0.03 + 0.94 * 0.2)) < 0.03
+    assert abs(changed[1].max() / width - (0.03 + 0.94 * 0.6)) < 0.03
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_point_outside_its_image_is_shown(img, alone):
+    places = torch.tensor([[5.0, 5.0], [30.0, -4.0], [900.0, 10.0], [float("nan"), 3.0]])  # of 24 x 32 pixels
+    points = ImagePoints(FlowField((24, 32), places))
+    ax = plt.subplots()[1]
+    if not alone:
+        img.show(ax=ax)
+    points.show(ax=ax)
+    left, right = ax.get_xlim()
+    low, high = ax.get_ylim()
+    assert left < -4 and right == 31.5 and low > 48 and high == -0.5  # rows are counted from above
+    drawn = ax.collections[0].get_offsets()
+    np.testing.assert_allclose(drawn[:3], [[5, 5], [-4, 30], [10, 48]], atol=1e-4)  # the far one: at the edge
+    inside = plt.subplots()[1]
+    ImagePoints(FlowField((24, 32), places[:1])).show(ax=inside)
+    assert inside.get_ylim() == (23.5, -0.5)
+    plt.close("all")
 
 
 def test_masks_keep_their_indices_under_every_move():
