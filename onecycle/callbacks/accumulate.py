@@ -12,6 +12,7 @@ from torch import Tensor
 from onecycle.nn.loss_weight import Part, common_weight
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_whole
+from onecycle.utils.collections import first_el
 from onecycle.utils.distributed import added_up, process_count, processes_connected
 
 __all__ = ["AccumulateScheduler"]
@@ -55,8 +56,7 @@ class AccumulateScheduler(LearnerCallback):
     def on_batch_begin(self, last_input: Any, last_target: Any, train: bool = True, **kwargs: Any) -> None:
         """Count the batch."""
         if train:
-            first = last_input[0] if isinstance(last_input, (list, tuple)) else last_input
-            self._items = len(first)
+            self._items = len(first_el(last_input))
             self.acc_batches += 1
 
     def on_backward_begin(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from onecycle.nn.dry_run import dummy_batch
 from onecycle.nn.summary import summary_table
+from onecycle.utils.collections import recurse
 from onecycle.utils.seeding import global_rng_kept
 from onecycle.utils.words import PrettyString
 
@@ -35,7 +36,7 @@ def _one_input(data: Any) -> Any:
     """Return the inputs of one item, on the data's device."""
     dl = data.train_dl if getattr(data, "fix_dl", None) is None else data.fix_dl
     xb = dl.one_batch()[0] if hasattr(dl, "one_batch") else next(iter(dl))[0]
-    return [part[:1] for part in xb] if isinstance(xb, (list, tuple)) else xb[:1]
+    return recurse(lambda part: part[:1] if isinstance(part, Tensor) else part, xb)
 
 
 def _about(learn: Any) -> str:

@@ -13,6 +13,7 @@ from onecycle.callbacks.epoch_log import epoch_row
 from onecycle.callbacks.experiment_tracker import numbers
 from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentError, CallbackError, explain
+from onecycle.nn.calling import call_model
 from onecycle.nn.surgery import get_model
 from onecycle.nn.turns import eval_mode
 from onecycle.training.callback import LearnerCallback
@@ -215,7 +216,7 @@ class ImageGenTensorboardWriter(VisualWriter):
     def _made(self, xb: Any) -> Any:
         model = self.learn.model
         with eval_mode(model), torch.no_grad():
-            return model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+            return call_model(model, xb)
 
     def _write_made(self, set_name: str, batches: list[Any], step: int) -> None:
         """Write inputs, what was made of them, and targets, as far as they are pictures."""
@@ -274,6 +275,8 @@ class GANTensorboardWriter(VisualWriter):
 
 
 def _head(batch: Any) -> Any:
+    if isinstance(batch, dict):
+        return {name: _head(part) for name, part in batch.items()}
     return [part[:_PICTURES] for part in batch] if isinstance(batch, (list, tuple)) else batch[:_PICTURES]
 
 

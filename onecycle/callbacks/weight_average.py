@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from onecycle.callbacks.distributed import average_buffers
 from onecycle.errors import DataError, TrainingError
+from onecycle.nn.calling import call_model
 from onecycle.nn.surgery import bn_types
 from onecycle.nn.turns import eval_mode
 from onecycle.training.callback import LearnerCallback
@@ -319,7 +320,7 @@ def update_batch_norms(model: nn.Module, batches: Iterable[Any]) -> None:
         return
     with _only_learning(model, norms), _as_written():
         for inputs, _ in batches:
-            model(*inputs) if isinstance(inputs, (list, tuple)) else model(inputs)
+            call_model(model, inputs)
 
 
 def _is_learning(layer: Any) -> bool:

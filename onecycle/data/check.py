@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from typing import Any
 
+from onecycle.data.batch_parts import as_pair
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.data.fetch import item_name
 from onecycle.data.item_loader import ItemLoader
@@ -61,7 +62,8 @@ def _check_samples(name: str, loader: Any, errors: ErrorList) -> None:
         except (DataError, OSError) as error:
             if not skipping:
                 errors.add(_cannot_read(name, item_name(dataset, index), error))
-    odd = [sample for sample in samples if not isinstance(sample, (tuple, list)) or len(sample) != 2]
+    pairs = [as_pair(sample) for sample in samples]
+    odd = [pair for pair in pairs if not isinstance(pair, (tuple, list)) or len(pair) != 2]
     if odd:
         errors.add(
             f"a sample of the {name} set must be a pair (input, target); got {describe(odd[0])}. Return both in the "

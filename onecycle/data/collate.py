@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
+from onecycle.data.batch_parts import named_parts
 from onecycle.data.items import ItemBase, MixedItem
 from onecycle.errors import ArgumentError, DataError, describe, explain
 from onecycle.utils.registry import register
@@ -21,11 +22,10 @@ def data_of(sample: Any) -> Any:
     """Return what of a sample goes into the batch: an item's data, in tuples, lists and dicts too."""
     if isinstance(sample, ItemBase):
         return data_of(sample.data) if isinstance(sample.data, (list, tuple)) else sample.data
-    if isinstance(sample, (list, tuple)):
+    if isinstance(sample, (list, tuple)) and (len(sample) == 2 or not hasattr(sample, "_fields")):
         return [data_of(part) for part in sample]
-    if isinstance(sample, dict):
-        return {key: data_of(part) for key, part in sample.items()}
-    return sample
+    parts = named_parts(sample)
+    return sample if parts is None else {key: data_of(part) for key, part in parts.items()}
 
 
 @register("function")
@@ -36,7 +36,8 @@ def data_collate(batch: Sequence[Any]) -> Any:
     models have; tensors keep theirs. Strings stay a list.
 
     Args:
-        batch: Samples, each an item, a tensor, an array, a number, or a tuple, list or dict of these.
+        batch: Samples, each an item, a tensor, an array, a number, or a tuple, list, dict, dataclass or named tuple of
+            these; the last two become dicts.
 
     Returns:
         For samples `(x, y)` the list `[xs, ys]` with xs `(N, …)` and ys `(N, …)`.
@@ -142,7 +143,7 @@ def pack_samples(samples: Sequence[Any]) -> Any:
     Returns:
         What `data_collate` returns, with a `Packed` in the place of the tensors of such columns.
     """
-    if isinstance(samples[0], (tuple, list)):
+    if isinstance(samples[0], (tuple, list)) and named_parts(samples[0]) is None:
         return [_pack_column(column) for column in zip(*samples, strict=True)]
     return _pack_column(samples)
 
@@ -163,11 +164,11 @@ def place(batch: Any, device: torch.device) -> Any:
         return batch if batch.device == device else batch.to(device, non_blocking=device.type == "cuda")
     if isinstance(batch, (list, tuple)):
         return [place(part, device) for part in batch]
-    if isinstance(batch, dict):
+    if isinstance(batch, Mapping):
         return {key: place(part, device) for key, part in batch.items()}
     if hasattr(batch, "unpack"):
         return batch.unpack(device)
-    return batch
+    return batch.to(device) if callable(getattr(batch, "to", None)) else batch
 
 
 def exact_device(device: Any) -> torch.device:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from onecycle.data.addresses import look_seed, passed_over
+from onecycle.data.batch_parts import as_pair, named_parts
 from onecycle.data.collate import data_collate, exact_device, place
 from onecycle.data.fetch import item_name
 from onecycle.data.item_loader import LOADER_KEYWORDS, ItemLoader
@@ -215,7 +216,7 @@ class DeviceDataLoader:
         raw = self._look() if coming is None else self._epoch(*coming)
         if self.tfms or self.device.type != "cpu" or isinstance(self.dl, ItemLoader):
             return (self.proc_batch(batch) for batch in raw)  # it can be closed, as notebooks do
-        return raw
+        return (as_pair(batch) for batch in raw)
 
     def _epoch(self, seed: int, epoch: int, start_step: int) -> Iterator[Any]:
         self._last = (seed, epoch)
@@ -247,16 +248,16 @@ class DeviceDataLoader:
             self.dl.close()
 
     def proc_batch(self, b: Any) -> Any:
-        """Return a batch on the device with the transforms applied.
+        """Return a batch on the device with the transforms applied; one whose parts have names becomes a pair before.
 
         A first transform that has a method `place(batch, device)` brings the batch to the device itself, so that
         it can do its work in the pass that unpacks.
         """
         first, later = getattr(self.tfms[0], "place", None) if self.tfms else None, self.tfms
         if first is None:
-            batch = place(b, self.device)
+            batch = place(as_pair(b), self.device)
         else:
-            batch, later = first(b, self.device), self.tfms[1:]
+            batch, later = first(as_pair(b), self.device), self.tfms[1:]
         for tfm in later:
             batch = tfm(batch)
         return batch
@@ -326,9 +327,10 @@ def _items_in(batch: Any) -> int | None:
     """Return the number of items in a batch: the length of its first tensor."""
     if isinstance(batch, Tensor):
         return batch.shape[0] if batch.ndim else None
-    if isinstance(batch, (list, tuple)) and len(batch):
-        return _items_in(batch[0])
-    return None
+    parts = named_parts(batch)
+    if parts is not None:
+        return next((len(part) for part in parts.values() if isinstance(part, Tensor) and part.ndim), None)
+    return _items_in(batch[0]) if isinstance(batch, (list, tuple)) and len(batch) else None
 
 
 def _why_no_batch(loader: DeviceDataLoader) -> str:

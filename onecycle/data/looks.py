@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from onecycle.data.batch_parts import as_pair
 from onecycle.data.check import check_bunch
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.data.items import EmptyLabel
@@ -164,7 +165,7 @@ def first_sample(dataset: Any) -> tuple[Any, Any]:
     with global_rng_kept():
         for index in range(len(dataset) if dataset is not None else 0):
             with suppress(DataError):
-                x, *rest = dataset[index]
+                x, *rest = as_pair(dataset[index])
                 return x, rest[0] if rest else None
     return None, None
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from onecycle.errors import ArgumentError, check_keywords, explain
 from onecycle.learning.resuming import RUN_KEYWORDS, keeps_runs
+from onecycle.nn.calling import call_model
 from onecycle.nn.surgery import is_frozen
 from onecycle.nn.turns import eval_mode
 from onecycle.optim.wrapper import OptimWrapper
@@ -179,8 +180,7 @@ class Fitting:
         xb, yb = self.data.one_item(item)
         self.model.zero_grad()
         with eval_mode(self.model, "backward"):
-            inputs = xb if isinstance(xb, (list, tuple)) else [xb]
             targets = yb if isinstance(yb, (list, tuple)) else [yb]
-            loss = self.loss_func(self.model(*inputs), *targets)
+            loss = self.loss_func(call_model(self.model, xb), *targets)
             loss.backward()
         return loss.detach()

@@ -20,6 +20,7 @@ from onecycle.errors import (
     known_keywords_only,
 )
 from onecycle.learning import augmented
+from onecycle.nn.calling import call_model
 from onecycle.nn.losses import activation_for
 from onecycle.nn.turns import eval_mode, modes_kept, turn
 from onecycle.training import loop
@@ -318,7 +319,7 @@ class Predicting:
         with torch.inference_mode():
             with eval_mode(self.model, "predict") as model:
                 try:
-                    output = model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+                    output = call_model(model, xb)
                 except Exception as error:
                     explain_model(error, model, xb)
                     raise

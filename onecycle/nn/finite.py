@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from onecycle.nn.calling import call_model
 from onecycle.utils.seeding import global_rng_kept
 
 __all__: list[str] = []
@@ -47,7 +48,7 @@ def first_not_finite(model: nn.Module, xb: Any) -> str:
             return f"the weights of {_said(name, layer)}"
     found: list[str] = []
     with _watched(model, found), _buffers_kept(model), global_rng_kept(), torch.no_grad():
-        model(*(xb if isinstance(xb, (list, tuple)) else [xb]))
+        call_model(model, xb)
     return found[0] if found else "the loss"
 
 

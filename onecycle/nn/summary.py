@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from onecycle.nn.calling import call_model
 from onecycle.nn.dry_run import dummy_batch
 from onecycle.nn.hooks import Hooks
 from onecycle.nn.module import ParameterModule
@@ -64,7 +65,7 @@ def _shape_of(output: Any) -> Any:
 
 def _run(model: nn.Module, xb: Any) -> None:
     with eval_mode(model), torch.no_grad():
-        model(*xb) if isinstance(xb, (list, tuple)) else model(xb)
+        call_model(model, xb)
 
 
 def _row(layer: nn.Module, shape: Any) -> LayerInformation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import zip_longest
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from onecycle.data.addresses import passed_over
+from onecycle.data.batch_parts import NoTarget, as_pair
 from onecycle.errors import DataError, TrainingError
+from onecycle.nn.calling import call_model
 from onecycle.nn.loss_weight import Part, nothing_counts, weighed
 from onecycle.nn.surgery import rest_frozen_norms
 from onecycle.nn.turns import turn
@@ -90,7 +92,7 @@ def loss_batch(
     handler = cb_handler or CallbackHandler()
     targets = _as_args(yb)
     try:
-        output = model(*_as_args(xb))
+        output = call_model(model, xb)
     except Exception as error:
         explain_model(error, model, xb)
         raise
@@ -197,7 +199,10 @@ def _of_each_batch(
         for step, batch in enumerate(progress_bar(dl, parent=pbar, leave=pbar is not None)):
             if n_batch and step >= n_batch:
                 break
-            xb, yb = handler.on_batch_begin(*_pair(batch), train=False)
+            xb, yb = _pair(batch)
+            if isinstance(yb, NoTarget):
+                yb = _without_targets(xb, yb, loss_func)
+            xb, yb = handler.on_batch_begin(xb, yb, train=False)
             result = loss_batch(model, xb, yb, loss_func, cb_handler=handler)
             results.append(kept(result))
             parts.append(handler.state_dict["loss_parts"])
@@ -208,6 +213,7 @@ def _of_each_batch(
 
 def _pair(batch: Any) -> tuple[Any, Any]:
     """Return (inputs, targets) of a batch, and say what is wrong if it has another form."""
+    batch = as_pair(batch)
     if isinstance(batch, (list, tuple)) and len(batch) == 2:
         return batch[0], batch[1]
     parts = f" of {len(batch)} parts" if isinstance(batch, (list, tuple)) else ""
@@ -217,11 +223,26 @@ def _pair(batch: Any) -> tuple[Any, Any]:
     )
 
 
+def _without_targets(inputs: Any, targets: NoTarget, loss_func: Any) -> Tensor:
+    """Return zeros for the targets of a batch that has none and needs none.
+
+    Raises:
+        DataError: there is a loss to compute.
+    """
+    if loss_func is not None:
+        raise targets.refused()
+    return torch.zeros(len(_first_of(inputs)), dtype=torch.int64)
+
+
+def _first_of(inputs: Any) -> Any:
+    return next(iter(inputs.values())) if isinstance(inputs, Mapping) else _as_args(inputs)[0]
+
+
 def _size(targets: Any, inputs: Any) -> int:
     """Return how much a batch weighs: its items; of texts their tokens, as the last window of an epoch is narrow."""
     first = _as_args(targets)[0]
     if not isinstance(first, Tensor) or first.ndim == 0:
-        first = _as_args(inputs)[0]
+        first = _first_of(inputs)
     are_tokens = isinstance(first, Tensor) and first.ndim == 2 and not first.is_floating_point()
     return first.numel() if are_tokens else len(first)
 
@@ -448,7 +469,10 @@ def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any, kee
     bar = progress_bar(batches, parent=pbar, comment=partial(_running_loss, handler.smoothener))
     for step, batch in enumerate(bar, start):
         seed_step(step_seed, epoch, step)
-        xb, yb = handler.on_batch_begin(*_pair(batch))
+        xb, yb = _pair(batch)
+        if isinstance(yb, NoTarget):
+            raise yb.refused()
+        xb, yb = handler.on_batch_begin(xb, yb)
         loss = loss_batch(learn.model, xb, yb, learn.loss_func, learn.opt, handler)
         ended = handler.on_batch_end(loss)
         if keeper is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ _AS_MANY_OUTPUTS = "Give the model's last layer as many outputs as an item has t
 
 
 def shapes_of(value: Any) -> str:
-    """Return the shape of a tensor, or of each in a list.
+    """Return the shape of a tensor, or of each in a list or dict.
 
     Example:
         >>> shapes_of([torch.zeros(4, 2), torch.zeros(4)])
@@ -35,6 +36,8 @@ def shapes_of(value: Any) -> str:
         return str(tuple(value.shape))
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(shapes_of(part) for part in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {shapes_of(part)}' for name, part in value.items())}}}"
     return type(value).__name__
 
 
