@@ -13,6 +13,7 @@ from torch import nn
 
 from onecycle.callbacks.model_table import model_summary
 from onecycle.data.collate import exact_device
+from onecycle.data.saving import check_own_collate
 from onecycle.errors import StepError, check_keywords
 from onecycle.learning import (
     cycles,
@@ -57,7 +58,7 @@ _KEYWORDS = (
     "data", "model", "opt_func", "loss_func", "metrics", "true_wd", "bn_wd", "wd", "train_bn", "path", "model_dir",
     "callback_fns", "callbacks", "layer_groups", "add_time", "silent",
 )  # fmt: skip
-_LOADER_KEYWORDS = ("bs", "num_workers", "device", "pin_memory")
+_LOADER_KEYWORDS = ("bs", "num_workers", "device", "pin_memory", "collate_fn")
 
 
 class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
@@ -226,7 +227,7 @@ def load_learner(
         tfm_y: Transform the labels of the test set as well.
         model: The model, where the file does not name its architecture.
         max_bytes: Bytes that the file may unfold to in memory; when None, 256 MB or a multiple of its own length.
-        **db_kwargs: For the loaders: `bs`, `num_workers`, `device` …
+        **db_kwargs: For the loaders: `bs`, `num_workers`, `device`, `collate_fn` where the file has none …
 
     Returns:
         The learner, with empty training and validation sets.
@@ -234,7 +235,8 @@ def load_learner(
     Raises:
         FileMissingError, FileFormatError: there is no such file, or it is damaged, of another kind, or unfolds to
             more than is allowed.
-        ArgumentError: the file does not name its architecture and no model was given.
+        ArgumentError: the file does not name its architecture and no model was given, or its data need a `collate_fn`
+            that has no name and was not given.
     """
     known = ("path", "file", "test", "tfm_y", "model", "max_bytes", *_LOADER_KEYWORDS)
     check_keywords("load_learner", db_kwargs, known)
@@ -263,16 +265,18 @@ def _loaded(
     max_bytes: int | None,
     db_kwargs: dict[str, Any],
 ) -> Learner:
+    given, collate_fn, loaders = db_kwargs.pop("device", None), db_kwargs.pop("collate_fn", None), db_kwargs
     tensors, manifest = exporting.read(source, "cpu")
     built = exporting.build_model(manifest["model"], model, source, max_bytes)
     exporting.put_in(built, tensors, manifest["learner"]["frozen"], source)
+    check_own_collate(manifest["data"], collate_fn)  # before the file is blamed for it
     budget = Budget("load_learner", source, source.stat().st_size, max_bytes)
-    given, loaders = db_kwargs.pop("device", None), db_kwargs
-    device = None if given is None else exact_device(given)  # before the file is blamed for it
+    device = None if given is None else exact_device(given)  # likewise
     with file_gate("load_learner", source), spending(budget):
         kind = manifest["kind"]
         make = Learner if kind is None else lookup("learner", kind)
-        data = lookup("data_bunch", manifest["data"]["bunch"]).from_state(manifest["data"], folder, device)
+        bunch = lookup("data_bunch", manifest["data"]["bunch"])
+        data = bunch.from_state(manifest["data"], folder, device, collate_fn)
         learn = make(data, built, **exporting.settings(manifest))
         learn.layer_groups = exporting.regroup(built, manifest["learner"]["layer_groups"]) or learn.layer_groups
         learn.model_spec = decode(manifest["model"])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
 from onecycle.data.collate import data_collate, exact_device
 from onecycle.data.item_loader import LOADER_KEYWORDS, ItemLoader
@@ -16,10 +16,11 @@ from onecycle.data.lists import LabelLists, held_out
 from onecycle.data.loaders import DatasetType as DatasetType  # noqa: PLC0414
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.data.looks import Looks
-from onecycle.data.saving import bunch_from_lists
+from onecycle.data.plain_sets import item_collate, sample_names, samples_of
+from onecycle.data.saving import bunch_from_lists, bunch_of_plain, check_own_collate
 from onecycle.data.stages import LOADED, Stage
-from onecycle.data.state import bunch_state, checked, whole_state
-from onecycle.errors import ArgumentTypeError, DataError, check_keywords, explain
+from onecycle.data.state import bunch_state, checked, is_of_items, plain_state, whole_state
+from onecycle.errors import ArgumentError, ArgumentTypeError, check_keywords, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.defaults import defaults
 from onecycle.utils.file_objects import path_to_write
@@ -82,6 +83,7 @@ class DataBunch(Looks, Stage):
         self.test_dl: DeviceDataLoader | None = self._on_device(test_dl)
         self._fix_dl: DeviceDataLoader | None = self._on_device(fix_dl)
         self._single_dl: DeviceDataLoader | None = None
+        self._sample_names: list[str] | None = None
         self.own_c: int | None = None
         self._own_loss: Any = None
         if not no_check:
@@ -196,7 +198,7 @@ class DataBunch(Looks, Stage):
         if not isinstance(self.train_dl.dl, (ItemLoader, DataLoader)):
             return self.train_dl  # ready batches have one order
         train, valid = self.train_ds, self.valid_ds
-        as_valid = hasattr(valid, "transform") and hasattr(train, "x")
+        as_valid = hasattr(valid, "transformed") and hasattr(train, "x")
         dataset = valid.new(train.x, train.y) if as_valid else train
         return self.train_dl.new(dataset=dataset, shuffle=False, drop_last=False)
 
@@ -205,7 +207,7 @@ class DataBunch(Looks, Stage):
         """Return the loader of one item at a time, transformed as for validation."""
         if self._single_dl is None:
             source = self.train_ds if self.valid_ds is None else self.valid_ds
-            dataset = source.new(source.x, source.y) if hasattr(source, "transform") else source
+            dataset = source.new(source.x, source.y) if hasattr(source, "transformed") else source
             tfms, collate_fn = self.dl_tfms, self.collate_fn
             self._single_dl = DeviceDataLoader.create(
                 dataset, 1, device=self.device, tfms=tfms, num_workers=0, collate_fn=collate_fn
@@ -276,6 +278,13 @@ class DataBunch(Looks, Stage):
         return self.single_dl.dataset if has_items else None
 
     @property
+    def sample_names(self) -> list[str] | None:
+        """Return the names of the inputs of a sample, or None where samples are pairs."""
+        if self._sample_names is None:
+            self._sample_names = sample_names(self.train_ds, self.train_dl.dl)
+        return self._sample_names
+
+    @property
     def is_empty(self) -> bool:
         """Say whether there is neither a training nor a validation item."""
         return _is_empty(self.train_dl) and self.empty_val
@@ -288,7 +297,10 @@ class DataBunch(Looks, Stage):
     @property
     def classes(self) -> Any:
         """Return the classes of the labels, or None where they have none."""
-        return getattr(self.train_ds, "classes", None)
+        dataset = self.train_ds
+        while isinstance(dataset, Subset):
+            dataset = dataset.dataset
+        return getattr(dataset, "classes", None)
 
     @property
     def c(self) -> int | None:
@@ -328,23 +340,29 @@ class DataBunch(Looks, Stage):
         """Return a loader of items that are treated as the validation set is; the bunch stays as it is.
 
         Args:
-            items: A list of items, the items themselves, or a data set of torch where the bunch was made of such.
+            items: A list of items, or the items themselves; where the bunch was made of data sets or ready loaders,
+                inputs as these give them, pairs of input and target, or a data set.
             label: The label that all are given; default: none.
             tfms: Transforms; default: those of the validation set.
             tfm_y: Whether the labels are transformed; default: as for the validation set.
 
         Raises:
-            DataError: the bunch wraps ready batches, or the label is no class of the training set.
+            DataError: the label is no class of the training set.
+            ArgumentTypeError: the items are none.
 
         Example:
             preds = learn.preds_of(data.items_dl(files))[0]
         """
         like = self.train_dl if self.valid_dl is None else self.valid_dl
-        if not isinstance(like.dl, ItemLoader):
-            cure = "Pass a loader of your own to learn.preds_of."
-            raise DataError(explain("items_dl", "data", "must hold data sets; it wraps ready batches", cure=cure))
-        dataset = held_out(self.single_ds, items, label, tfms, tfm_y) if hasattr(self.single_ds, "x") else items
-        return like.new(dataset=dataset, shuffle=False, drop_last=False)
+        if is_of_items(self):
+            dataset = held_out(self.single_ds, items, label, tfms, tfm_y)
+            return like.new(dataset=dataset, shuffle=False, drop_last=False)
+        dataset = samples_of(items, self.sample_names)
+        if isinstance(like.dl, ItemLoader):
+            return like.new(dataset=dataset, shuffle=False, drop_last=False)
+        collate_fn = item_collate(self.train_dl.dl, self.collate_fn)
+        settings: dict[str, Any] = {"device": self.device, "tfms": like.tfms, "num_workers": 0}
+        return DeviceDataLoader.create(dataset, like.batch_size or 64, collate_fn=collate_fn, **settings)
 
     # Files
 
@@ -366,24 +384,32 @@ class DataBunch(Looks, Stage):
         Raises:
             ArgumentError: something has no registered name; says what, and how to give it one.
         """
-        return bunch_state(self)
+        return bunch_state(self) if is_of_items(self) else plain_state(self)
 
     @classmethod
-    def from_state(cls, state: JsonDict, path: PathOrStr = ".", device: Any = None) -> DataBunch:
+    def from_state(
+        cls, state: JsonDict, path: PathOrStr = ".", device: Any = None, collate_fn: Callable[..., Any] | None = None
+    ) -> DataBunch:
         """Return a bunch without items that predicts as the one of `export_state`.
 
         Args:
             state: What `export_state` returned.
             path: The folder where models and exports go.
             device: Where batches go; `defaults.device` when left out.
+            collate_fn: Makes a batch from samples; default: the one that the state names.
 
         Raises:
+            ArgumentError: the state needs a `collate_fn` that has no name.
             FileFormatError: the state is foreign, or of a newer version.
             NotRegisteredError: a name in it is unknown; says how to register it.
         """
         state = checked(state, f"{cls.__name__}.from_state")
+        given = {} if collate_fn is None else {"collate_fn": collate_fn}
+        check_own_collate(state, collate_fn)
+        if "plain" in state:
+            return bunch_of_plain(state, path, device=device, **given)
         lists = LabelLists.load_state(path, state["labelled"])
-        return bunch_from_lists(lists, state, path, device=device, no_check=True)
+        return bunch_from_lists(lists, state, path, device=device, no_check=True, **given)
 
     def export(self, file: PathOrStr = "export.json") -> None:
         """Write `export_state` to a JSON file in `path`."""
@@ -398,8 +424,13 @@ class DataBunch(Looks, Stage):
             file: A name below `path`, an absolute path, or an open file of bytes or text.
 
         Raises:
-            ArgumentError: something has no registered name; says what, and how to give it one.
+            ArgumentError: something has no registered name; says what, and how to give it one. Or the data is not made
+                of items and labels.
         """
+        if not is_of_items(self):
+            hint = "learn.export() writes what predictions need; the data set is your own."
+            rule = "must be made of items and labels"
+            raise ArgumentError(explain("save", "data", rule, type(self.train_ds).__name__, hint))
         with path_to_write(file if hasattr(file, "write") else self.path / file) as target:
             write_json(target, whole_state(self))
 

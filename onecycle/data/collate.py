@@ -56,6 +56,9 @@ def data_collate(batch: Sequence[Any]) -> Any:
     return _stack([data_of(sample) for sample in batch])
 
 
+register("function")(default_collate)  # torch's, which ready loaders have
+
+
 def _stack(column: Sequence[Any]) -> Any:
     """Stack the values of one column, going into tuples, lists and dicts."""
     first = column[0]

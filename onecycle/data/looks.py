@@ -11,6 +11,7 @@ from onecycle.data.check import check_bunch
 from onecycle.data.collate import data_collate, pack_samples
 from onecycle.data.items import EmptyLabel
 from onecycle.data.loaders import DatasetType, DeviceDataLoader
+from onecycle.data.plain_sets import batch_of_item, item_collate
 from onecycle.errors import DataError, explain
 from onecycle.utils.checks import check_member, check_numbers
 from onecycle.utils.functions import has_arg, passes_keywords_on
@@ -35,6 +36,9 @@ class Looks:
 
         @property
         def single_ds(self) -> Any: ...
+
+        @property
+        def sample_names(self) -> list[str] | None: ...
 
         @property
         def single_dl(self) -> DeviceDataLoader: ...
@@ -95,13 +99,20 @@ class Looks:
 
         Returns:
             `[xb, yb]` on the device; yb stands for an empty label.
+
+        Raises:
+            DataError: no batch can be made of it.
         """
         dataset = self.single_ds
-        if hasattr(dataset, "transformed"):
-            item = dataset.transformed(dataset.x.process_one(dataset.x.as_item(item)))
+        if not hasattr(dataset, "transformed"):
+            return self.train_dl.proc_batch(self._plain_batch(item))
+        item = dataset.transformed(dataset.x.process_one(dataset.x.as_item(item)))
         collate = pack_samples if self.collate_fn is data_collate else self.collate_fn
-        loader = self.train_dl if dataset is None else self.single_dl
-        return loader.proc_batch(collate([(item, EmptyLabel())]))
+        return self.single_dl.proc_batch(collate([(item, EmptyLabel())]))
+
+    def _plain_batch(self, item: Any) -> Any:
+        """Return an input as a batch, where the data has data sets of another kind than lists, or ready loaders."""
+        return batch_of_item(item, self.sample_names, item_collate(self.train_dl.dl, self.collate_fn))
 
     def one_item(
         self, item: Any, detach: bool = False, denorm: bool = False, cpu: bool = False
@@ -138,7 +149,7 @@ class Looks:
         """
         check_numbers("show_batch", "rows", rows, "must be a number of at least 1", lambda count: count >= 1)
         dataset = self.train_ds
-        if not hasattr(dataset, "x"):
+        if not hasattr(getattr(dataset, "x", None), "show_xys"):
             cure = "Build the data with the data sentence, or look at data.one_batch()."
             raise DataError(
                 explain("show_batch", "", "needs lists of items that can show themselves", cure=cure)

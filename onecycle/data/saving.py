@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from onecycle.data.lists import LabelLists
+from onecycle.data.plain_sets import EmptySamples
 from onecycle.data.state import checked, sets_from_state
 from onecycle.errors import ArgumentError, explain
 from onecycle.types import JsonDict, PathOrStr
@@ -30,6 +31,39 @@ def bunch_from_lists(lists: LabelLists, state: JsonDict, path: PathOrStr, **sett
         settings = {**kind.settings_from(decode(state["more"])), **settings}
     data = kind.create(lists.train, lists.valid, test_ds=lists.test, path=path, **settings)
     data.label_list, data.own_c = lists, state["c"]
+    data.take_more_state(decode(state["more"]))
+    return data
+
+
+def check_own_collate(state: Any, collate_fn: Any) -> None:
+    """Refuse a state of data whose `collate_fn` has no name in files, where none is given.
+
+    Args:
+        state: The state, not yet checked.
+        collate_fn: What was given, or None.
+
+    Raises:
+        ArgumentError: names it, and how to pass it.
+    """
+    plain = state.get("plain") if isinstance(state, Mapping) else None
+    own = plain.get("own_collate") if isinstance(plain, Mapping) else None
+    if isinstance(own, str) and collate_fn is None:
+        rule = f"must be given, since that of the data ({own}) has no name in files"
+        hint = "Make it as then and pass it: load_learner(path, file, collate_fn=collate_fn)."
+        raise ArgumentError(explain("load_learner", "collate_fn", rule, cure=hint))
+
+
+def bunch_of_plain(state: JsonDict, path: PathOrStr, **settings: Any) -> Any:
+    """Return the bunch of a state that `plain_state` wrote: no samples, and how an input becomes a batch."""
+    with file_gate("data", "the state of the data"):
+        settings = {"dl_tfms": decode(state["dl_tfms"]), "no_check": True, **settings}
+        if "collate_fn" not in settings:
+            settings["collate_fn"] = decode(state["collate_fn"])
+        kind = lookup("data_bunch", state["bunch"])
+        settings = {**kind.settings_from(decode(state["more"])), **settings}
+        empty = EmptySamples(decode(state["plain"]["classes"]))
+    data = kind.create(empty, empty, path=path, **settings)
+    data.own_c, data._sample_names = state["c"], state["plain"]["names"]
     data.take_more_state(decode(state["more"]))
     return data
 

@@ -11,15 +11,18 @@ import numpy as np
 
 from onecycle.data.label_list import LabelList
 from onecycle.data.lists import LabelLists
+from onecycle.data.plain_sets import item_collate
 from onecycle.data.processors import as_items
-from onecycle.errors import FileFormatError, add_context
+from onecycle.errors import ArgumentError, FileFormatError, add_context
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.registry import check_forms, decode, encode, encode_name, lookup
-from onecycle.utils.schema import check_form, optional, record, text, whole
+from onecycle.utils.schema import check_form, listed, optional, record, text, whole
+from onecycle.utils.values import to_list
 
 __all__: list[str] = []
 
 DATA_FORMAT, DATA_VERSION = "onecycle-data", 1
+PLAIN_VERSION = 2  # of a bunch without lists, which version 1 did not know
 _TRANSFORMS = ("tfms", "tfmargs", "tfm_y", "tfms_y", "tfmargs_y")
 
 
@@ -92,6 +95,40 @@ def bunch_state(data: Any) -> JsonDict:
     }
 
 
+def is_of_items(data: Any) -> bool:
+    """Say whether a bunch was made of items and labels, or else of data sets of another kind or of ready loaders."""
+    return hasattr(data.single_ds, "transformed")
+
+
+def plain_state(data: Any) -> JsonDict:
+    """Return what prediction needs of a bunch of data sets or ready loaders, as values that JSON knows.
+
+    A `collate_fn` without a registered name is left out: whoever reads the file must give it.
+    """
+    collate_fn = item_collate(data.train_dl.dl, data.collate_fn)
+    own = _name_of_unknown(collate_fn)
+    classes = None if data.classes is None else to_list(data.classes)
+    return {
+        "format": DATA_FORMAT,
+        "version": PLAIN_VERSION,
+        "bunch": encode_name("data_bunch", type(data)),
+        "plain": {"classes": _encoded("classes", classes), "names": data.sample_names, "own_collate": own},
+        "dl_tfms": _encoded("dl_tfms", list(data.dl_tfms)),
+        "collate_fn": encode(collate_fn) if own is None else None,
+        "c": data.own_c,
+        "more": _encoded("settings", data.more_state()),
+    }
+
+
+def _name_of_unknown(collate_fn: Any) -> str | None:
+    """Return what to call a `collate_fn` that cannot be written, or None where it can."""
+    try:
+        encode(collate_fn)
+    except ArgumentError:
+        return getattr(collate_fn, "__qualname__", None) or type(collate_fn).__name__
+    return None
+
+
 _KINDS = ("arch", "batch_transform", "enum", "function", "item_list", "items", "loss", "processor", "text", "transform")
 
 
@@ -110,6 +147,10 @@ _BUNCH = {
     "bunch": text, "labelled": LABELLED_FORM, "dl_tfms": _known, "collate_fn": _known, "c": optional(whole(0)),
     "more": _known,
 }  # fmt: skip
+_PLAIN = record({"classes": optional(listed(_known)), "names": optional(listed(text)), "own_collate": optional(text)})
+_PLAIN_FORM = record(
+    {"version": whole(0), "plain": _PLAIN, **{name: form for name, form in _BUNCH.items() if name != "labelled"}}
+)
 _FORM = record({"version": whole(0), **_BUNCH}, {"sets": record({"train": _SET, "valid": _SET}, {"test": _SET})})
 
 
@@ -122,12 +163,12 @@ def checked(state: Any, owner: str, path: Any = "the state of the data") -> Any:
     if not isinstance(state, Mapping) or state.get("format") != DATA_FORMAT:
         raise FileFormatError(f"{owner}: this is no data state of onecycle: no format {DATA_FORMAT!r} in it.")
     check_form(owner, path, state, record({}, {"version": whole(0)}))
-    if state.get("version", 0) > DATA_VERSION:
+    if state.get("version", 0) > PLAIN_VERSION:
         raise FileFormatError(
-            f"{owner}: the file has version {state['version']}, this onecycle reads up to {DATA_VERSION}. "
+            f"{owner}: the file has version {state['version']}, this onecycle reads up to {PLAIN_VERSION}. "
             f"Install a newer onecycle."
         )
-    return check_form(owner, path, state, _FORM)
+    return check_form(owner, path, state, _PLAIN_FORM if "plain" in state else _FORM)
 
 
 # Items

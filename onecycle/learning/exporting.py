@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 import onecycle.optim.torch_optimizers  # noqa: F401 - gives torch's optimisers their names
-from onecycle.errors import ArgumentError, FileFormatError, add_context
+from onecycle.errors import ArgumentError, FileFormatError, add_context, explain
 from onecycle.nn.module import ParameterModule
 from onecycle.nn.surgery import flatten_model, get_model
 from onecycle.training.checkpoint import check_writable, fit_state
@@ -61,11 +61,9 @@ def write(learn: Any, path: Path, weights: Mapping[str, Tensor]) -> None:
 
 
 def _data_state(data: Any) -> Any:
-    if not hasattr(getattr(data, "single_ds", None), "y"):
-        raise ArgumentError(
-            "export: data must be made of items and labels (ImageList … databunch()); it wraps ready batches "
-            "or a plain data set. Save the weights instead: learn.save(name)."
-        )
+    if not hasattr(data, "export_state"):
+        hint = "Save the weights instead: learn.save(name)."
+        raise ArgumentError(explain("export", "data", "must be a DataBunch", type(data).__name__, hint))
     return data.export_state()
 
 

@@ -20,6 +20,7 @@ from onecycle.errors import (
     known_keywords_only,
 )
 from onecycle.learning import augmented
+from onecycle.learning.plain_labels import PlainLabels
 from onecycle.nn.calling import call_model
 from onecycle.nn.losses import activation_for
 from onecycle.nn.turns import eval_mode, modes_kept, turn
@@ -253,7 +254,7 @@ class Predicting:
 
     def _items(self, preds: Any, xb: Any) -> list[Any]:
         """Return what the predictions say, item by item."""
-        y, preds = _labels_of(self.data), _as_pictures(self.data, preds)
+        y, preds = _labels_of(self), _as_pictures(self.data, preds)
         analyzed = [y.analyze_pred(grab_idx(preds, i)) for i in range(_length(preds))]
         if not has_arg(y.reconstruct, "x"):
             return [y.reconstruct(pred) for pred in analyzed]
@@ -277,7 +278,8 @@ class Predicting:
         """Predict one item.
 
         Args:
-            item: An item of the kind the data holds, e.g. an `Image`.
+            item: An item of the kind the data holds, e.g. an `Image`; where the data was made of data sets or ready
+                loaders, an input as these give it, such as `dataset[i][0]`, or a sample whose parts have names.
             return_x: Return the item as the model saw it, too.
             batch_first: False where the model's output has the batch on the second axis.
             with_dropout: Leave dropout on.
@@ -286,9 +288,10 @@ class Predicting:
         Returns:
             (prediction as an item, as a tensor of its data, output of the model after the activation); the
             item as the model saw it first with `return_x`. Masks, points and boxes are in the frame of the picture
-            given, at its own size; with `return_x` in that of the one returned.
+            given, at its own size; with `return_x` in that of the one returned. Without lists of labels the loss says
+            what the outputs are: one class of several, several at once, or numbers.
         """
-        labels = _labels_of(self.data)
+        labels = _labels_of(self)
         if kwargs and not takes_any_keyword(labels.analyze_pred):
             check_keywords("predict", kwargs, {*_PREDICTS, *func_args(labels.analyze_pred)} - {"self", "pred"})
         moves_back = hasattr(labels, "put_back")
@@ -329,9 +332,9 @@ class Predicting:
     def _seen(self, xb: Any) -> Any:
         """Return the item as the model saw it."""
         denorm = getattr(self.data, "denorm", None)
-        return self.data.single_ds.x.reconstruct(
-            grab_idx(denorm(xb) if denorm is not None else to_cpu(xb), 0)
-        )
+        seen = grab_idx(denorm(xb) if denorm is not None else to_cpu(xb), 0)
+        inputs: Any = getattr(self.data.single_ds, "x", None)
+        return inputs.reconstruct(seen) if hasattr(inputs, "reconstruct") else seen
 
     def predict_with_mc_dropout(
         self, item: Any, with_dropout: bool = True, n_times: int = 10, **kwargs: Any
@@ -365,7 +368,7 @@ class Predicting:
         """
         check_numbers("show_results", "rows", rows, "must be at least 1", lambda count: count >= 1)
         ds = self.dl(ds_type).dataset
-        if not hasattr(ds, "x") or not hasattr(ds.y, "analyze_pred"):
+        if not hasattr(getattr(ds, "x", None), "show_xyzs") or not hasattr(ds.y, "analyze_pred"):
             raise _not_of_items("show_results")
         xb, yb = self.data.one_batch(ds_type, detach=False, denorm=False, cpu=False)
         preds = self.pred_batch(batch=(xb, yb))
@@ -409,16 +412,10 @@ def _as_pictures(data: Any, targets: Any) -> Any:
     return denorm(targets, do_x=True) if getattr(denorm, "do_y", False) else targets
 
 
-def _labels_of(data: Any) -> Any:
-    """Return the list that turns numbers into labels.
-
-    Raises:
-        TrainingError: the data was not made of items.
-    """
-    labels = getattr(data.single_ds, "y", None)
-    if not hasattr(labels, "analyze_pred"):
-        raise _not_of_items("predict")
-    return labels
+def _labels_of(learn: Any) -> Any:
+    """Return what turns numbers into labels: the list of labels, or where there is none what the loss says."""
+    labels = getattr(learn.data.single_ds, "y", None)
+    return labels if hasattr(labels, "analyze_pred") else PlainLabels(learn.loss_func, learn.data.classes)
 
 
 def _not_of_items(owner: str) -> TrainingError:

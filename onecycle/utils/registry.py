@@ -74,6 +74,7 @@ HOMES: dict[str, dict[str, str]] = {
         "data_collate": "onecycle.data.collate",
         "deal_caps": "onecycle.text.rules",
         "decode_spec_tokens": "onecycle.text.generation",
+        "default_collate": "onecycle.data.collate",
         "fix_html": "onecycle.text.rules",
         "init_transformer": "onecycle.text.models.transformer",
         "pad_collate": "onecycle.text.collate",

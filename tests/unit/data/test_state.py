@@ -96,7 +96,7 @@ def test_a_nameless_list_is_named(labelled):
 def test_a_foreign_or_newer_state_is_refused(data):
     with pytest.raises(FileFormatError, match="no data state of onecycle"):
         DataBunch.from_state({"format": "other"})
-    with pytest.raises(FileFormatError, match="has version 99, this onecycle reads up to 1. Install a newer"):
+    with pytest.raises(FileFormatError, match="has version 99, this onecycle reads up to 2. Install a newer"):
         DataBunch.from_state({**data.export_state(), "version": 99})
     with pytest.raises(NotRegisteredError, match="no item_list is named 'Unheard'"):
         state = data.export_state()

@@ -2,6 +2,7 @@ import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -120,9 +121,11 @@ def test_losses_of_torch_have_names(learn, loss):
     assert again(output, target) == loss(output, target)
 
 
-def test_ready_batches_cannot_be_exported(make_learner):
-    with pytest.raises(ArgumentError, match=r"export: data must be made of items and labels.*learn.save"):
-        make_learner().export()
+def test_data_of_one_s_own_cannot_be_exported(make_learner):
+    learn = make_learner()
+    learn.data = SimpleNamespace(train_dl=learn.data.train_dl, path=learn.path, device=learn.data.device)
+    with pytest.raises(ArgumentError, match=r"export: data must be a DataBunch; got .*SimpleNamespace.*learn.save"):
+        learn.export()
 
 
 def test_a_file_of_another_kind(learn, tmp_path):

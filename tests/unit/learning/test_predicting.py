@@ -128,9 +128,11 @@ def test_doubts(picture_learner):
     assert len(answers) == 6 and len({float(answer[2][0]) for answer in answers}) > 1
 
 
-def test_ready_batches_have_no_items(make_learner):
-    with pytest.raises(TrainingError, match="predict: the data must be made of items and labels"):
-        make_learner().predict(torch.ones(6))
+def test_ready_batches_have_no_items_to_show(make_learner):
+    learn = make_learner()
+    assert learn.predict(torch.ones(6))[2].shape == (3,)  # the loss says what the outputs are
+    with pytest.raises(TrainingError, match="show_results: the data must be made of items and labels"):
+        learn.show_results()
 
 
 def test_predictions_as_items(picture_learner):
