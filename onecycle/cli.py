@@ -26,6 +26,8 @@ _DIGITS = {"arch": "resnet18", "epochs": 10, "size": 32, "bs": 32, "lr": 6e-3, "
 _FOLDER = {"arch": "resnet18", "epochs": 8, "size": 224, "bs": 32, "lr": 3e-3}
 _SEED = 42
 _SEEDS = 2**32  # as many as NumPy takes
+_EXPORT = "export.safetensors"
+_HINT = "E.g. onecycle predict out/export.safetensors FOLDER --csv out.csv."
 _LEAST_FOR_HEAT_MAP = 64  # pixels: on smaller pictures the map would cover them
 
 
@@ -103,9 +105,14 @@ def _add_train(commands: Any) -> argparse.ArgumentParser:
 
 
 def _add_predict(commands: Any) -> argparse.ArgumentParser:
-    command = commands.add_parser("predict", help="say what is on pictures, with a learner that train saved")
-    command.add_argument("file", type=Path, help="the exported learner, e.g. out/export.safetensors")
-    command.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="files, or folders of images")
+    command = commands.add_parser(
+        "predict", help="say what is on pictures, with a learner that train saved",
+        usage="onecycle predict [LEARNER] IMAGE [IMAGE …] [--csv FILE] [--json] [--debug]",
+    )
+    command.add_argument(
+        "words", type=Path, nargs="+", metavar="IMAGE",
+        help="the exported learner (default out/export.safetensors) or its folder, then files or folders of images",
+    )
     command.add_argument("--csv", type=Path, metavar="FILE", help="write the answers as a table, in place of printing")
     command.add_argument("--json", action="store_true", help="one JSON object a picture, with all probabilities")
     command.set_defaults(run=_predict)
@@ -277,21 +284,56 @@ def _predict_in_a_fresh_process(file: Path, image: Path) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from onecycle.learner import load_learner
-    from onecycle.vision.file_predictions import image_files_in, predict_files, write_predictions
+    from onecycle.vision.file_predictions import (
+        class_names,
+        image_files_in,
+        stream_predictions,
+        write_predictions,
+    )
 
-    if not options.file.is_file():
-        raise DataError(explain("predict", "file", "must be an exported learner that exists", str(options.file)))
-    learner = load_learner(options.file.parent, options.file.name)
-    predictions = predict_files(learner, image_files_in(options.images))
+    file, images = _learner_and_images(options.words)
+    learner = load_learner(file.parent, file.name)
+    files = image_files_in(images)
+    found = stream_predictions(learner, files)
     if options.csv is not None:
-        write_predictions(options.csv, predictions)
-        _tell(f"{len(predictions)} predictions", options.csv)
+        unread = write_predictions(options.csv, found, class_names(learner))
+        _tell(f"{len(files)} predictions", options.csv)
     else:
-        print(*[_shown(found, options.json) for found in predictions if not found.error], sep="\n")
-    unread = [found for found in predictions if found.error]
-    for found in unread:
-        print(f"onecycle predict: {found.file}: {found.error}", file=sys.stderr)
+        unread = _print_predictions(found, options.json)
+    for one in unread:
+        print(f"onecycle predict: {one.file}: {one.error}", file=sys.stderr)
     return 1 if unread else 0
+
+
+def _learner_and_images(words: list[Path]) -> tuple[Path, list[Path]]:
+    """Return the exported learner and the images: the first word is the learner, or its folder, where it is one.
+
+    Raises:
+        DataError: there is no learner, or no image is named.
+    """
+    first, rest = words[0], words[1:]
+    if first.is_dir() and (first / _EXPORT).is_file() and rest:
+        return first / _EXPORT, rest
+    if first.suffix == Path(_EXPORT).suffix and not first.is_dir():
+        file, images = first, rest
+    else:
+        file, images = Path("out") / _EXPORT, words
+    if not file.is_file():
+        raise DataError(explain("predict", "file", "must be an exported learner that exists", str(file), _HINT))
+    if not images:
+        raise DataError(explain("predict", "image", "must be named behind the learner", cure=_HINT))
+    return file, images
+
+
+def _print_predictions(predictions: Iterator[Any], as_json: bool) -> list[Any]:
+    """Print predictions as they come; return those that have an error."""
+    unread = []
+    for found in predictions:
+        if found.error:
+            unread.append(found)
+        else:
+            print(_shown(found, as_json), flush=True)
+    return unread
 
 
 def _shown(found: Any, as_json: bool) -> str:

@@ -2,18 +2,26 @@
 
 import csv
 import json
+import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image as PilImage
+from torch.utils.data import TensorDataset
 
 from onecycle.cli import main
+from onecycle.data.bunch import DataBunch
+from onecycle.errors import DataError
 from onecycle.learner import Learner, load_learner
+from onecycle.vision import file_predictions
+from onecycle.vision.file_predictions import predict_files
 from onecycle.vision.image_list import ImageList
 from onecycle.vision.learner import cnn_learner
 from onecycle.vision.models.squeezenet import squeezenet1_1
 from onecycle.vision.opening import open_image
+from onecycle.vision.segmentation_list import SegmentationItemList
 
 
 @pytest.fixture
@@ -145,13 +153,13 @@ def test_predict_a_folder_into_a_table(exported, pictures, tmp_path, capsys):
     assert "wrote 24 predictions" in told.out and "0.png: open_image:" in told.err
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 24 and list(rows[0]) == ["image", "class", "probability", "error", "dark", "light"]
+    assert len(rows) == 24 and list(rows[0]) == ["file", "prediction", "probability", "error", "dark", "light"]
     bad = [row for row in rows if row["error"]]
-    assert [row["image"] for row in bad] == [str(pictures / "dark" / "0.png")] and bad[0]["class"] == ""
+    assert [row["file"] for row in bad] == [str(pictures / "dark" / "0.png")] and bad[0]["prediction"] == ""
     learn = load_learner(exported)
     for row in rows[1:4]:
-        category, index, probabilities = learn.predict(open_image(row["image"]))
-        assert row["class"] == str(category)
+        category, index, probabilities = learn.predict(open_image(row["file"]))
+        assert row["prediction"] == str(category)
         assert float(row["light"]) == pytest.approx(float(probabilities[1]), abs=1e-5)
         assert float(row["probability"]) == pytest.approx(float(probabilities[index]), abs=1e-5)
 
@@ -168,12 +176,79 @@ def test_predict_says_what_it_cannot_read(exported, pictures, tmp_path, capsys):
     assert "bad.png" in capsys.readouterr().err
 
 
-def test_predict_needs_a_classifier(pictures, tmp_path, capsys):
+@pytest.mark.parametrize("at_once", [3, 100])
+def test_predictions_come_a_few_at_a_time(exported, pictures, tmp_path, monkeypatch, at_once):
+    for number in range(4):
+        (pictures / "dark" / f"{number}.png").write_bytes(b"no image")  # one round without a readable file
+    monkeypatch.setattr(file_predictions, "_AT_ONCE", at_once)
+    learn = load_learner(exported)
+    files = sorted((pictures / "dark").iterdir())
+    asked = []
+    outputs = file_predictions._outputs
+    monkeypatch.setattr(file_predictions, "_outputs", lambda *args: asked.append(len(args[1])) or outputs(*args))
+    stream = file_predictions.stream_predictions(learn, files)
+    first = next(stream)
+    assert first.error and max(asked) <= at_once and sum(asked[:1]) == min(at_once, len(files))
+    rest = list(stream)
+    assert [bool(one.error) for one in [first, *rest]] == [int(one.stem) < 4 for one in files]
+    assert [one.file for one in [first, *rest]] == files
+
+
+def test_images_of_different_sizes_are_predicted_one_by_one(pictures, tmp_path):
+    labelled = ImageList.from_folder(pictures).split_by_rand_pct(0.25, seed=1).label_from_folder()
+    data = labelled.databunch(bs=2, num_workers=0, device="cpu", path=tmp_path)  # without transforms
+    learn = cnn_learner(data, squeezenet1_1, pretrained=False)
+    for name, side in (("small", 40), ("large", 64), ("tiny", 3)):
+        PilImage.new("RGB", (side, side), "gray").save(tmp_path / f"{name}.png")
+    found = predict_files(learn, [tmp_path / f"{name}.png" for name in ("small", "large", "none", "tiny")])
+    assert [one.label in ("dark", "light") for one in found] == [True, True, False, False]
+    assert "none.png" in found[2].error and "too small" in found[3].error
+
+
+def test_predict_numbers(pictures, tmp_path, capsys):
     labelled = ImageList.from_folder(pictures).split_by_rand_pct(0.25, seed=1).label_from_func(lambda file: 0.5)
-    data = labelled.databunch(bs=2, num_workers=0, device="cpu", path=tmp_path)
+    data = labelled.transform(size=32).databunch(bs=2, num_workers=0, device="cpu", path=tmp_path)
     cnn_learner(data, squeezenet1_1, pretrained=False).export()
-    assert main(["predict", str(tmp_path / "export.safetensors"), str(pictures)]) == 2
-    assert "must be a classifier of images; its labels are FloatList" in capsys.readouterr().err
+    table = tmp_path / "out.csv"
+    assert main(["predict", str(tmp_path / "export.safetensors"), str(pictures), "--csv", str(table)]) == 0
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["file", "prediction", "probability", "error"] and rows[0]["probability"] == ""
+    number = load_learner(tmp_path).predict(rows[0]["file"])[2]
+    assert float(rows[0]["prediction"]) == pytest.approx(float(number), rel=1e-4)
+
+
+def test_predict_needs_words_or_numbers_of_images(pictures):
+    masks = SegmentationItemList.from_folder(pictures).split_by_rand_pct(0.25, seed=1)
+    labelled = masks.label_from_func(lambda file: file, classes=list(range(256)))
+    data = labelled.databunch(bs=2, num_workers=0, device="cpu", no_check=True)
+    unet = SimpleNamespace(data=data)
+    said = "must be a learner of images with classes or numbers as labels; it has "
+    with pytest.raises(DataError, match=f"{said}SegmentationLabelList"):
+        predict_files(unet, [])
+    rows = TensorDataset(torch.zeros(4, 3), torch.zeros(4))
+    plain = SimpleNamespace(data=DataBunch.create(rows, rows, bs=2, device="cpu"))
+    with pytest.raises(DataError, match=f"{said}TensorDataset as inputs"):
+        predict_files(plain, [])
+
+
+@pytest.mark.parametrize("words", [["{0}", "{1}"], ["{0}/..", "{1}"], ["{1}"]])
+def test_the_learner_is_a_file_its_folder_or_that_of_train(exported, pictures, tmp_path, monkeypatch, capsys, words):
+    (tmp_path / "out").mkdir()
+    shutil.copy(exported, tmp_path / "out")
+    monkeypatch.chdir(tmp_path)
+    words = [word.format(exported, pictures).replace(f"{exported}/..", str(exported.parent)) for word in words]
+    assert main(["predict", *words, "--csv", "answers.csv"]) == 0
+    with open("answers.csv", newline="") as file:
+        assert len(list(csv.reader(file))) == 25
+
+
+def test_predict_without_a_learner_or_an_image(exported, pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", str(pictures)]) == 2
+    assert "must be an exported learner that exists; got 'out/export.safetensors'" in capsys.readouterr().err
+    assert main(["predict", str(exported)]) == 2
+    assert "image must be named behind the learner" in capsys.readouterr().err
 
 
 def test_a_broken_image_ends_training_with_one_sentence(pictures, tmp_path, capsys):
