@@ -61,7 +61,7 @@ def main(argv=None):
 
     # What it gets wrong
     interp = ClassificationInterpretation.from_learner(learn)
-    interp.plot_top_losses(9, figsize=(15, 11))
+    interp.plot_top_losses(9, heatmap=True, figsize=(15, 11))
     saved(args, "top_losses.png")
     print(interp.most_confused(min_val=2))
     interp.plot_confusion_matrix(figsize=(8, 8))

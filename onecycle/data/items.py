@@ -29,6 +29,21 @@ def same_data(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+def data_hash(data: Any) -> int:
+    """Return a hash that is equal where `same_data` is true."""
+    if isinstance(data, (list, tuple)):
+        return hash(tuple(map(data_hash, data)))
+    plain = _as_array(data)
+    if not isinstance(plain, (np.ndarray, np.generic)):
+        return hash(plain)
+    return hash(plain.item()) if plain.ndim == 0 else hash((plain.shape, tuple(plain.flatten().tolist())))
+
+
+def _hashed(item: ItemBase) -> int:
+    """Hash an item as it is compared, so that labels may be counted and be the keys of a dict."""
+    return data_hash(item.data)
+
+
 class ItemBase:
     """Hold one sample: `data` goes into the batch, `obj` is what a person reads.
 
@@ -88,6 +103,8 @@ class ItemBase:
 class EmptyLabel(ItemBase):
     """Stand where there is no label; its data is 0."""
 
+    __hash__ = _hashed  # type: ignore[assignment]
+
     def __init__(self) -> None:
         super().__init__(0)
 
@@ -113,6 +130,8 @@ class Category(ItemBase):
         1
     """
 
+    __hash__ = _hashed  # type: ignore[assignment]
+
     def __init__(self, data: int, obj: Any) -> None:
         self.data, self.obj = data, obj
 
@@ -135,6 +154,8 @@ class MultiCategory(ItemBase):
         MultiCategory clear;road
     """
 
+    __hash__ = _hashed  # type: ignore[assignment]
+
     def __init__(self, data: Any, obj: Sequence[Any], raw: Sequence[int]) -> None:
         self.data, self.obj, self.raw = data, obj, raw
 
@@ -154,6 +175,8 @@ class FloatItem(ItemBase):
         FloatItem 2.5
     """
 
+    __hash__ = _hashed  # type: ignore[assignment]
+
     def __init__(self, obj: Any, data: Any = None) -> None:
         self.obj = obj
         self.data = np.array(obj if data is None else data, dtype=np.float32)
@@ -169,6 +192,8 @@ class MixedItem(ItemBase):
         >>> MixedItem([Category(0, "cat"), FloatItem(1.5)])
         MixedItem cat; 1.5
     """
+
+    __hash__ = _hashed  # type: ignore[assignment]
 
     def __init__(self, items: Sequence[ItemBase]) -> None:
         self.obj = list(items)

@@ -151,7 +151,7 @@ class PictureInterpretation(Interpretation):
         k: int,
         largest: bool = True,
         figsize: tuple[float, float] = (12, 12),
-        heatmap: bool | None = None,
+        heatmap: bool | None = False,
         heatmap_thresh: int = 16,
         alpha: float = 0.6,
         cmap: str = "magma",

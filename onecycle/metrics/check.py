@@ -20,7 +20,8 @@ def metric_name(metric: Any) -> str:
     """Return the name that heads a metric's column in the epoch table.
 
     Args:
-        metric: A function, a `functools.partial` of one, a metric object or its class.
+        metric: A function, a `functools.partial` of one (its own `__name__` counts, where it was given one), a
+            metric object or its class.
 
     Example:
         >>> metric_name(partial(max, 1))
@@ -29,7 +30,8 @@ def metric_name(metric: Any) -> str:
     named = getattr(metric, "name", None)
     if isinstance(named, str):
         return named
-    metric = bare_function(metric)
+    while isinstance(metric, partial) and not hasattr(metric, "__name__"):
+        metric = metric.func
     return getattr(metric, "__name__", None) or camel2snake(type(metric).__name__)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from onecycle.errors import ArgumentError, explain
+from onecycle.utils.checks import check_share
 
 __all__ = [
     "arange_of",
@@ -283,6 +284,10 @@ def random_split(valid_pct: float, *arrs: Any) -> list[tuple[np.ndarray, ...]]:
 
     Returns:
         `[(training part of each array), (validation part of each array)]`
+
+    Raises:
+        ArgumentError: `valid_pct` is not between 0 and 1.
     """
+    check_share("random_split", "valid_pct", valid_pct)
     is_train = np.random.uniform(size=(len(arrs[0]),)) > valid_pct
     return arrays_split(is_train, *arrs)

@@ -64,10 +64,10 @@ def squish(
     row_pct: Annotated[float, uniform] = 0.5,
     col_pct: Annotated[float, uniform] = 0.5,
 ) -> Matrix:
-    """Stretch one side: vertically by 1/`scale` when `scale` is below 1, else horizontally by `scale`."""
+    """Stretch one side: horizontally by 1/`scale` when `scale` is below 1, else vertically by `scale`."""
     if scale <= 1:
-        return scale_shift(1.0, scale, 0.0, _towards(1 - scale, row_pct))
-    return scale_shift(1 / scale, 1.0, _towards(1 - 1 / scale, col_pct), 0.0)
+        return scale_shift(scale, 1.0, _towards(1 - scale, col_pct), 0.0)
+    return scale_shift(1.0, 1 / scale, 0.0, _towards(1 - 1 / scale, row_pct))
 
 
 @register("transform")

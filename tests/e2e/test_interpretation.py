@@ -53,7 +53,7 @@ def test_a_classifier(learn):
     assert float(learn.validate()[1]) == pytest.approx((interp.pred_class == interp.y_true).float().mean())
     assert interp.confusion_matrix().sum() == 9
     assert interp.losses.mean() == pytest.approx(float(learn.validate()[0]), rel=1e-5)
-    figure = interp.plot_top_losses(4, return_fig=True)
+    figure = interp.plot_top_losses(4, heatmap=True, return_fig=True)
     worst = int(interp.top_losses(1)[1])
     names = figure.axes[0].get_title().replace("\n", " / ").split(" / ")[0]
     assert names == f"{interp.classes[interp.pred_class[worst]]}/{interp.classes[interp.y_true[worst]]}"
@@ -81,7 +81,7 @@ def test_looking_changes_nothing(learn):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    ClassificationInterpretation.from_learner(learn).plot_top_losses(2)
+    ClassificationInterpretation.from_learner(learn).plot_top_losses(2, heatmap=True)
     assert torch.equal(torch.rand(3), expected)
     assert all(torch.equal(before[name], value) for name, value in learn.model.state_dict().items())
     assert all(p.grad is None for p in learn.model.parameters())
@@ -108,4 +108,4 @@ def test_several_labels(folder):
     assert torch.allclose(interp.preds, learn.get_preds()[0], atol=1e-6)
     assert 1 - interp.wrong.float().mean() == pytest.approx(float(learn.validate()[1]))
     assert interp.confusion_matrix().sum() == 9 * 5
-    assert len(interp.plot_top_losses(2, return_fig=True).axes[0].images) == 2
+    assert len(interp.plot_top_losses(2, heatmap=True, return_fig=True).axes[0].images) == 2

@@ -23,7 +23,7 @@ class NoisyItem(ItemBase):
     """Hold noise: draws from the standard normal distribution, at the item's address in a run.
 
     Args:
-        noise_sz: How many, at least 1.
+        noise_sz: How many, at least 1; kept in `obj`.
 
     Raises:
         ArgumentError: that is no whole number of at least 1.
@@ -37,13 +37,15 @@ class NoisyItem(ItemBase):
         if isinstance(noise_sz, bool) or not isinstance(noise_sz, int) or noise_sz < 1:
             rule = "must be a whole number of at least 1"
             raise ArgumentError(explain("NoisyItem", "noise_sz", rule, noise_sz))
-        self.data = self.obj = _noise(noise_sz)[:, None, None]  # (noise_sz, 1, 1)
+        self.obj = noise_sz
+        self.data = _noise(noise_sz)[:, None, None]  # (noise_sz, 1, 1)
 
     @classmethod
     def of(cls, noise: Tensor) -> NoisyItem:
         """Return an item of this very noise, `(noise_sz,)` or `(noise_sz, 1, 1)`."""
         made = cls.__new__(cls)
-        made.data = made.obj = noise.reshape(-1, 1, 1)
+        made.data = noise.reshape(-1, 1, 1)
+        made.obj = len(made.data)
         return made
 
     def __str__(self) -> str:

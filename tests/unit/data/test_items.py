@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -100,3 +102,26 @@ def test_a_mixed_item_takes_one_list_of_transforms_a_part(row):
     assert each.data[0].tolist() == [2.0, 2.0]
     assert each.data[1].tolist() == [1.0, 1.0]
     assert item.apply_tfms(None).data[0].tolist() == [1.0, 1.0]
+
+
+def test_labels_are_counted_and_are_keys_of_a_dict():
+    labels = [Category(0, "cat"), Category(torch.tensor(0), "cat"), Category(1, "dog"), FloatItem(2.5), FloatItem(2.5)]
+    assert list(Counter(labels).values()) == [2, 1, 2]
+    several = [MultiCategory(torch.tensor([1.0, 0.0]), ["a"], [0]) for _ in range(2)]
+    mixed = [MixedItem([Category(1, "dog"), FloatItem([0.5, 1.5])]) for _ in range(2)]
+    assert len(set(several)) == len(set(mixed)) == len({EmptyLabel(), EmptyLabel()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Category(1, "b"), FloatItem(1.0)),
+        (MultiCategory(torch.tensor([1.0, 0.0]), ["a"], [0]), FloatItem([1.0, 0.0])),
+        (Category(np.int64(3), "d"), Category(torch.tensor(3), "d")),
+        (FloatItem(np.float32(0.1)), FloatItem(0.1)),
+        (MixedItem([EmptyLabel()]), MixedItem((Category(0, "a"),))),
+    ],
+)
+def test_labels_that_are_equal_have_one_hash(one, other):
+    assert one == other
+    assert hash(one) == hash(other)

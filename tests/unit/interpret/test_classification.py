@@ -77,7 +77,8 @@ def test_top_losses_are_drawn_with_their_titles(interp):
 
 
 def test_heat_maps_lie_over_the_pictures_where_the_model_has_maps(interp):
-    figure = interp.plot_top_losses(2, return_fig=True)
+    assert all(len(ax.images) == 1 for ax in interp.plot_top_losses(2, return_fig=True).axes)
+    figure = interp.plot_top_losses(2, heatmap=True, return_fig=True)
     assert all(len(ax.images) == 2 for ax in figure.axes)
     assert figure.axes[0].images[1].get_alpha() == 0.6
     assert figure.axes[0].images[1].get_array().shape == (4, 4)
@@ -90,7 +91,7 @@ def test_titles_can_be_left_out(interp):
 
 def test_a_model_without_maps_shows_plain_pictures(interp):
     interp.learn.model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 3))
-    figure = interp.plot_top_losses(1, return_fig=True)
+    figure = interp.plot_top_losses(1, heatmap=None, return_fig=True)
     assert len(figure.axes[0].images) == 1
     with pytest.raises(ArgumentError, match="must have a part with an output of shape"):
         interp.plot_top_losses(1, heatmap=True)
@@ -98,7 +99,7 @@ def test_a_model_without_maps_shows_plain_pictures(interp):
 
 def test_what_is_no_picture_has_no_heat_map(interp):
     interp.data.one_item = lambda item: (torch.ones(1, 5), None)
-    assert len(interp.plot_top_losses(1, return_fig=True).axes[0].images) == 1
+    assert len(interp.plot_top_losses(1, heatmap=None, return_fig=True).axes[0].images) == 1
 
 
 @pytest.mark.parametrize("method", ["plot_top_losses", "plot_multi_top_losses"])

@@ -58,7 +58,7 @@ def test_one_matrix_a_label_is_drawn(interp):
 
 
 def test_top_losses(interp):
-    figure = interp.plot_top_losses(2, return_fig=True)
+    figure = interp.plot_top_losses(2, heatmap=None, return_fig=True)
     assert figure.axes[0].get_title().replace("\n", " / ") == "none/road;cloud / 1.50"
     assert len(figure.axes[0].images) == 2
 

@@ -93,6 +93,9 @@ def test_an_error_inside_a_metric_stays_itself():
 def test_names_of_columns():
     assert metric_name(accuracy) == "accuracy"
     assert metric_name(partial(partial(top_k_accuracy), k=3)) == "top_k_accuracy"
+    second = partial(top_k_accuracy, k=2)
+    second.__name__ = "top2"
+    assert metric_name(second) == metric_name(partial(second)) == "top2"
     assert metric_name(torch.nn.L1Loss()) == "l1_loss"
     assert metric_name(Precision()) == "precision"
     assert metric_name(R2Score()) == "r2_score"

@@ -174,3 +174,14 @@ def test_random_split():
     assert 250 < len(valid_x) < 350
     assert (train_x == -train_y).all() and (valid_x == -valid_y).all()
     assert sorted([*train_x, *valid_x]) == list(range(1000))
+
+
+@pytest.mark.parametrize("share", [1.1, -0.1, float("nan"), "half"])
+def test_a_split_takes_a_share(share):
+    with pytest.raises(ArgumentError, match="random_split: valid_pct must be a number between 0 and 1; got"):
+        random_split(share, np.arange(4))
+
+
+def test_all_or_nothing_is_a_share():
+    assert [len(part[0]) for part in random_split(0, np.arange(4))] == [4, 0]
+    assert [len(part[0]) for part in random_split(1, np.arange(4))] == [0, 4]

@@ -338,8 +338,24 @@ def test_dihedral_has_eight_outcomes(img):
 def test_zoom_and_squish_show_the_window_they_say(img):
     first = zoom(img.clone(), 2.0, 0.0, 0.0).flow.flow[0, 0]
     torch.testing.assert_close(first, torch.tensor([-1 + 1 / 64, -1 + 1 / 48]))
-    assert squish(img.clone(), 0.5).flow.flow[..., 1].abs().max() < 0.5
-    assert squish(img.clone(), 2.0).flow.flow[..., 0].abs().max() < 0.5
+    assert squish(img.clone(), 0.5).flow.flow[..., 0].abs().max() < 0.5
+    assert squish(img.clone(), 2.0).flow.flow[..., 1].abs().max() < 0.5
+
+
+@pytest.mark.parametrize(("scale", "wide", "high"), [(0.5, 8, 4), (2.0, 4, 8), (1.0, 4, 4)])
+def test_squish_below_one_widens_and_above_one_heightens(scale, wide, high):
+    pixels = torch.zeros(1, 16, 16)
+    pixels[:, 6:10, 6:10] = 1
+    squished = squish(Image(pixels), scale).data[0] > 0.5
+    assert (int(squished.any(0).sum()), int(squished.any(1).sum())) == (wide, high)
+
+
+def test_squish_looks_where_row_and_column_say():
+    pixels = torch.arange(16.0).expand(1, 16, 16) / 16
+    left, right = (squish(Image(pixels.clone()), 0.5, col_pct=place).data.mean() for place in (0.0, 1.0))
+    assert left < 0.3 < 0.6 < right
+    top, bottom = (squish(Image(pixels.mT.clone()), 2.0, row_pct=place).data.mean() for place in (0.0, 1.0))
+    assert top < 0.3 < 0.6 < bottom
 
 
 def test_warps_show_corners_where_they_say():

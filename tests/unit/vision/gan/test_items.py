@@ -99,3 +99,8 @@ def test_its_settings_go_into_files(pictures):
     again = DataBunch.from_state(bunch(pictures).export_state(), pictures, "cpu")
     assert again.single_ds.x.noise_sz == 6
     assert again.single_batch(torch.zeros(6))[0].shape == (1, 6, 1, 1)
+
+
+def test_the_object_of_noise_is_its_size():
+    assert NoisyItem(10).obj == 10
+    assert NoisyItem.of(torch.zeros(7)).obj == 7
