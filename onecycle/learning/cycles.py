@@ -6,6 +6,7 @@ from typing import Any
 
 from onecycle.callbacks.sgdr import SGDRScheduler
 from onecycle.errors import known_keywords_only
+from onecycle.learning.old_calls import check_order
 from onecycle.learning.resuming import keeps_runs
 from onecycle.optim.restarts import cycle_lengths
 from onecycle.utils.collections import listify
@@ -45,6 +46,7 @@ def fit_sgdr(
 
     Reference: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017).
     """
+    check_order("fit_sgdr", n_cycles, lr)
     rates = learn.lr_range(lr)
     epochs = sum(cycle_lengths(n_cycles, cycle_len, cycle_mult))
     cycles = SGDRScheduler(learn, rates, n_cycles, cycle_len, cycle_mult, lr_min, save_as)

@@ -10,6 +10,7 @@ import numpy as np
 
 from onecycle.errors import ArgumentError, TrainingError, explain, known_keywords_only
 from onecycle.learning.features import Features, rest, why_not
+from onecycle.learning.old_calls import check_order
 from onecycle.learning.resuming import keeps_runs
 from onecycle.nn.norm import bn_types
 from onecycle.nn.surgery import freeze_groups
@@ -246,6 +247,7 @@ def _check(
         hint = "Split the model first, e.g. learn.split(lambda model: [model[-1]]), or train it by fit_one_cycle."
         rule = "must have at least two layer groups, a body and a head"
         raise ArgumentError(explain(_CALLER, "learn", rule, f"{len(learn.layer_groups)} layer group", hint))
+    check_order(_CALLER, epochs, base_lr)
     check_whole(_CALLER, "epochs", epochs, 0)
     check_whole(_CALLER, "views", views, 0)
     if freeze_epochs is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onecycle.errors import ArgumentError, check_keywords, explain
+from onecycle.learning.old_calls import check_keywords_of_2018, check_order
 from onecycle.learning.resuming import RUN_KEYWORDS, keeps_runs
 from onecycle.nn.calling import call_model
 from onecycle.nn.surgery import is_frozen
@@ -124,12 +125,15 @@ class Fitting:
 
         Raises:
             TrainingError: the loss became NaN; names the batch.
-            ArgumentTypeError: a keyword is unknown.
+            ArgumentError: a value is out of its range, or epochs and rate stand in each other's place.
+            ArgumentTypeError: a keyword is unknown; for one of fastai 0.7 it gives the call that does the same.
 
         Example:
             learn.fit(2, 1e-3)
         """
+        check_keywords_of_2018(epochs, lr, unknown)
         check_keywords("fit", unknown, ("epochs", "lr", "wd", "callbacks", *RUN_KEYWORDS))
+        check_order("fit", epochs, lr)
         self._fit(epochs, lr, wd, callbacks)
 
     def _fit(self, epochs: int, lr: Any, wd: Any, callbacks: Any, table: bool = True) -> None:

@@ -14,6 +14,7 @@ from onecycle.callbacks.mixing import check_alpha
 from onecycle.callbacks.mixup import MixUpCallback
 from onecycle.callbacks.one_cycle import OneCycleScheduler
 from onecycle.errors import TrainingError, known_keywords_only
+from onecycle.learning.old_calls import check_order
 from onecycle.learning.resuming import keeps_runs
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.collections import listify
@@ -74,6 +75,7 @@ def fit_one_cycle(
 
     Reference: Smith and Topin, "Super-convergence" (2018).
     """
+    check_order("fit_one_cycle", cyc_len, max_lr)
     rates = learn.lr_range(max_lr)
     cycle = OneCycleScheduler(
         learn,
@@ -110,6 +112,7 @@ def fit_fc(
         wd: Weight decay; the learner's when None.
         callbacks: More callbacks for this call.
     """
+    check_order("fit_fc", tot_epochs, lr)
     rates = learn.lr_range(lr)
     course = FlatCosAnnealScheduler(learn, rates, tot_epochs, moms=moms, start_pct=start_pct)
     learn.fit(tot_epochs, rates, wd=wd, callbacks=[*listify(callbacks), course])
