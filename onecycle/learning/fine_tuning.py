@@ -26,10 +26,14 @@ __all__: list[str] = []
 _CALLER = "fine_tune"
 _BASE_LR = 3e-3  # docs/design/0002-transfer-learning.md
 _HEAD_STEPS = 200  # of a head on kept features, at least
+# base_lr over the rate of the last group, and that rate over the rate of the first group, when everything learns
+_AFTER_FEATURES = (30.0, 1.0)  # the head has converged on kept features
+_AFTER_IMAGES = (2.0, 100.0)  # the head has learned for an epoch
 _HEAD_DIV = 25.0
 _FINAL_FRACTION = 1e5  # highest rate over last
 _MOMS = (0.95, 0.85)
 _HEAD, _ALL = 0, 1
+_ABOVE_0 = "must be a number above 0"
 
 
 class FineTuning(LearnerCallback):
@@ -39,7 +43,8 @@ class FineTuning(LearnerCallback):
         learn: The learner.
         freeze_epochs: Epochs of the head.
         epochs: Epochs of everything.
-        base_lr: Highest rate of the head while it learns alone; half of it later.
+        base_lr: Highest rate of the head while it learns alone.
+        full_lr: Highest rate of the last layer group, when everything learns.
         lr_mult: How much lower the rate of the first layer group is than that of the last.
         pct_start: Fraction of the batches on the way up.
         div: Highest rate over first rate, when everything learns.
@@ -51,12 +56,13 @@ class FineTuning(LearnerCallback):
     not_in_run = ("features", "wd", "freeze_epochs", "epochs")
 
     def __init__(
-        self, learn: Any, freeze_epochs: int, epochs: int, base_lr: float, lr_mult: float, pct_start: float, div: float,
-        wd: Any, features: Features | None,
+        self, learn: Any, freeze_epochs: int, epochs: int, base_lr: float, full_lr: float, lr_mult: float,
+        pct_start: float, div: float, wd: Any, features: Features | None,
     ) -> None:  # fmt: skip
         super().__init__(learn)
         self.freeze_epochs, self.epochs, self.wd, self.features = freeze_epochs, epochs, wd, features
-        self.base_lr, self.lr_mult, self.pct_start, self.div = base_lr, lr_mult, pct_start, div
+        self.base_lr, self.full_lr, self.lr_mult = base_lr, full_lr, lr_mult
+        self.pct_start, self.div = pct_start, div
         self.phase, self.step = _HEAD, 0
 
     def on_train_begin(self, **kwargs: Any) -> None:
@@ -83,8 +89,7 @@ class FineTuning(LearnerCallback):
         count = len(self.learn.layer_groups)
         if phase == _HEAD:
             return [self.base_lr] * count
-        high = self.base_lr / 2
-        return list(even_mults(high / self.lr_mult, high, count))
+        return list(even_mults(self.full_lr / self.lr_mult, self.full_lr, count))
 
     def _lay_out(self, phase: int) -> None:
         highest = np.asarray(self._rates(phase))
@@ -144,10 +149,11 @@ def fine_tune(
     epochs: int,
     base_lr: float | None = None,
     freeze_epochs: int | None = None,
-    lr_mult: float = 100.0,
+    lr_mult: float | None = None,
     pct_start: float = 0.3,
     div: float = 5.0,
     views: int = 2,
+    full_lr: float | None = None,
     wd: Any = None,
     callbacks: Any = None,
 ) -> None:
@@ -161,12 +167,15 @@ def fine_tune(
     Args:
         learn: The learner, with at least two layer groups; what is frozen does not matter.
         epochs: Epochs in which everything learns; 0 trains the head alone.
-        base_lr: Highest rate of the head, above 0; half of it when everything learns. Default: 3e-3.
+        base_lr: Highest rate of the head while it learns alone, above 0. Default: 3e-3.
         freeze_epochs: Epochs of the head alone. Default: as many as make 200 steps where features are kept, else 1.
-        lr_mult: How much lower the rate of the first layer group is than that of the last, at least 1.
+        lr_mult: How much lower the rate of the first layer group is than that of the last, at least 1. Default: 1 where
+            the head has learned from kept features, else 100.
         pct_start: Fraction of the batches on the way up.
         div: Highest rate over first rate, when everything learns.
         views: Augmented views of each training item of which features are kept; 0 keeps none.
+        full_lr: Highest rate of the last layer group when everything learns, above 0. Default: a thirtieth of
+            `base_lr` where the head has learned from kept features, since it has converged; else half of `base_lr`.
         wd: Weight decay; the learner's if None.
         callbacks: More callbacks for this call.
 
@@ -183,13 +192,14 @@ def fine_tune(
     References:
         Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification" (2018), section 3.3.
     """
-    _check(learn, epochs, base_lr, freeze_epochs, lr_mult, pct_start, div, views)
+    _check(learn, epochs, base_lr, freeze_epochs, full_lr, lr_mult, pct_start, div, views)
     flags = [p.requires_grad for p in learn.model.parameters()]
     freeze_groups(learn.layer_groups, -1, train_bn=False)
     learn.opt = None
     course = None
     try:
-        course = _course(learn, epochs, base_lr, freeze_epochs, lr_mult, pct_start, div, views, wd, callbacks)
+        rates = (base_lr, full_lr, lr_mult)
+        course = _course(learn, epochs, freeze_epochs, rates, pct_start, div, views, wd, callbacks)
         total = course.freeze_epochs + epochs
         learn.fit(total, course.base_lr, wd=wd, callbacks=[*listify(callbacks), course])
     finally:
@@ -198,8 +208,8 @@ def fine_tune(
 
 
 def _course(
-    learn: Any, epochs: int, base_lr: float | None, freeze_epochs: int | None, lr_mult: float, pct_start: float,
-    div: float, views: int, wd: Any, callbacks: Any,
+    learn: Any, epochs: int, freeze_epochs: int | None, rates: tuple[float | None, float | None, float | None],
+    pct_start: float, div: float, views: int, wd: Any, callbacks: Any,
 ) -> FineTuning:  # fmt: skip
     """Choose what was not given, report it, and return the callback that does it."""
     reason = why_not(learn, callbacks) if views else "views=0"
@@ -214,9 +224,17 @@ def _course(
     _report(learn, features, freeze_epochs, reason)
     if freeze_epochs == 0:
         freeze_groups(learn.layer_groups, 0)
-    rate = _BASE_LR if base_lr is None else float(base_lr)
     decay = learn.wd if wd is None else wd
-    return FineTuning(learn, int(freeze_epochs), int(epochs), rate, lr_mult, pct_start, div, decay, features)
+    chosen = _rates(*rates, _AFTER_IMAGES if features is None else _AFTER_FEATURES)
+    return FineTuning(learn, int(freeze_epochs), int(epochs), *chosen, pct_start, div, decay, features)
+
+
+def _rates(
+    base_lr: float | None, full_lr: float | None, lr_mult: float | None, parts: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Return `base_lr`, `full_lr` and `lr_mult`, those that were not given by the rule."""
+    base = _BASE_LR if base_lr is None else float(base_lr)
+    return base, base / parts[0] if full_lr is None else full_lr, parts[1] if lr_mult is None else lr_mult
 
 
 def _report(learn: Any, features: Features | None, freeze_epochs: int, reason: str) -> None:
@@ -241,8 +259,9 @@ def _as_before(learn: Any, flags: list[bool]) -> None:
 
 
 def _check(
-    learn: Any, epochs: Any, base_lr: Any, freeze_epochs: Any, lr_mult: Any, pct_start: Any, div: Any, views: Any
-) -> None:
+    learn: Any, epochs: Any, base_lr: Any, freeze_epochs: Any, full_lr: Any, lr_mult: Any, pct_start: Any, div: Any,
+    views: Any,
+) -> None:  # fmt: skip
     if len(learn.layer_groups) < 2:
         hint = "Split the model first, e.g. learn.split(lambda model: [model[-1]]), or train it by fit_one_cycle."
         rule = "must have at least two layer groups, a body and a head"
@@ -255,16 +274,22 @@ def _check(
     if freeze_epochs == 0 and epochs == 0:
         raise ArgumentError(explain(_CALLER, "epochs", "must be at least 1 where freeze_epochs is 0", epochs))
     if base_lr is not None:
-        hint = "Leave it out for 3e-3."
-        _check_number("base_lr", base_lr, "must be a number above 0", lambda rate: rate > 0, hint)
+        _check_number("base_lr", base_lr, _ABOVE_0, _is_positive, "Leave it out for 3e-3.")
+    if full_lr is not None:
+        _check_number("full_lr", full_lr, _ABOVE_0, _is_positive)
+    if lr_mult is not None:
+        _check_number("lr_mult", lr_mult, "must be a number of at least 1", lambda factor: factor >= 1)
     if any(hasattr(callback, "share_loss") for callback in learn.callbacks):
         raise TrainingError(
             f"{_CALLER}: training in several processes goes phase by phase: learn.freeze(), learn.fit_one_cycle(1), "
             f"then learn.unfreeze(), learn.fit_one_cycle(3, slice(1e-5, 1e-3))."
         )
-    _check_number("lr_mult", lr_mult, "must be a number of at least 1", lambda factor: factor >= 1)
     _check_number("pct_start", pct_start, "must be a number from 0 to 1", lambda part: 0 <= part <= 1)
-    _check_number("div", div, "must be a number above 0", lambda factor: factor > 0)
+    _check_number("div", div, _ABOVE_0, _is_positive)
+
+
+def _is_positive(number: float) -> bool:
+    return number > 0
 
 
 def _check_number(name: str, value: Any, rule: str, fits: Callable[[float], bool], hint: str = "") -> None:

@@ -60,6 +60,13 @@ def test_pets_in_five_minutes(pets, tmp_path):
     assert (tmp_path / "models" / "stage-1.pth").exists()
 
 
+def test_few_photos(pets, tmp_path, capsys):
+    found = example("few_photos").main(words(data=pets, out=tmp_path, arch="resnet18", size=32, bs=16, epochs=4))
+    assert found["accuracy"] >= 0.6  # by chance 0.25
+    said = capsys.readouterr().out
+    assert "2 augmented views" in said and "of 24 photos, 4 breeds" in said
+
+
 def test_lesson_6_pets_revisited(pets, tmp_path):
     found = example("lesson6_pets_revisited").main(
         words(data=pets, out=tmp_path, arch="resnet18", size=32, large=40, bs=16, epochs=3, later_epochs=1, lr=0.01)

@@ -171,7 +171,9 @@ def test_it_reports_what_it_does(folder, capsys):
     learn.fine_tune(0)
     assert "of 32 items is computed in 2 augmented views" in capsys.readouterr().out
     learn.fine_tune(0, views=0)
-    assert "the head learns for 1 epoch while the body runs each time, since views=0." in capsys.readouterr().out
+    assert (
+        "the head learns for 1 epoch while the body runs each time, since views=0." in capsys.readouterr().out
+    )
 
 
 def test_rates_of_the_groups(folder):
@@ -184,6 +186,25 @@ def test_rates_of_the_groups(folder):
     learn.fine_tune(1, base_lr=1e-2, freeze_epochs=1, lr_mult=10, callbacks=[Rates()])
     assert highest[0][-1] == pytest.approx(1e-2)
     assert highest[1] == pytest.approx([5e-4, 5e-3])
+
+
+@pytest.mark.parametrize(
+    "how, first, last",
+    [({}, 1e-3, 1e-3), ({"full_lr": 6e-3}, 6e-3, 6e-3), ({"lr_mult": 4}, 2.5e-4, 1e-3),
+     ({"views": 0}, 1.5e-4, 1.5e-2), ({"views": 0, "full_lr": 1e-2, "lr_mult": 1}, 1e-2, 1e-2)],
+)  # fmt: skip
+def test_all_groups_learn_slowly_after_a_head_that_learned_from_kept_features(
+    folder, how, first, last, monkeypatch
+):
+    class Rates(Callback):
+        def on_batch_begin(self, train, epoch, **kwargs):
+            if train and epoch == 3:
+                highest.append(learn.opt.read_val("lr"))
+
+    monkeypatch.setattr(features, "_BLIND", (*features._BLIND, Rates))
+    learn, highest = learner(folder), []
+    learn.fine_tune(1, base_lr=3e-2, freeze_epochs=3, callbacks=[Rates()], **how)
+    assert np.max(highest, axis=0) == pytest.approx([first, last])
 
 
 def test_what_was_frozen_before_does_not_matter_and_is_as_it_was_after_the_head_alone(folder):
@@ -203,7 +224,9 @@ def test_what_was_frozen_before_does_not_matter_and_is_as_it_was_after_the_head_
 def ended(learn):
     moments = [value for entry in learn.opt.state_dict()["state"].values() for value in entry.values()]
     record = learn.recorder
-    return [*learn.model.state_dict().values(), *moments], str([record.losses, record.val_losses, record.metrics])
+    return [*learn.model.state_dict().values(), *moments], str(
+        [record.losses, record.val_losses, record.metrics]
+    )
 
 
 @pytest.mark.parametrize("views", [0, 2])
@@ -247,11 +270,15 @@ def test_other_kinds_of_learners(kind, tmp_path):
 WRONG = [
     ({"epochs": -1}, "fine_tune: epochs must be a whole number of at least 0; got -1"),
     ({"epochs": 1.5}, "fine_tune: epochs must be a whole number of at least 0; got 1.5"),
-    ({"epochs": 0, "freeze_epochs": 0}, "fine_tune: epochs must be at least 1 where freeze_epochs is 0; got 0"),
+    (
+        {"epochs": 0, "freeze_epochs": 0},
+        "fine_tune: epochs must be at least 1 where freeze_epochs is 0; got 0",
+    ),
     ({"freeze_epochs": "1"}, "fine_tune: freeze_epochs must be a whole number of at least 0; got '1'"),
     ({"base_lr": 0}, "fine_tune: base_lr must be a number above 0; got 0 .int.. Leave it out for 3e-3."),
     ({"base_lr": float("nan")}, "fine_tune: base_lr must be a number above 0; got nan"),
     ({"base_lr": slice(1e-3)}, "fine_tune: base_lr must be a number above 0"),
+    ({"full_lr": 0}, "fine_tune: full_lr must be a number above 0; got 0"),
     ({"lr_mult": 0.5}, "fine_tune: lr_mult must be a number of at least 1; got 0.5"),
     ({"pct_start": 2}, "fine_tune: pct_start must be a number from 0 to 1; got 2"),
     ({"div": 0}, "fine_tune: div must be a number above 0; got 0"),
