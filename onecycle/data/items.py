@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from onecycle.errors import ArgumentTypeError, explain
+from onecycle.utils.figure_text import fit_titles, make_readable
 
 __all__ = ["Category", "EmptyLabel", "FloatItem", "ItemBase", "MixedItem", "MultiCategory"]
 
@@ -98,6 +99,8 @@ class ItemBase:
     def show(self, ax: Any, **kwargs: Any) -> None:
         """Show the item as the title of a matplotlib axis."""
         ax.set_title(str(self))
+        fit_titles([ax])
+        make_readable(ax)
 
 
 class EmptyLabel(ItemBase):
@@ -133,7 +136,7 @@ class Category(ItemBase):
     __hash__ = _hashed  # type: ignore[assignment]
 
     def __init__(self, data: int, obj: Any) -> None:
-        self.data, self.obj = data, obj
+        self.data, self.obj = data, obj.item() if isinstance(obj, np.generic) else obj  # '3', not np.str_('3')
 
     def __int__(self) -> int:
         return int(self.data)

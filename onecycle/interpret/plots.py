@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 
 from onecycle.utils.defaults import defaults
+from onecycle.utils.figure_text import cell_width, fit_titles, make_readable, text_width
 
 __all__: list[str] = []
 
 _POINTS = 72  # an inch
+_LEAST_SIZE = 5.0  # points, of letters that can be read
 _SHARE_OF_MATRIX = 0.72  # of the figure's side; the rest is names and margins
 _MANY = 20  # classes: from here on zeros are left out
 
 
 def figure_if(figure: Any, return_fig: bool | None) -> Any:
     """Return the figure where that is wanted (by the call, else by `defaults.return_fig`), else None."""
+    if hasattr(figure, "findobj"):
+        make_readable(figure)
     wanted = defaults.return_fig if return_fig is None else return_fig
     return figure if wanted else None
 
@@ -140,22 +144,19 @@ def write_titles(titles: Sequence[Sequence[str]], axes: Sequence[Any], size: flo
     Args:
         titles: The parts of each title; the first two are names.
         axes: Where they belong, all of one size.
-        size: Size of the letters, points; smaller where even three lines are too long.
+        size: Size of the letters, points; smaller, and on more lines, where even three lines are too long.
     """
-    room = _letters_in(axes[0], size)
+    room = cell_width(axes[0]) / size
     for layout in (_one_line, _two_lines, _three_lines):
         texts = [layout(parts) for parts in titles]
-        longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
+        longest = max((text_width(line) for text in texts for line in text.split("\n")), default=0)
         if longest <= room:
             break
+    fitting = min(size, size * room / max(longest, 1))
     for text, ax in zip(texts, axes, strict=True):
-        ax.set_title(text, fontsize=max(5.0, min(size, size * room / max(longest, 1))))
-
-
-def _letters_in(ax: Any, size: float) -> float:
-    """Return about how many letters fit above axes in one line."""
-    width = ax.figure.get_size_inches()[0] / ax.get_subplotspec().get_gridspec().ncols
-    return 0.93 * width * _POINTS / (0.6 * size)
+        ax.set_title(text, fontsize=fitting if fitting >= _LEAST_SIZE else size)
+    if fitting < _LEAST_SIZE:
+        fit_titles(axes)
 
 
 def _one_line(parts: Sequence[str]) -> str:

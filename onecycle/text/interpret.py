@@ -18,6 +18,7 @@ from onecycle.nn.surgery import get_model
 from onecycle.nn.turns import eval_mode
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.epoch_table import in_notebook
+from onecycle.utils.figure_text import make_readable
 from onecycle.utils.shown_tables import show_columns
 
 __all__ = ["TextClassificationInterpretation", "piece_attn_html", "show_piece_attn", "value2rgba"]
@@ -274,6 +275,7 @@ def _drawn(pieces: Sequence[str], values: Sequence[float], cmap: Any, figsize: t
         red, green, blue, alpha = value2rgba(value, cmap, _FAINT)
         box = {"facecolor": (red / 255, green / 255, blue / 255, alpha), "edgecolor": "none", "pad": 2}
         word = figure.text(x, y, piece, family="monospace", bbox=box)
+        make_readable(word)
         size = word.get_window_extent(renderer)
         if x + size.width / width > 0.98 and x > 0.02:
             x, y = 0.02, y - 1.8 * size.height / height

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from onecycle.utils.figure_text import make_readable
+
 __all__ = ["subplots"]
 
 
@@ -34,4 +36,5 @@ def subplots(
     figure, axes = plt.subplots(rows, cols, figsize=size, squeeze=False, **kwargs)
     if title is not None:
         figure.suptitle(title)
+        make_readable(figure)
     return axes

@@ -58,6 +58,7 @@ class Display:
             **kwargs: What `imshow` takes.
         """
         from onecycle.utils.defaults import defaults
+        from onecycle.utils.figure_text import make_readable
         from onecycle.vision.show import show_image
 
         ax = show_image(
@@ -67,3 +68,4 @@ class Display:
             y.show(ax=ax)
         if title is not None:
             ax.set_title(title)
+            make_readable(ax)

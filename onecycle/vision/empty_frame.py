@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from onecycle.utils.figure_text import make_readable
+
 __all__: list[str] = []
 
 _GROUND, _EDGE = "#a4acb5", "#6b737c"  # white lines and red points are seen on it
@@ -69,11 +71,12 @@ def _reach(ax: Any, name: str, low: float, high: float, margin: float) -> None:
 
 
 def finish(ax: Any, title: str | None, hide_axis: bool) -> None:
-    """Write the title and take the ticks away."""
+    """Write the title, take the ticks away, and see that the texts can be read."""
     if hide_axis:
         ax.axis("off")
     if title:
         ax.set_title(title)
+    make_readable(ax)
 
 
 def drawn_alone(item: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from onecycle.utils.figure_text import fit_titles, make_readable
+
 __all__ = ["show_grid", "show_pairs"]
 
 _RIGHT, _WRONG = "#1a7f37", "#c0392b"
@@ -52,6 +54,8 @@ def show_grid(
         if predictions is not None:
             colour = _RIGHT if str(predictions[i]) == str(labels[i]) else _WRONG
             ax.set_title(f"{labels[i]}\n{predictions[i]}", color=colour)
+    fit_titles(axes.flat)
+    make_readable(axes.flat[0].figure)
     if predictions is not None:
         axes.flat[0].figure.suptitle("Ground truth\nPredictions", weight="bold", size=12)
     return axes
@@ -87,4 +91,5 @@ def show_pairs(
                 over[row].show(ax=ax, y=item, **kwargs)
     for ax, title in zip(axes[0], titles, strict=True):
         ax.set_title(title, weight="bold", size=12)
+    make_readable(axes.flat[0].figure)
     return axes

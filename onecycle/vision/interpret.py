@@ -26,6 +26,7 @@ from onecycle.metrics.segmentation import iou_of_classes
 from onecycle.utils.box_ops import box_overlaps
 from onecycle.utils.checks import check_share
 from onecycle.utils.detections import BOX_COLUMNS
+from onecycle.utils.figure_text import make_readable
 from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.segment import ImageSegment
 
@@ -241,6 +242,7 @@ class SegmentationInterpretation(Interpretation):
         known = [k for k in indices if k < len(names)]
         handles = [Patch(color=drawn.cmap(drawn.norm(k)), label=str(names[k])) for k in known]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(8, max(1, len(handles))), frameon=False)
+        make_readable(figure)
 
 
 class ObjectDetectionInterpretation(Interpretation):

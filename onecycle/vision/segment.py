@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.utils.figure_text import make_readable
 from onecycle.vision.picture import Image
 from onecycle.vision.pixel_batch import PixelBatch, pack_pixels
 from onecycle.vision.pixels import BytePixels
@@ -144,6 +145,7 @@ class ImageSegment(Image):
         ax = show_image(indices, ax=ax, hide_axis=hide_axis, cmap=cmap, figsize=figsize, alpha=alpha, **kwargs)
         if title:
             ax.set_title(title)
+            make_readable(ax)
 
 
 def _class_count(indices: Tensor) -> int:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -20,6 +25,11 @@ def test_an_item_prints_its_kind_and_its_object():
         repr(MultiCategory(torch.tensor([1.0, 1.0]), ["clear", "road"], [0, 1])) == "MultiCategory clear;road"
     )
     assert str(EmptyLabel()) == ""
+
+
+def test_a_class_of_numpy_is_a_plain_one():
+    assert repr(Category(0, np.str_("3")).obj) == "'3'"
+    assert repr(Category(0, np.int64(3)).obj) == "3"
 
 
 def test_a_category_is_an_index():
@@ -72,13 +82,10 @@ def test_an_item_without_transforms_refuses_them():
 
 
 def test_an_item_shows_as_a_title():
-    class Axis:
-        def set_title(self, text):
-            self.text = text
-
-    axis = Axis()
+    axis = plt.subplots()[1]
     Category(0, "cat").show(axis)
-    assert axis.text == "cat"
+    assert axis.get_title() == "cat"
+    plt.close("all")
 
 
 def test_a_mixed_item_holds_the_data_of_its_parts():

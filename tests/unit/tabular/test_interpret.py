@@ -1,5 +1,10 @@
 """Looks at tables that are made here: what each column is worth is known."""
 
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +17,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, DataError
 from onecycle.learner import Learner, load_learner
 from onecycle.metrics.regression import root_mean_squared_error
 from onecycle.tabular.interpret import embedding_pca, feature_importance, partial_dependence
+from onecycle.tabular.interpret_plots import draw_categories
 from onecycle.tabular.learner import tabular_learner
 from onecycle.tabular.lists import TabularList
 from onecycle.tabular.procs import Categorify, FillMissing, Normalize
@@ -221,3 +227,41 @@ def test_bad_learners(known):
         data = bunch(table().assign(kind="one"), label_cls=FloatList)
     with pytest.raises(ArgumentError, match="name must be a column of at least two categories"):
         embedding_pca(tabular_learner(data, [4], silent=True), "kind")
+
+
+@pytest.mark.parametrize("count", [1, 16, 60])
+@pytest.mark.parametrize("word", ["c", "a long name of category"])
+def test_names_of_categories_stay_inside_and_apart(count, word):
+    generator = np.random.default_rng(0)
+    points = generator.normal(size=(count, 2)) * [3, 1]
+    points[: count // 4] = points[0] + generator.normal(size=(count // 4, 2)) * 0.01  # nearly in one place
+    names = [f"{word} {i}" for i in range(count)]
+    draw_categories(pd.DataFrame({0: points[:, 0], 1: points[:, 1], "category": names}), "kind", None)
+    figure = plt.gcf()
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    frame = ax.get_window_extent()
+    shown = {text.get_text() for text in ax.texts}
+    assert shown == set(names) or (count == 60 and len(word) > 1 and len(shown) > 45)  # there is no room for all
+    plt.close(figure)
+    words = [word_extent(text) for text in ax.texts]
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1 for box in words)
+    assert not any(a.overlaps(b) for i, a in enumerate(words) for b in words[:i])
+
+
+def word_extent(annotation):
+    """Return where the words of an annotation stand, without the line to its point."""
+    from matplotlib.text import Text
+
+    return Text.get_window_extent(annotation)
+
+
+def test_names_without_room_are_left_out_and_counted():
+    points = np.zeros((80, 2))
+    frame = pd.DataFrame({0: points[:, 0], 1: points[:, 1], "category": [f"category {i}" for i in range(80)]})
+    ax = plt.subplots(figsize=(2, 2))[1]
+    draw_categories(frame, "kind", ax)
+    shown = len(ax.texts)
+    assert 0 < shown < 80
+    assert ax.get_title() == f"kind ({80 - shown} of 80 names have no room; pass a larger ax)"
+    plt.close("all")

@@ -92,3 +92,19 @@ def test_a_label_that_is_no_point_is_named(folder, label):
     said = r"PointsLabelList: the label of .*png must be points, rows of two numbers \(y, x\) in pixels; got .*Return"
     with pytest.raises(DataError, match=said):
         labels.get(0)
+
+
+def test_show_results_shows_a_point_that_lies_outside(labelled):
+    import matplotlib.pyplot as plt
+
+    x, y = labelled.train[0]
+    outside = labelled.train.y.reconstruct(torch.tensor([[0.5, 1.5]]), x)  # (y, x) in -1..1
+    labelled.train.x.show_xyzs([x, x], [y, y], [outside, y])
+    figure = plt.gcf()
+    figure.draw_without_rendering()
+    shown = figure.axes[1]  # the first prediction
+    (place,) = shown.transData.transform(shown.collections[0].get_offsets())
+    frame = shown.get_window_extent()
+    assert frame.x0 <= place[0] <= frame.x1 and frame.y0 <= place[1] <= frame.y1
+    assert shown.get_xlim()[1] > 37 and figure.axes[3].get_xlim() == (-0.5, 29.5)
+    plt.close("all")
