@@ -7,25 +7,18 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from onecycle.nn.loss_sums import Part, Sums, Weight
+
 __all__ = ["mean_over"]
 
-Weight = int | float | Tensor
-
 NO_CLASS = -100  # the default of `ignore_index` in torch: no class is ignored in practice
-
-
-class Part(NamedTuple):
-    """A term of a loss: a mean and what it divides by; None where it is a sum."""
-
-    value: Tensor
-    weight: Weight | None
 
 
 def mean_over(total: Tensor, weight: Weight) -> Tensor:
@@ -75,6 +68,8 @@ def weighed(
     with _Watch(items, [output, *targets]) as watch:
         loss = _written(loss_func)(output, *targets)
     known = watch.parts_of(loss) if isinstance(loss, Tensor) and loss.ndim == 0 else []
+    if not known and watch.is_nothing(loss):
+        return loss, [Part(loss, 0)]
     return loss, known or [_unknown(loss_func, loss, items)]
 
 
@@ -267,7 +262,17 @@ def _parts_of_call(function: Callable[..., Any], args: Any, kwargs: Any, result:
 # --- following them to the loss
 
 
-_KEEPS = {"clone", "detach", "double", "float", "mean", "neg", "negative", "sum", "to"}  # multiples of one number
+_KEEPS = {
+    "clone",
+    "detach",
+    "double",
+    "float",
+    "mean",
+    "neg",
+    "negative",
+    "sum",
+    "to",
+}  # multiples of one number
 _active = threading.local()
 
 
@@ -290,7 +295,8 @@ class _Watch(TorchFunctionMode):
         self.items, self._batch = items, batch
         self._parts: dict[int, tuple[Tensor, list[Part]]] = {}  # by the id of a tensor, which is kept alive
         self._stacks: dict[int, tuple[Tensor, list[list[Part]]]] = {}
-        self._made: dict[int, Tensor] = {}  # numbers that were computed here: they may differ from batch to batch
+        self._sums = Sums(batch)
+        self._made: dict[int, Tensor] = {}  # numbers that were made here
 
     def __enter__(self) -> _Watch:
         self._outer, _active.watch = getattr(_active, "watch", None), self
@@ -308,6 +314,12 @@ class _Watch(TorchFunctionMode):
         """Return what a tensor is the sum of; nothing where it is not known."""
         return self._parts.get(id(value), (None, []))[1]
 
+    def is_nothing(self, loss: Any) -> bool:
+        """Say whether a loss is a 0 that was not computed: how a loss passes over a batch in which nothing counts."""
+        if not isinstance(loss, Tensor) or loss.ndim or self._sums.is_of_batch(loss) or self._sums.was_read:
+            return False
+        return bool(id(loss) in self._made and loss.device.type == "cpu" and loss == 0)
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if torch.compiler.is_compiling():
@@ -315,15 +327,22 @@ class _Watch(TorchFunctionMode):
         if func in _DIVISORS:
             result = func(*args, **kwargs)
             self.note(result, _parts_of_call(func, args, kwargs, result))
+            if result.ndim:
+                self._sums.note_each(result)
             return result
         name = getattr(func, "__name__", "")
         before = self._before(name, args) if self._parts else None
         result = func(*args, **kwargs)
         if isinstance(result, Tensor):
+            written_out = self._sums.follow(name, args, result)
             if before is not None:
                 self._follow(name, before, kwargs, result, func)
+            if written_out and not self.parts_of(result):
+                self.note(result, written_out)
             if result.ndim == 0:
                 self._made[id(result)] = result
+        else:
+            self._sums.read(name, args, result)
         return result
 
     def _before(self, name: str, args: Any) -> list[Any] | None:
@@ -335,7 +354,9 @@ class _Watch(TorchFunctionMode):
         if not name.endswith("_") or name.startswith("__"):
             return list(args)
         copy = args[0].clone()
-        parts = [part._replace(value=copy) if part.value is args[0] else part for part in self.parts_of(args[0])]
+        parts = [
+            part._replace(value=copy) if part.value is args[0] else part for part in self.parts_of(args[0])
+        ]
         self._parts.pop(id(args[0]), None)
         if parts:
             self.note(copy, parts)
@@ -348,7 +369,9 @@ class _Watch(TorchFunctionMode):
         if self.parts_of(args[0]) and args[0].ndim:
             parts = self._reduced(name, args, kwargs, result)
         else:
-            parts = self._stacked(name, args, kwargs, result) or self._combined(name.strip("_"), args, kwargs, func)
+            parts = self._stacked(name, args, kwargs, result) or self._combined(
+                name.strip("_"), args, kwargs, func
+            )
         if parts:
             self.note(result, parts)
 
@@ -373,15 +396,28 @@ class _Watch(TorchFunctionMode):
         """Return the parts of a term of a sum; of one that is not known, a mean over items."""
         if not isinstance(value, Tensor) and value == 0:  # where Python's `sum` begins
             return []
-        return self.parts_of(value) or [Part(torch.as_tensor(value), self.items)]
+        known = self.parts_of(value)
+        return (
+            [part for part in known if not _is_nothing(part)]
+            if known
+            else [Part(torch.as_tensor(value), self.items)]
+        )
 
     def _combined(self, name: str, args: list[Any], kwargs: Any, func: Any) -> list[Part]:
         known = self.parts_of(args[0])
         if name in _KEEPS and known:
             return [Part(func(part.value, *args[1:], **kwargs), part.weight) for part in known]
+        if name == "lerp" and len(args) == 3 and not kwargs and _is_factor(args[2]):
+            first, second, share = args
+            if not known or not self.parts_of(second):
+                return []
+            return [*self._scaled(first, 1 - share, torch.mul), *self._scaled(second, share, torch.mul)]
+        alpha = kwargs.pop("alpha", 1) if name in ("add", "sub", "subtract") else 1
         if len(args) != 2 or kwargs or not all(_is_number(arg) for arg in args):
             return []
         first, second = args
+        if alpha != 1:
+            return self._summed(first, second, alpha if name == "add" else -alpha)
         if name in ("add", "radd", "iadd"):
             return self._summed(first, second, 1)
         if name in ("sub", "subtract", "isub"):
@@ -391,28 +427,47 @@ class _Watch(TorchFunctionMode):
         if name in ("mul", "multiply", "rmul", "imul"):
             first, second = (first, second) if known else (second, first)
             return self._scaled(first, second, torch.mul)
-        return self._divided(first, second) if name in ("div", "divide", "true_divide", "truediv", "itruediv") else []
+        return (
+            self._divided(first, second)
+            if name in ("div", "divide", "true_divide", "truediv", "itruediv")
+            else []
+        )
 
-    def _summed(self, first: Any, second: Any, sign: int) -> list[Part]:
-        return [*self._terms(first), *[Part(part.value * sign, part.weight) for part in self._terms(second)]]
+    def _summed(self, first: Any, second: Any, sign: float) -> list[Part]:
+        both = [self._terms(first), self._terms(second)]
+        for terms, value, other in ((both[0], first, both[1]), (both[1], second, both[0])):
+            if self._sums.is_sum_of_batch(value) and other and all(part.weight is None for part in other):
+                terms[:] = [Part(value, None)]  # a sum beside sums
+        return [*both[0], *[Part(part.value * sign, part.weight) for part in both[1]]]
 
     def _scaled(self, known: Any, factor: Any, operation: Callable[..., Tensor]) -> list[Part]:
-        if self.parts_of(factor) or id(factor) in self._made:
+        if self.parts_of(factor) or self._sums.is_of_batch(factor):
             return []  # no multiple: the factor depends on the batch
         return [Part(operation(part.value, factor), part.weight) for part in self.parts_of(known)]
 
     def _divided(self, known: Any, by: Any) -> list[Part]:
         """Return the parts of a quotient: a sum that is divided by a count of the batch is a mean over that."""
         parts = self.parts_of(known)
-        if any(part.weight is not None for part in parts) or not (isinstance(by, Tensor) or self._is_count(by)):
+        if any(part.weight is not None for part in parts) or not (
+            isinstance(by, Tensor) or self._is_count(by)
+        ):
             return self._scaled(known, by, torch.div)
-        weight = by.detach() if isinstance(by, Tensor) else by
-        return [Part(part.value / by, weight) for part in parts]
+        return [Part(part.value / by, self._sums.weight_of(by)) for part in parts]
 
     def _is_count(self, number: float) -> bool:
         """Say whether a number is one of items or elements of this batch."""
         tensors = [value for value in self._batch if isinstance(value, Tensor)]
-        return number in (self.items, *[t.numel() for t in tensors], *[len(t) for t in tensors if t.ndim])
+        sizes = (self.items, *[t.numel() for t in tensors], *[len(t) for t in tensors if t.ndim])
+        return number in sizes or self._sums.is_count(number)
+
+
+def _is_nothing(part: Part) -> bool:
+    """Say whether a part stands for a batch in which nothing counts."""
+    return isinstance(part.weight, int) and part.weight == 0
+
+
+def _is_factor(value: Any) -> bool:
+    return isinstance(value, (int, float))
 
 
 def _is_number(value: Any) -> bool:
