@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from onecycle.errors import DataError
+from onecycle.utils.collections import NamedParts
 
 __all__: list[str] = []
 
@@ -51,7 +52,7 @@ def as_pair(value: Any) -> Any:
     """Return a sample or batch with named parts as (inputs, targets), anything else as it is.
 
     The targets are the first part that has one of the names in `TARGET_NAMES` and is not None. The inputs are the
-    others as a dict; where there is but one, and it is a dict itself, that.
+    others as `NamedParts`; where there is but one, and it is a dict itself, that.
 
     Example:
         >>> as_pair({"input_ids": [1, 2], "labels": 0})
@@ -64,4 +65,4 @@ def as_pair(value: Any) -> Any:
     inputs = {key: part for key, part in parts.items() if key not in TARGET_NAMES}
     targets = NoTarget(tuple(map(str, parts))) if name is None else parts[name]
     lone = next(iter(inputs.values())) if len(inputs) == 1 else None
-    return dict(lone) if isinstance(lone, Mapping) else inputs, targets
+    return NamedParts(lone if isinstance(lone, Mapping) else inputs), targets

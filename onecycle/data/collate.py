@@ -13,6 +13,7 @@ from torch.utils.data import default_collate
 from onecycle.data.batch_parts import named_parts
 from onecycle.data.items import ItemBase, MixedItem
 from onecycle.errors import ArgumentError, DataError, describe, explain
+from onecycle.utils.collections import NamedParts
 from onecycle.utils.registry import register
 
 __all__ = ["data_collate"]
@@ -168,7 +169,8 @@ def place(batch: Any, device: torch.device) -> Any:
     if isinstance(batch, (list, tuple)):
         return [place(part, device) for part in batch]
     if isinstance(batch, Mapping):
-        return {key: place(part, device) for key, part in batch.items()}
+        placed = {key: place(part, device) for key, part in batch.items()}
+        return NamedParts(placed) if isinstance(batch, NamedParts) else placed
     if hasattr(batch, "unpack"):
         return batch.unpack(device)
     return batch.to(device) if callable(getattr(batch, "to", None)) else batch

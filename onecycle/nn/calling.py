@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,12 +13,12 @@ from torch import Tensor, nn
 
 from onecycle.errors import TrainingError
 from onecycle.nn.surgery import get_model
+from onecycle.utils.collections import NamedParts
 
 __all__: list[str] = []
 
-# For each model and set of names: the names of the inputs that it takes, and whether the only one goes in by its place.
-_Plan = tuple[list[str], bool]
-_plans: WeakKeyDictionary[nn.Module, dict[frozenset[str], _Plan]] = WeakKeyDictionary()
+_Plan = Callable[[nn.Module, Mapping[str, Any]], Any]
+_plans: WeakKeyDictionary[nn.Module, dict[tuple[bool, frozenset[str]], _Plan]] = WeakKeyDictionary()
 
 
 def call_model(model: nn.Module, inputs: Any) -> Any:
@@ -25,9 +26,10 @@ def call_model(model: nn.Module, inputs: Any) -> Any:
 
     Args:
         model: The network.
-        inputs: One input; a list or tuple of several, passed in order; or a dict, passed by name. Of a dict those that
-            `forward` does not name are left out, with a warning for tensors; where it names none and there is one
-            tensor, that is its first argument.
+        inputs: One input; a list or tuple of several, passed in order; or a dict. Parts of a batch that have names
+            (`NamedParts`) are passed by these: those that `forward` does not name are left out, with a warning for
+            tensors; where it names none and there is one tensor, that is its first argument. Any other dict is
+            passed by name where `forward` names all that it needs, else whole, as one input.
 
     Returns:
         The output; of a model of Hugging Face transformers its logits, where it has such.
@@ -39,44 +41,51 @@ def call_model(model: nn.Module, inputs: Any) -> Any:
         return _scores(model(*inputs))
     if not isinstance(inputs, Mapping):
         return _scores(model(inputs))
-    names, by_place = _plan_of(model, inputs)
-    if by_place:
-        return _scores(model(inputs[names[0]]))
-    return _scores(model(**{name: inputs[name] for name in names}))
-
-
-def _plan_of(model: nn.Module, inputs: Mapping[str, Any]) -> _Plan:
-    inner = get_model(model)
-    plans = _plans.setdefault(inner, {})
-    key = frozenset(inputs)
+    plans = _plans.setdefault(get_model(model), {})
+    key = (isinstance(inputs, NamedParts), frozenset(inputs))
     if key not in plans:
-        plans[key] = _new_plan(inner, inputs)
-    return plans[key]
+        plans[key] = _plan(get_model(model), inputs)
+    return _scores(plans[key](model, inputs))
 
 
-def _new_plan(model: nn.Module, inputs: Mapping[str, Any]) -> _Plan:
+def _plan(model: nn.Module, inputs: Mapping[str, Any]) -> _Plan:
+    """Return how a model is called with inputs of these names."""
     parameters = list(inspect.signature(model.forward).parameters.values())
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return list(inputs), False
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
     by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     taken = [p.name for p in by_name if p.name in inputs]
-    tensors = [name for name, value in inputs.items() if isinstance(value, Tensor)]
-    if not taken and len(tensors) == 1:
-        return tensors, True
     missing = [p.name for p in by_name if p.default is p.empty and p.name not in inputs]
-    if missing or not taken:
+    names = list(inputs) if takes_any else taken
+    if not isinstance(inputs, NamedParts):
+        return partial(_call_by_name, names=names) if names and not missing else _call_whole
+    tensors = [name for name, value in inputs.items() if isinstance(value, Tensor)]
+    if not taken and len(tensors) == 1 and not (takes_any and not missing):
+        return partial(_call_with, name=tensors[0])
+    if missing or not names:
         raise TrainingError(
             f"batch: must have the inputs that {type(model).__name__}.forward names ({', '.join(missing)}); it has "
             f"{', '.join(map(str, inputs))}. Name them alike, or make pairs (inputs, targets) in the collate_fn."
         )
-    left_out = [str(name) for name in tensors if name not in taken]
+    left_out = [str(name) for name in tensors if name not in names]
     if left_out:
         warnings.warn(
             f"batch: {type(model).__name__}.forward does not name {', '.join(left_out)}, which is left out.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=5,
         )
-    return taken, False
+    return partial(_call_by_name, names=names)
+
+
+def _call_by_name(model: nn.Module, inputs: Mapping[str, Any], names: list[str]) -> Any:
+    return model(**{name: inputs[name] for name in names})
+
+
+def _call_with(model: nn.Module, inputs: Mapping[str, Any], name: str) -> Any:
+    return model(inputs[name])
+
+
+def _call_whole(model: nn.Module, inputs: Mapping[str, Any]) -> Any:
+    return model(inputs)
 
 
 def _scores(output: Any) -> Any:

@@ -66,6 +66,10 @@ def is1d(a: Any) -> bool:
 # ---- walking nested things ----
 
 
+class NamedParts(dict[str, Any]):
+    """Be the inputs of a batch whose parts have names: a model gets them by these names, not as one dict."""
+
+
 def recurse(func: Callable[..., Any], x: Any, *args: Any, **kwargs: Any) -> Any:
     """Apply `func(leaf, *args, **kwargs)` to every leaf of nested lists, tuples and dicts.
 
@@ -76,7 +80,8 @@ def recurse(func: Callable[..., Any], x: Any, *args: Any, **kwargs: Any) -> Any:
     if is_listy(x):
         return [recurse(func, entry, *args, **kwargs) for entry in x]
     if is_dict(x):
-        return {key: recurse(func, entry, *args, **kwargs) for key, entry in x.items()}
+        made = {key: recurse(func, entry, *args, **kwargs) for key, entry in x.items()}
+        return NamedParts(made) if isinstance(x, NamedParts) else made
     return func(x, *args, **kwargs)
 
 
