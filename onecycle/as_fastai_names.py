@@ -434,7 +434,7 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
             "get_image_files", "get_annotations",
         ),
         "onecycle.vision.image_list": (
-            "ImageList", "ImageImageList",
+            "ImageList", "ImageImageList", "ImageItemList",
         ),
         "onecycle.vision.normalization": (
             "denormalize", "normalize", "normalize_funcs", "channel_view", "mnist_stats", "cifar_stats",

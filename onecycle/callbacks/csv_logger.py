@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import Any
+from typing import IO, Any
 
 from onecycle.callbacks.epoch_log import EpochLogger, drop_torn_line
 from onecycle.errors import CallbackError
@@ -15,7 +15,8 @@ __all__ = ["CSVLogger"]
 class CSVLogger(EpochLogger):
     """Write each row of the epoch table to a CSV file as it comes.
 
-    The file is closed after each row: what is written stays when the process is killed.
+    Each row is handed to the system at once: what is written stays when the process is killed. While training the open
+    file is `file`, to which a subclass may write lines of its own.
 
     Args:
         learn: The learner.
@@ -31,6 +32,7 @@ class CSVLogger(EpochLogger):
     """
 
     ending = ".csv"
+    file: IO[str] | None = None
 
     def read_logged_file(self) -> Any:
         """Return the file as a table of pandas."""
@@ -43,8 +45,10 @@ class CSVLogger(EpochLogger):
         if goes_on:
             drop_torn_line(self.path)
             self._check_columns()
-        if not goes_on or self.path.stat().st_size == 0:
-            self._write(self.names, "w")
+        is_new = not goes_on or self.path.stat().st_size == 0
+        self.file = open(self.path, "w" if is_new else "a", newline="", encoding="utf-8")  # noqa: SIM115 - it stays open while training
+        if is_new:
+            self._write(self.names)
 
     def _check_columns(self) -> None:
         with open(self.path, newline="", encoding="utf-8") as file:
@@ -57,8 +61,14 @@ class CSVLogger(EpochLogger):
 
     def write_row(self, row: dict[str, Any]) -> None:
         """Write a row as the table shows it."""
-        self._write([format_cell(name, row[name]) for name in self.names], "a")
+        self._write([format_cell(name, row[name]) for name in self.names])
 
-    def _write(self, cells: list[str], mode: str) -> None:
-        with open(self.path, mode, newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow(cells)
+    def _write(self, cells: list[str]) -> None:
+        assert self.file is not None
+        csv.writer(self.file).writerow(cells)
+        self.file.flush()
+
+    def on_train_end(self, **kwargs: Any) -> None:
+        """Close the file."""
+        if self.file is not None:
+            self.file.close()

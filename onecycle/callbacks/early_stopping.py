@@ -18,7 +18,8 @@ class EarlyStoppingCallback(TrackerCallback):
     """End training when a value has not improved for some epochs.
 
     Epochs in which the learning rate rises to its highest, as in the first part of one cycle, are not counted:
-    values there are often worse for a while.
+    values there are often worse for a while. A subclass may read and set `wait`, the epochs without improvement so far,
+    and `min_delta`, which is below 0 where smaller is better.
 
     Args:
         learn: The learner.
@@ -52,7 +53,8 @@ class EarlyStoppingCallback(TrackerCallback):
         super().__init__(learn, monitor=monitor, mode=mode)
         for name, value in (("min_delta", min_delta), ("patience", patience), ("anneal", anneal)):
             check_numbers("EarlyStoppingCallback", name, value, "must be at least 0", lambda number: number >= 0)
-        self.min_delta, self.patience, self.in_rise, self.anneal = min_delta, patience, in_rise, anneal
+        self.min_delta, self.patience, self.in_rise, self.anneal = self._signed(min_delta), patience, in_rise, anneal
+        self.wait = 0
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Begin to count."""

@@ -46,7 +46,13 @@ class ReduceLROnPlateauCallback(TrackerCallback):
         check_numbers(owner, "factor", factor, "must be between 0 and 1", lambda number: 0 < number < 1)
         for name, value in (("patience", patience), ("min_delta", min_delta), ("min_lr", min_lr)):
             check_numbers(owner, name, value, "must be at least 0", lambda number: number >= 0)
-        self.patience, self.factor, self.min_delta, self.min_lr = patience, factor, min_delta, min_lr
+        self.patience, self.factor, self.min_delta, self.min_lr = patience, factor, self._signed(min_delta), min_lr
+        self.wait = 0
+
+    @property
+    def opt(self) -> Any:
+        """Return the optimizer of the learner."""
+        return self.learn.opt
 
     def on_train_begin(self, **kwargs: Any) -> None:
         """Begin to count."""
@@ -62,7 +68,7 @@ class ReduceLROnPlateauCallback(TrackerCallback):
         if self.wait <= self.patience:
             return
         self.wait = 0
-        opt = self.learn.opt
+        opt = self.opt
         rates = opt.read_val("lr")
         opt.lr = [min(rate, max(rate * self.factor, self.min_lr)) for rate in rates]
         if opt.lr < rates[-1] * _NOTABLY:

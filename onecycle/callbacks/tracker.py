@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from onecycle.errors import CallbackError, did_you_mean
 from onecycle.training.callback import LearnerCallback
@@ -23,6 +26,9 @@ class TrackerCallback(LearnerCallback):
         monitor: `train_loss`, `valid_loss` or the name of a metric, as in the epoch table.
         mode: Whether smaller (`min`) or larger (`max`) is better; `auto` goes by the name.
 
+    A subclass may read and set `operator` (`np.less` or `np.greater`: is the first value better than the second?)
+    and `best`, the best value so far.
+
     Raises:
         ArgumentError: the mode is unknown.
         CallbackError: nothing of the name is recorded; at the beginning of training.
@@ -33,13 +39,20 @@ class TrackerCallback(LearnerCallback):
         check_choice(type(self).__name__, "mode", mode, _MODES)
         self.monitor, self.mode = monitor, mode
         smaller = any(part in monitor for part in _SMALLER_IS_BETTER) if mode == "auto" else mode == "min"
-        self._sign = 1.0 if smaller else -1.0
-        self.best = math.inf * self._sign
+        self.operator: Callable[[Any, Any], Any] = np.less if smaller else np.greater
+        self.best = self._worst()
+
+    def _worst(self) -> float:
+        return math.inf if self.operator is np.less else -math.inf
+
+    def _signed(self, min_delta: float) -> float:
+        """Return the least change that counts as an improvement, below 0 where smaller is better."""
+        return -min_delta if self.operator is np.less else min_delta
 
     def on_train_begin(self, metrics_names: Any = (), **kwargs: Any) -> Any:
         """Begin with no best value, and see that there will be values."""
         self._metric_names = list(metrics_names)
-        self.best = math.inf * self._sign
+        self.best = self._worst()
         known = self._known()
         if self.monitor not in known:
             raise CallbackError(
@@ -75,7 +88,7 @@ class TrackerCallback(LearnerCallback):
 
     def improved(self, value: float | None, min_delta: float = 0.0) -> bool:
         """Say whether a value is better than the best so far by more than `min_delta`, and keep it if so."""
-        if value is None or not (self.best - value) * self._sign > min_delta:
+        if value is None or not self.operator(value - self._signed(abs(min_delta)), self.best):
             return False
         self.best = value
         return True

@@ -57,6 +57,7 @@ class DataBunch(Looks, Stage):
     """
 
     _stage = LOADED
+    _loader: type[DeviceDataLoader] = DeviceDataLoader  # a subclass may name its own
     norm: Any = None
     denorm: Any = None
     label_list: Any = None
@@ -92,7 +93,16 @@ class DataBunch(Looks, Stage):
     def _on_device(self, loader: Any) -> Any:
         if loader is None or isinstance(loader, DeviceDataLoader):
             return loader
-        return DeviceDataLoader(loader, self.device, self.dl_tfms, self.collate_fn)
+        return self._loader(loader, self.device, self.dl_tfms, self.collate_fn)
+
+    @staticmethod
+    def _init_ds(train_ds: Any, valid_ds: Any, test_ds: Any = None) -> list[Any]:
+        """Return the data sets of the loaders that `create` makes: training, validation, training in order, test.
+
+        A subclass may override it; sets that there are not are left out.
+        """
+        fix_ds = _without_random_transforms(train_ds, valid_ds)
+        return [dataset for dataset in (train_ds, valid_ds, fix_ds, test_ds) if dataset is not None]
 
     @classmethod
     def create(
@@ -147,6 +157,7 @@ class DataBunch(Looks, Stage):
         check_keywords(owner, dl_kwargs, (*LOADER_KEYWORDS, *_CREATE_KEYWORDS))
         for name, dataset in (("train_ds", train_ds), ("valid_ds", valid_ds), ("test_ds", test_ds)):
             _check_dataset(owner, name, dataset, train_ds)
+        train_ds, valid_ds, fix_ds, test_ds = cls._sets(train_ds, valid_ds, test_ds)
         place = exact_device(defaults.device if device is None else device)
         tfms = as_list(dl_tfms)
         shared: dict[str, Any] = {
@@ -156,17 +167,25 @@ class DataBunch(Looks, Stage):
             "collate_fn": collate_fn,
         }
         train_bs = _fitting_batch_size(bs, train_ds, dl_kwargs)
-        train = DeviceDataLoader.create(train_ds, train_bs, **shared, **_for_training(dl_kwargs))
+        train = cls._loader.create(train_ds, train_bs, **shared, **_for_training(dl_kwargs))
         held = {name: value for name, value in dl_kwargs.items() if name not in _TRAIN_ONLY}
         val_bs = bs if val_bs is None else val_bs
-        valid, test = (
-            None if dataset is None else DeviceDataLoader.create(dataset, val_bs, **shared, **held)
-            for dataset in (valid_ds, test_ds)
+        valid, fix, test = (
+            None if dataset is None else cls._loader.create(dataset, val_bs, **shared, **held)
+            for dataset in (valid_ds, fix_ds, test_ds)
         )
         return cls(
-            train, valid, None, test,
+            train, valid, fix, test,
             device=place, dl_tfms=tfms, path=path, collate_fn=collate_fn, no_check=no_check,
         )  # fmt: skip
+
+    @classmethod
+    def _sets(cls, train_ds: Any, valid_ds: Any, test_ds: Any) -> tuple[Any, Any, Any, Any]:
+        """Return the sets for training, validation, training in order (None: made when it is asked for) and test."""
+        if cls._init_ds is DataBunch._init_ds or valid_ds is None:
+            return train_ds, valid_ds, None, test_ds
+        train_ds, valid_ds, fix_ds, *others = cls._init_ds(train_ds, valid_ds, test_ds)
+        return train_ds, valid_ds, fix_ds, others[0] if others else None
 
     def __repr__(self) -> str:
         return (
@@ -197,22 +216,25 @@ class DataBunch(Looks, Stage):
     def _new_fix_dl(self) -> DeviceDataLoader:
         if not isinstance(self.train_dl.dl, (ItemLoader, DataLoader)):
             return self.train_dl  # ready batches have one order
-        train, valid = self.train_ds, self.valid_ds
-        as_valid = hasattr(valid, "transformed") and hasattr(train, "x")
-        dataset = valid.new(train.x, train.y) if as_valid else train
+        dataset = _without_random_transforms(self.train_ds, self.valid_ds)
         return self.train_dl.new(dataset=dataset, shuffle=False, drop_last=False)
 
     @property
     def single_dl(self) -> DeviceDataLoader:
         """Return the loader of one item at a time, transformed as for validation."""
         if self._single_dl is None:
-            source = self.train_ds if self.valid_ds is None else self.valid_ds
-            dataset = source.new(source.x, source.y) if hasattr(source, "transformed") else source
-            tfms, collate_fn = self.dl_tfms, self.collate_fn
-            self._single_dl = DeviceDataLoader.create(
-                dataset, 1, device=self.device, tfms=tfms, num_workers=0, collate_fn=collate_fn
-            )
+            self._single_dl = self._new_single_dl()
         return self._single_dl
+
+    @single_dl.setter
+    def single_dl(self, loader: Any) -> None:
+        self._single_dl = self._on_device(loader)
+
+    def _new_single_dl(self) -> DeviceDataLoader:
+        source = self.train_ds if self.valid_ds is None else self.valid_ds
+        dataset = source.new(source.x, source.y) if hasattr(source, "transformed") else source
+        how: dict[str, Any] = {"device": self.device, "tfms": self.dl_tfms, "collate_fn": self.collate_fn}
+        return self._loader.create(dataset, 1, num_workers=0, **how)
 
     @property
     def dls(self) -> list[DeviceDataLoader]:
@@ -274,7 +296,7 @@ class DataBunch(Looks, Stage):
     @property
     def single_ds(self) -> Any:
         """Return a set like the validation set, for single items; None where ready batches are wrapped."""
-        has_items = isinstance(self.train_dl.dl, ItemLoader)
+        has_items = isinstance(self.train_dl.dl, ItemLoader) or hasattr(self.train_ds, "transformed")
         return self.single_dl.dataset if has_items else None
 
     @property
@@ -439,6 +461,12 @@ _TRAIN_ONLY = ("sampler", "batch_sampler", "drop_last", "shuffle")
 _CREATE_KEYWORDS = (
     "shuffle", "path", "bs", "val_bs", "num_workers", "dl_tfms", "device", "collate_fn", "no_check",
 )  # fmt: skip
+
+
+def _without_random_transforms(train_ds: Any, valid_ds: Any) -> Any:
+    """Return the training set as the validation set is transformed, where it is a list of items."""
+    as_valid = hasattr(valid_ds, "transformed") and hasattr(train_ds, "x")
+    return valid_ds.new(train_ds.x, train_ds.y) if as_valid else train_ds
 
 
 def as_list(value: Any) -> list[Any]:

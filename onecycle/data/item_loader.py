@@ -90,8 +90,14 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
+_OF_ORDER = ("dataset", "batch_size", "shuffle", "drop_last", "sampler", "batch_sampler")
+_OF_BATCHES = ("dataset", "collate_fn", "pin_memory", "on_error", "torch_settings")
+
+
 class ItemLoader:
     """Make the batches of a dataset, each a pure function of its address (seed, epoch, step).
+
+    Its settings may be set later too, and hold from the next iteration on.
 
     Args:
         dataset: Has `__getitem__` and `__len__`; a `TensorDataset`, or one with `get_batch(indices)`, is
@@ -143,6 +149,20 @@ class ItemLoader:
         self.skipped: Counter[str] = Counter()
         self.missing: list[MissingItem] = []  # what the latest iteration left out
         self.order = self._new_order()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; one that decides which items a batch holds, or how it is made, takes effect at once."""
+        object.__setattr__(self, name, value)
+        if "order" not in vars(self):
+            return
+        if name in ("sampler", "batch_sampler") and value is not None:
+            object.__setattr__(self, "shuffle", False)
+        if name == "batch_size" and hasattr(self.dataset, "at_batch_size"):
+            object.__setattr__(self, "dataset", self.dataset.at_batch_size(value))
+        if name in _OF_ORDER:
+            self.order = self._new_order()
+        if name in _OF_BATCHES:
+            self._engine = None
 
     def settings(self) -> dict[str, Any]:
         """Return what a new loader needs to be like this one."""

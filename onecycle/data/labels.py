@@ -45,6 +45,7 @@ class Labelling:
     path: Path
     inner_df: Any
     label_cls: Any
+    _is_part = False  # one list of a split one, whose labels are processed together
 
     def get_label_cls(
         self, labels: Any, label_cls: Any = None, label_delim: str | None = None, **kwargs: Any
@@ -66,6 +67,19 @@ class Labelling:
         if self.label_cls is not None:
             return self.label_cls
         return lookup("item_list", _fitting(labels, label_delim))
+
+    def _label_from_list(self, labels: Any, label_cls: Any = None, **kwargs: Any) -> LabelList:
+        """Return the items with these labels: for `label_…` methods of subclasses.
+
+        Such a method is called on the list of items, and after a split on each of the lists, whose labels are then
+        processed together.
+
+        Args:
+            labels: One label for each item.
+            label_cls: Class of the labels; default: inferred from the first label.
+            **kwargs: Settings of that class; `from_item_lists` is passed by `ItemLists` and has no effect.
+        """
+        return _labelled(self, "_label_from_list", labels, label_cls, kwargs)
 
     def label_const(self, const: Any = 0, label_cls: Any = None, **kwargs: Any) -> LabelList:
         """Give every item the same label; see `ItemLists.label_const`."""
@@ -127,8 +141,11 @@ def _holds_fractions(labels: Any) -> bool:
 
 
 def _labelled(items: Any, owner: str, labels: Any, label_cls: Any, settings: Mapping[str, Any]) -> LabelList:
-    """Return the items with labels, processed."""
+    """Return the items with labels, processed; those of a part of a split list are processed with the other parts."""
+    settings = {name: value for name, value in settings.items() if name != "from_item_lists"}
     made = attach(items, owner, labels, label_cls, settings)
+    if items._is_part:
+        return made
     return made.process(made.x.fitted_processors(), made.y.fitted_processors())
 
 

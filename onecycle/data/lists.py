@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from onecycle.data.collate import data_collate
 from onecycle.data.label_list import LabelList
@@ -22,6 +23,7 @@ from onecycle.data.labels import (
 from onecycle.data.stages import LABELLED, SPLIT, Stage
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
+from onecycle.utils.functions import has_arg, takes_any_keyword
 from onecycle.utils.registry import lookup
 from onecycle.utils.values import nearest
 
@@ -53,6 +55,22 @@ class _Lists(Stage):
         return f"{type(self).__name__};\n\nTrain: {self.train};\n\nValid: {self.valid};\n\nTest: {self.test}"
 
 
+P = ParamSpec("P")
+
+
+def _own_first(
+    method: Callable[Concatenate[ItemLists, P], LabelLists],
+) -> Callable[Concatenate[ItemLists, P], LabelLists]:
+    """Let a `label_…` method of the list's own class come first, where a subclass has overridden it."""
+
+    @wraps(method)
+    def label(self: ItemLists, *args: P.args, **kwargs: P.kwargs) -> LabelLists:
+        own = self._own_method(method.__name__)
+        return method(self, *args, **kwargs) if own is None else own(*args, **kwargs)
+
+    return label
+
+
 class ItemLists(_Lists):
     """Hold items that are split and not labelled yet; its `label_…` methods return `LabelLists`.
 
@@ -67,6 +85,26 @@ class ItemLists(_Lists):
     """
 
     _stage = SPLIT
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            own = self._own_method(name) if name.startswith("label_") else None
+            return super().__getattr__(name) if own is None else own
+
+    def _own_method(self, name: str) -> Callable[..., LabelLists] | None:
+        """Return the `label_…` method of the list's class for all lists, where it is not this library's; or None."""
+        method = getattr(type(self.train), name, None)
+        if not callable(method) or _is_ours(method):
+            return None
+        return partial(self._labelled_by, name)
+
+    def _labelled_by(self, name: str, *args: Any, **kwargs: Any) -> LabelLists:
+        """Label each list by a method of its own, and process the labels together."""
+        train, valid = (_labelled_part(part, name, args, kwargs) for part in (self.train, self.valid))
+        if type(valid.y) is not type(train.y):  # inferred from fewer labels, or none
+            valid = train.new(valid.x, train.y.new(valid.y.items))
+        return LabelLists(self.path, train, valid).process()
 
     def _labelled(
         self, owner: str, labels: Callable[[Any], Any], label_cls: Any, settings: dict[str, Any]
@@ -84,6 +122,7 @@ class ItemLists(_Lists):
         valid = attach(self.valid, f"{owner} (valid)", valid_labels, type(train.y), settings)
         return LabelLists(self.path, train, valid).process()
 
+    @_own_first
     def label_const(self, const: Any = 0, label_cls: Any = None, **kwargs: Any) -> LabelLists:
         """Give every item the same label.
 
@@ -94,11 +133,13 @@ class ItemLists(_Lists):
         """
         return self._labelled("label_const", lambda items: labels_const(items, const), label_cls, kwargs)
 
+    @_own_first
     def label_empty(self, **kwargs: Any) -> LabelLists:
         """Give the items no labels."""
         kind = empty_kind(kwargs)
         return self._labelled("label_empty", lambda items: labels_const(items, 0), kind, kwargs)
 
+    @_own_first
     def label_for_lm(self, **kwargs: Any) -> LabelLists:
         """Give texts no label but their own next tokens: what a language model learns.
 
@@ -115,6 +156,7 @@ class ItemLists(_Lists):
         kind = kwargs.pop("label_cls", None) or lookup("item_list", "LMLabelList")
         return lists._labelled("label_for_lm", lambda items: labels_const(items, 0), kind, kwargs)
 
+    @_own_first
     def label_from_func(self, func: Callable[[Any], Any], label_cls: Any = None, **kwargs: Any) -> LabelLists:
         """Label each item by what a function says of it.
 
@@ -130,6 +172,7 @@ class ItemLists(_Lists):
             "label_from_func", lambda items: labels_from_func(items, func), label_cls, kwargs
         )
 
+    @_own_first
     def label_from_folder(self, label_cls: Any = None, **kwargs: Any) -> LabelLists:
         """Label each file by the name of the folder it is in.
 
@@ -139,6 +182,7 @@ class ItemLists(_Lists):
         """
         return self._labelled("label_from_folder", labels_from_folder, label_cls, kwargs)
 
+    @_own_first
     def label_from_re(
         self, pat: str, full_path: bool = False, label_cls: Any = None, **kwargs: Any
     ) -> LabelLists:
@@ -158,6 +202,7 @@ class ItemLists(_Lists):
             "label_from_re", lambda items: labels_from_re(items, pat, full_path), label_cls, kwargs
         )
 
+    @_own_first
     def label_from_df(self, cols: Any = 1, label_cls: Any = None, **kwargs: Any) -> LabelLists:
         """Label each row by a column of the data frame that the items come from.
 
@@ -173,6 +218,7 @@ class ItemLists(_Lists):
         label_cls, settings = several_columns(self.train, cols, label_cls, kwargs)
         return self._labelled("label_from_df", lambda items: labels_from_df(items, cols), label_cls, settings)
 
+    @_own_first
     def label_from_lists(
         self, train_labels: Sequence[Any], valid_labels: Sequence[Any], label_cls: Any = None, **kwargs: Any
     ) -> LabelLists:
@@ -212,6 +258,30 @@ class ItemLists(_Lists):
             DataError: always; says which word of the sentence is missing.
         """
         raise _not_labelled("databunch")
+
+
+def _is_ours(method: Callable[..., Any]) -> bool:
+    """Say whether a method is this library's, not one of a subclass elsewhere."""
+    return str(getattr(method, "__module__", "")).partition(".")[0] == __name__.partition(".")[0]
+
+
+def _labelled_part(items: Any, name: str, args: Sequence[Any], settings: dict[str, Any]) -> LabelList:
+    """Call a `label_…` method of a part of a split list.
+
+    Raises:
+        DataError: it returns something else than items with labels.
+    """
+    part = items.fresh()
+    part._is_part = True
+    method = getattr(part, name)
+    flag = {"from_item_lists": True} if has_arg(method, "from_item_lists") or takes_any_keyword(method) else {}
+    labelled = method(*args, **flag, **settings)
+    if not isinstance(labelled, LabelList):
+        rule = "must return the items with labels"
+        hint = f"End it with `return self._label_from_list(labels)`, one label for each item of {type(items).__name__}."
+        raise DataError(explain(name, "", rule, type(labelled).__name__, hint))
+    labelled.x._is_part = False
+    return labelled
 
 
 def _not_labelled(owner: str) -> DataError:
@@ -369,6 +439,8 @@ class LabelLists(_Lists):
         Raises:
             DataError: the samples cannot be read or do not fit together.
         """
+        if num_workers is not None:  # a subclass may have a default of its own
+            kwargs["num_workers"] = num_workers
         data = self.x._bunch.create(
             self.train,
             self.valid,
@@ -376,7 +448,6 @@ class LabelLists(_Lists):
             path=self.path if path is None else path,
             bs=bs,
             val_bs=val_bs,
-            num_workers=num_workers,
             dl_tfms=dl_tfms,
             device=device,
             collate_fn=collate_fn,

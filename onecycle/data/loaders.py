@@ -48,7 +48,7 @@ class DeviceDataLoader:
             list of ready batches.
         device: Where the batches go.
         tfms: Functions `batch -> batch`, applied in turn on the device.
-        collate_fn: Makes a batch from samples; only an `ItemLoader` takes it over.
+        collate_fn: Makes a batch from samples; an `ItemLoader` and torch's `DataLoader` take it over.
 
     Example:
         >>> ready = [(torch.zeros(2, 3), torch.zeros(2))]
@@ -69,7 +69,7 @@ class DeviceDataLoader:
         if not hasattr(dl, "__iter__") and not isinstance(dl, ItemLoader):
             cure = "Pass a torch DataLoader or a list of batches, or call DeviceDataLoader.create."
             raise ArgumentError(explain("DeviceDataLoader", "dl", "must yield batches", dl, cure))
-        if isinstance(dl, ItemLoader) and collate_fn is not data_collate:
+        if collate_fn is not data_collate and _collates(dl):
             dl.collate_fn = collate_fn
         self.dl, self.device = dl, exact_device(device)
         self.tfms: list[BatchTransform] = list(tfms or [])
@@ -162,6 +162,10 @@ class DeviceDataLoader:
         if known is None and isinstance(self.dl, Sequence) and len(self.dl):
             known = _items_in(self.dl[0])
         return known
+
+    @batch_size.setter
+    def batch_size(self, value: int) -> None:
+        self.dl = self._new_inner({"batch_size": value})
 
     @property
     def num_workers(self) -> int:
@@ -288,6 +292,11 @@ class DeviceDataLoader:
     def batch_names(self, step: int, seed: int | None = None, epoch: int | None = None) -> list[str]:
         """Return the files (or numbers) of the items of a batch; see `batch_items`."""
         return [item_name(self.dataset, index) for index in self.batch_items(step, seed, epoch)]
+
+
+def _collates(dl: Any) -> bool:
+    """Say whether a loader makes its batches of samples."""
+    return isinstance(dl, ItemLoader) or (isinstance(dl, DataLoader) and dl.batch_sampler is not None)
 
 
 def _freed(changed: dict[str, Any]) -> dict[str, Any]:

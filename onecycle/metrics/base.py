@@ -189,6 +189,9 @@ class AverageMetric(Metric):
             `functools.partial` of them) are counted over the set; any other function's values are averaged,
             weighted by the items of their batch, which is exact for means over items.
 
+    A subclass may read `val` and `count`, of which `val / count` is the figure so far, and may count for itself by
+    setting them: `val` the sum of the values times the items of their batches, `count` the items; 0 begins again.
+
     Raises:
         ArgumentTypeError: `func` does not take (output, target), or returns something that is not one number.
 
@@ -207,6 +210,42 @@ class AverageMetric(Metric):
         super().__init__()
         self.name = metric_name(func)
 
+    def reset(self) -> None:
+        """Forget every batch."""
+        super().reset()
+        self._items = 0
+        self._by_hand = False  # a subclass sets `val` and `count`
+
+    @property
+    def count(self) -> Any:
+        """Return the items that were counted since `reset`."""
+        return self.sums.get("n", 0) if self._by_hand else self._items
+
+    @count.setter
+    def count(self, value: Any) -> None:
+        self._set("n", value)
+
+    @property
+    def val(self) -> Any:
+        """Return the figure so far times `count`."""
+        if self._by_hand:
+            return self.sums.get("total", 0.0)
+        return 0.0 if self.is_empty else self.compute() * self._items
+
+    @val.setter
+    def val(self, value: Any) -> None:
+        self._set("total", value)
+
+    def _set(self, name: str, value: Any) -> None:
+        """Take a sum of a subclass that counts for itself; a plain 0 begins again."""
+        if not isinstance(value, Tensor) and value == 0:
+            self.reset()
+            return
+        if not self._by_hand:
+            self.reset()
+            self._by_hand = True
+        self.sums[name] = value
+
     def leave_out(self, index: int) -> None:
         """Give the index to the function, if it has a setting `ignore` that is not set."""
         if self._form is not None and takes_ignore(self.func):
@@ -214,7 +253,10 @@ class AverageMetric(Metric):
 
     def update(self, output: Any, *targets: Any) -> None:  # type: ignore[override]
         """Count one batch; every target is passed in its place."""
-        if self._form is not None:
+        self._items += len(targets[0])
+        if self._by_hand:
+            self._add_mean(self._measured(output, targets), len(targets[0]))
+        elif self._form is not None:
             self.add(**self._form.count(output, *targets))
         elif self._whole:
             self.keep(output=output, target=targets[0])
@@ -250,6 +292,8 @@ class AverageMetric(Metric):
 
     def compute(self) -> Tensor:
         """Return the figure of the set."""
+        if self._by_hand:
+            return torch.as_tensor(self.sums.get("total", 0.0) / self.sums.get("n", 0))
         if self._form is not None:
             return self._form.finish(**self.sums)
         if self._whole:

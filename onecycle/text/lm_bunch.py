@@ -138,15 +138,10 @@ class TextLMDataBunch(TextDataBunch):
     def _new_fix_dl(self) -> DeviceDataLoader:
         return self.train_dl.new(dataset=self._corpus.like(shuffle=False, jitter=False))
 
-    @property
-    def single_dl(self) -> DeviceDataLoader:
-        """Return the loader of one text at a time."""
-        if self._single_dl is None:
-            source = self.train_ds if self.valid_ds is None else self.valid_ds
-            self._single_dl = DeviceDataLoader.create(
-                source.new(source.x, source.y), 1, device=self.device, tfms=self.dl_tfms, num_workers=0
-            )
-        return self._single_dl
+    def _new_single_dl(self) -> DeviceDataLoader:
+        source = self.train_ds if self.valid_ds is None else self.valid_ds
+        dataset = source.new(source.x, source.y)
+        return self._loader.create(dataset, 1, device=self.device, tfms=self.dl_tfms, num_workers=0)
 
     def add_test(self, items: Any, label: Any = None, tfms: Any = None, tfm_y: Any = None) -> None:
         """Give the data a test corpus, treated as that of validation is.

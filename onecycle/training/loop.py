@@ -205,10 +205,18 @@ def _of_each_batch(
             xb, yb = handler.on_batch_begin(xb, yb, train=False)
             result = loss_batch(model, xb, yb, loss_func, cb_handler=handler)
             results.append(kept(result))
-            parts.append(handler.state_dict["loss_parts"])
+            parts.append(_parts_of(result, handler, yb, xb))
             if handler.on_batch_end(result):
                 break
     return results, parts
+
+
+def _parts_of(result: Any, handler: CallbackHandler, targets: Any, inputs: Any) -> list[Part]:
+    """Return the parts of a batch's loss; one that a `loss_batch` of the user's made is weighed by the items."""
+    parts = handler.state_dict["loss_parts"]
+    if parts is None and isinstance(result, Tensor):
+        return [Part(result, _size(targets, inputs))]
+    return parts
 
 
 def _pair(batch: Any) -> tuple[Any, Any]:
@@ -417,7 +425,7 @@ def _run(
     pbar = master_bar(range(0 if keeper is None else keeper.epochs_done, epochs), display=display)
     handler.on_train_begin(epochs, pbar=pbar, metrics=metrics)
     try:
-        with released_on_failure(learn.data.train_dl, getattr(learn.data, "valid_dl", None)):
+        with released_on_failure(_LoadersInUse(learn)):
             _run_epochs(epochs, learn, handler, pbar, seed, keeper)
     except BaseException as error:
         try:
@@ -426,6 +434,26 @@ def _run(
             learn.opt.zero_grad()
         raise
     handler.on_train_end(None)
+
+
+class _LoadersInUse:
+    """Be the loaders of a learner's data as it is when a run fails: callbacks may have exchanged it."""
+
+    def __init__(self, learn: Trainable) -> None:
+        self.learn = learn
+
+    def _all(self) -> list[Any]:
+        return [getattr(self.learn.data, name, None) for name in ("train_dl", "valid_dl")]
+
+    def explain(self, error: BaseException) -> None:
+        for loader in self._all():
+            if hasattr(loader, "explain"):
+                loader.explain(error)
+
+    def close(self) -> None:
+        for loader in self._all():
+            if hasattr(loader, "close"):
+                loader.close()
 
 
 def _run_epochs(
@@ -457,10 +485,12 @@ def _at_address(dl: Any, seed: int, epoch: int, start: int = 0) -> Any:
 def _train(learn: Trainable, handler: CallbackHandler, seed: int, pbar: Any, keeper: RunKeeper | None) -> None:
     """Train one epoch, or what is left of it."""
     learn.model.train()
-    epoch, dl = handler.state_dict["epoch"], learn.data.train_dl
-    start = 0 if keeper is None else keeper.start_step(len(dl))
-    handler.set_dl(dl)
+    epoch = handler.state_dict["epoch"]
+    handler.set_dl(learn.data.train_dl)
     handler.on_epoch_begin()
+    dl = learn.data.train_dl  # a callback may have exchanged the data for this epoch
+    handler.set_dl(dl)
+    start = 0 if keeper is None else keeper.start_step(len(dl))
     if keeper is not None:
         keeper.begin_epoch(handler)
     rest_frozen_norms(getattr(learn, "layer_groups", ()))  # once it is known what learns in this epoch

@@ -25,16 +25,20 @@ def subplots(
         imgsize: Width and height of one cell, inches.
         figsize: Width and height of the whole, inches; overrides `imgsize`.
         title: Text above it.
-        kwargs: As for `matplotlib.pyplot.subplots`.
+        kwargs: Settings of the title, as for `matplotlib.text.Text` (`weight`, `size` …), and else as for
+            `matplotlib.pyplot.subplots`.
 
     Returns:
         An array of axes, always of shape (rows, cols).
     """
     import matplotlib.pyplot as plt
+    from matplotlib.text import Text
 
-    size = figsize if figsize is not None else (imgsize * cols, imgsize * rows)
-    figure, axes = plt.subplots(rows, cols, figsize=size, squeeze=False, **kwargs)
+    of_title = {name: value for name, value in kwargs.items() if hasattr(Text, f"set_{name}")}
+    of_figure = {name: value for name, value in kwargs.items() if name not in of_title}
+    area = figsize if figsize is not None else (imgsize * cols, imgsize * rows)
+    figure, axes = plt.subplots(rows, cols, figsize=area, squeeze=False, **of_figure)
     if title is not None:
-        figure.suptitle(title)
+        figure.suptitle(title, **of_title)
         make_readable(figure)
     return axes

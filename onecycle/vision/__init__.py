@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         get_annotations, get_image_files, image_extensions,
     )
     from onecycle.vision.image_list import (
-        ImageImageList, ImageList,
+        ImageImageList, ImageItemList, ImageList,
     )
     from onecycle.vision.interpret import (
         ObjectDetectionInterpretation, SegmentationInterpretation,
@@ -158,26 +158,27 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BodyConfig", "CoordFunc", "Denormalize", "FilePrediction", "Finding", "FlowField", "Image", "ImageBBox",
-    "ImageDataBunch", "ImageImageList", "ImageList", "ImagePoints", "ImageSegment", "Normalize",
-    "ObjectCategoryList", "ObjectCategoryProcessor", "ObjectDetectionInterpretation", "ObjectItemList",
-    "PictureFacts", "PixelBatch", "PointsItemList", "PointsLabelList", "PointsProcessor", "RandChoice",
-    "RandTransform", "Report", "ResizeMethod", "SegmentationInterpretation", "SegmentationItemList",
-    "SegmentationLabelList", "SegmentationProcessor", "TarImageList", "TfmAffine", "TfmCoord", "TfmCrop",
-    "TfmLighting", "TfmList", "TfmPixel", "TimmArch", "Transform", "allow_image_format", "autocontrast",
-    "bb2hw", "bb_pad_collate", "body_config", "brightness", "build_arch", "channel_view", "check_folder",
-    "cifar_stats", "cnn_config", "cnn_learner", "contrast", "create_body", "create_cnn", "create_cnn_model",
-    "create_detection_model", "create_head", "create_unet_model", "crop", "crop_pad", "cut_foreign", "cutout",
-    "denormalize", "detection_learner", "dihedral", "dihedral_affine", "download_image", "download_images",
-    "equalize", "examine_picture", "feature_loss", "find_arch", "flip_affine", "flip_lr", "get_annotations",
-    "get_image_files", "get_transforms", "has_pool_type", "has_weights", "image2np", "image_extensions",
-    "image_formats", "imagenet_stats", "jitter", "mnist_stats", "models", "normalize", "normalize_funcs",
-    "open_image", "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat",
-    "plot_multi", "posterize", "predict_files", "rand_augment", "rand_crop", "rand_pad", "rand_resize_crop",
-    "rand_zoom", "random_erasing", "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate",
-    "saturation", "scale_flow", "sharpness", "shear", "show_all", "show_grid", "show_image", "show_multi",
-    "show_pairs", "skew", "solarize", "split_at_blocks", "split_halves", "squish", "symmetric_warp", "tilt",
-    "tis2hw", "translate", "trivial_augment", "tta_transforms", "unet_learner", "verify_image",
-    "verify_images", "vision", "write_digits", "write_predictions", "zoom", "zoom_crop", "zoom_squish",
+    "ImageDataBunch", "ImageImageList", "ImageItemList", "ImageList", "ImagePoints", "ImageSegment",
+    "Normalize", "ObjectCategoryList", "ObjectCategoryProcessor", "ObjectDetectionInterpretation",
+    "ObjectItemList", "PictureFacts", "PixelBatch", "PointsItemList", "PointsLabelList", "PointsProcessor",
+    "RandChoice", "RandTransform", "Report", "ResizeMethod", "SegmentationInterpretation",
+    "SegmentationItemList", "SegmentationLabelList", "SegmentationProcessor", "TarImageList", "TfmAffine",
+    "TfmCoord", "TfmCrop", "TfmLighting", "TfmList", "TfmPixel", "TimmArch", "Transform",
+    "allow_image_format", "autocontrast", "bb2hw", "bb_pad_collate", "body_config", "brightness",
+    "build_arch", "channel_view", "check_folder", "cifar_stats", "cnn_config", "cnn_learner", "contrast",
+    "create_body", "create_cnn", "create_cnn_model", "create_detection_model", "create_head",
+    "create_unet_model", "crop", "crop_pad", "cut_foreign", "cutout", "denormalize", "detection_learner",
+    "dihedral", "dihedral_affine", "download_image", "download_images", "equalize", "examine_picture",
+    "feature_loss", "find_arch", "flip_affine", "flip_lr", "get_annotations", "get_image_files",
+    "get_transforms", "has_pool_type", "has_weights", "image2np", "image_extensions", "image_formats",
+    "imagenet_stats", "jitter", "mnist_stats", "models", "normalize", "normalize_funcs", "open_image",
+    "open_mask", "open_mask_rle", "pad", "perspective_warp", "pil2tensor", "plot_flat", "plot_multi",
+    "posterize", "predict_files", "rand_augment", "rand_crop", "rand_pad", "rand_resize_crop", "rand_zoom",
+    "random_erasing", "resize_to", "rgb_randomize", "rle_decode", "rle_encode", "rotate", "saturation",
+    "scale_flow", "sharpness", "shear", "show_all", "show_grid", "show_image", "show_multi", "show_pairs",
+    "skew", "solarize", "split_at_blocks", "split_halves", "squish", "symmetric_warp", "tilt", "tis2hw",
+    "translate", "trivial_augment", "tta_transforms", "unet_learner", "verify_image", "verify_images",
+    "vision", "write_digits", "write_predictions", "zoom", "zoom_crop", "zoom_squish",
 ]
 __all__ += basics.__all__
 
@@ -237,7 +238,7 @@ _LEAVES = {
         "get_annotations", "get_image_files", "image_extensions",
     ),
     "onecycle.vision.image_list": (
-        "ImageImageList", "ImageList",
+        "ImageImageList", "ImageItemList", "ImageList",
     ),
     "onecycle.vision.interpret": (
         "ObjectDetectionInterpretation", "SegmentationInterpretation",

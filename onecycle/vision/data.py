@@ -5,7 +5,7 @@
 from onecycle.vision.image_bunch import ImageDataBunch
 from onecycle.vision.image_downloads import download_image, download_images
 from onecycle.vision.image_files import get_annotations, get_image_files, image_extensions
-from onecycle.vision.image_list import ImageImageList, ImageList
+from onecycle.vision.image_list import ImageImageList, ImageItemList, ImageList
 from onecycle.vision.normalization import (
     channel_view,
     cifar_stats,

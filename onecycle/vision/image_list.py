@@ -22,7 +22,7 @@ from onecycle.vision.in_memory import as_image, fitted
 from onecycle.vision.opening import open_image
 from onecycle.vision.picture import Image
 
-__all__ = ["ImageImageList", "ImageList"]
+__all__ = ["ImageImageList", "ImageItemList", "ImageList"]
 
 
 @register("item_list")
@@ -200,6 +200,9 @@ class ImageList(ItemList):
         else:
             pairs = list(zip(ys, zs, strict=True))
             show_pairs(pairs, ("Ground truth", "Predictions"), imgsize, figsize, over=xs, **kwargs)
+
+
+ImageItemList = ImageList  # its name in the first versions of fastai v1
 
 
 def _joined(start: str, names: Sequence[Any], suffix: str) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,7 +126,7 @@ class Transform:
 
         Args:
             *args: A picture and values for the function's parameters, in their order.
-            p: Probability that it runs, 0 to 1.
+            p: Probability that it runs, 0 to 1; more than 1 is taken as 1, with a warning.
             is_random: Draw values from what is given; take what is given as the values when False.
             use_on_y: Do the same to a target that is a picture, points or boxes.
             **kwargs: Ranges to draw the function's parameters from, or fixed numbers.
@@ -136,9 +137,7 @@ class Transform:
             check_keywords(self.name, kwargs, [*self._parameters, "p", "is_random", "use_on_y"])
         for name, value in kwargs.items():
             _check_finite(self.name, name, value)
-        if not isinstance(p, (int, float)) or not 0 <= p <= 1:
-            raise ArgumentError(explain(self.name, "p", "must be a probability, a number from 0 to 1", p))
-        return RandTransform(self, kwargs=kwargs, p=p, is_random=is_random, use_on_y=use_on_y)
+        return RandTransform(self, kwargs=kwargs, p=_probability(self.name, p), is_random=is_random, use_on_y=use_on_y)
 
     def __reduce__(self) -> Any:
         """Travel to a worker process by name where the name is known there, else by function."""
@@ -173,6 +172,18 @@ class Transform:
             if required.name not in values:
                 values[required.name] = required.missing(owner)
         return values
+
+
+def _probability(owner: str, p: Any) -> float:
+    """Return a probability; more than 1 is 1, as `rand_zoom(1.0, 2.0)` by habit means a range."""
+    rule = "must be a probability, a number from 0 to 1"
+    if not isinstance(p, (int, float)) or not 0 <= p < math.inf:
+        raise ArgumentError(explain(owner, "p", rule, p))
+    if p > 1:
+        hint = "It is taken as 1; a range to draw values from is a tuple, e.g. (1.0, 2.0)."
+        warnings.warn(explain(owner, "p", rule, p, hint), UserWarning, stacklevel=3)
+        return 1.0
+    return p
 
 
 def _check_finite(owner: str, name: str, value: Any) -> None:
