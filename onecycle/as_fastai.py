@@ -12,11 +12,11 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
 import onecycle
 from onecycle.as_fastai_names import HIDDEN, LEAVES
+from onecycle.as_fastai_replacing import ReplaceableModule
 from onecycle.prelude import THIRD_PARTY, open_door
 
 __all__ = ["install"]
@@ -47,7 +47,7 @@ def install() -> None:
         _add(path)
 
 
-class _V1Module(ModuleType):
+class _V1Module(ReplaceableModule):
     """A module at a v1 path."""
 
 

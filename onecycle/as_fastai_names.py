@@ -443,6 +443,9 @@ LEAVES: dict[str, dict[str, tuple[str, ...]]] = {
         "onecycle.vision.object_list": (
             "bb_pad_collate", "ObjectCategoryList", "ObjectItemList", "ObjectCategoryProcessor",
         ),
+        "onecycle.vision.opening": (
+            "open_image",
+        ),
         "onecycle.vision.points_list": (
             "PointsLabelList", "PointsItemList", "PointsProcessor",
         ),
@@ -726,7 +729,7 @@ HIDDEN: dict[str, tuple[str, ...]] = {
         "total_params", "hook_params", "params_size", "get_layer_name", "layers_info",
     ),
     "vision.data": (
-        "download_image", "ObjectCategoryProcessor", "PointsProcessor", "SegmentationProcessor",
+        "download_image", "ObjectCategoryProcessor", "open_image", "PointsProcessor", "SegmentationProcessor",
         "verify_image",
     ),
     "vision.learner": (

@@ -38,6 +38,7 @@ from onecycle.learning.freezing import Freezing
 from onecycle.learning.persisting import Persisting
 from onecycle.learning.predicting import Predicting
 from onecycle.learning.resuming import Resuming
+from onecycle.learning.unknown_loss import loss_of
 from onecycle.metrics.check import check_metric
 from onecycle.nn.init import apply_init
 from onecycle.nn.surgery import flatten_model
@@ -121,7 +122,7 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
         self.data = data
         self.model: nn.Module = model.to(data.device)
         self.opt_func = opt_func
-        self.loss_func: Any = loss_func if loss_func is not None else getattr(data, "loss_func", None)
+        self.loss_func: Any = loss_of(loss_func, data)
         self.metrics: list[Any] = listify(metrics)
         for metric in self.metrics:
             check_metric(metric)

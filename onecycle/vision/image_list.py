@@ -14,6 +14,7 @@ from onecycle.data.item_list import ItemList
 from onecycle.data.items import ItemBase
 from onecycle.data.sources import csv_file, read_csv
 from onecycle.types import PathOrStr
+from onecycle.utils.functions import has_arg, takes_any_keyword
 from onecycle.utils.registry import lookup, register
 from onecycle.vision.grids import show_grid, show_pairs
 from onecycle.vision.image_bunch import ImageDataBunch
@@ -23,6 +24,8 @@ from onecycle.vision.opening import open_image
 from onecycle.vision.picture import Image
 
 __all__ = ["ImageImageList", "ImageItemList", "ImageList"]
+
+replaced_open: Callable[..., Any] | None = None  # what a program of fastai v1 has set in the place of `open_image`
 
 
 @register("item_list")
@@ -61,6 +64,10 @@ class ImageList(ItemList):
 
     def open(self, fn: PathOrStr) -> Image:
         """Open one file, decoding it when its pixels are needed; override it to read a format of your own."""
+        if replaced_open is not None:
+            how = {"convert_mode": self.convert_mode, "after_open": self.after_open}
+            takes_all = takes_any_keyword(replaced_open)
+            return replaced_open(fn, **{name: how[name] for name in how if takes_all or has_arg(replaced_open, name)})
         if self.after_open is None:
             return Image.from_file(fn, self.convert_mode)
         return open_image(fn, convert_mode=self.convert_mode, after_open=self.after_open)
@@ -72,8 +79,8 @@ class ImageList(ItemList):
         return self.as_item(item) if in_memory else self.open(item)
 
     def _opens_its_own_way(self) -> bool:
-        """Return whether a subclass has a way of its own to open a file."""
-        return getattr(type(self).open, "__func__", type(self).open) is not ImageList.open
+        """Return whether a subclass, or the program, has a way of its own to open a file."""
+        return replaced_open is not None or getattr(type(self).open, "__func__", type(self).open) is not ImageList.open
 
     def as_item(self, item: Any) -> Any:
         """Return an image, prepared as a file of the data is: of a path, bytes, a Pillow image, an array or a tensor.

@@ -2,12 +2,16 @@
 
 # ruff: noqa: F403, F405, I001 - the imports are those of such programs
 
+import importlib
+import unittest.mock
 from functools import partial
 from numbers import Integral
 
 import pytest
 
 import onecycle.as_fastai  # noqa: F401
+import fastai.basic_train
+import fastai.vision
 from fastai.basic_data import *
 from fastai.basic_train import *
 from fastai.callback import *
@@ -15,7 +19,7 @@ from fastai.callbacks import *
 from fastai.data_block import *
 from fastai.vision import *
 
-from onecycle.errors import ArgumentError, DataError, StepError
+from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, StepError
 
 
 @pytest.fixture
@@ -623,3 +627,168 @@ def test_a_probability_above_one_is_one_with_a_warning():
     for p in (-0.1, float("nan"), float("inf"), "often"):
         with pytest.raises(ArgumentError, match="zoom: p must be a probability"):
             rand_zoom(1.0, p)
+
+
+# Functions of v1's modules that a program replaces
+
+
+@pytest.fixture
+def replace():
+    "Set a name of a v1 module for one test."
+    done = []
+
+    def set_name(module, name, value):
+        done.append((module, name, getattr(module, name)))
+        setattr(module, name, value)
+
+    yield set_name
+    for module, name, value in reversed(done):
+        setattr(module, name, value)
+
+
+def quarter(fn, div=True, convert_mode="RGB", cls=Image, after_open=None):
+    return cls(torch.full((3, 10, 10), 0.25))
+
+
+@pytest.mark.parametrize("opens", [quarter, lambda fn: quarter(fn), lambda fn, **kwargs: quarter(fn, **kwargs)])
+def test_an_open_image_of_ones_own_opens_the_images(photos, replace, opens):
+    replace(fastai.vision.data, "open_image", opens)
+    assert fastai.vision.data.open_image is opens
+    data = bunch(photos)
+    assert (data.one_batch()[0] - 0.25).abs().max() < 1e-5
+    learn = learner(data)
+    learn.fit(1)
+    plain = learn.get_preds()[0]
+    assert torch.allclose(plain, plain[:1].expand_as(plain))
+    assert torch.allclose(learn.predict(photos / "a" / "0.png")[2], plain[0], atol=1e-6)
+    assert torch.allclose(learn.predict((photos / "a" / "0.png").read_bytes())[2], plain[0], atol=1e-6)
+
+
+def test_workers_open_with_it_too_and_setting_it_back_undoes_it(photos, replace):
+    replace(fastai.vision.data, "open_image", quarter)
+    data = split(photos).label_from_folder().transform(None, size=10).databunch(bs=4, num_workers=1)
+    assert all((x - 0.25).abs().max() < 1e-5 for x, _ in data.valid_dl)
+    fastai.vision.data.open_image = open_image
+    assert fastai.vision.data.open_image is open_image and bunch(photos).one_batch()[0].std() > 0.01
+
+
+def test_a_patch_that_ends_undoes_it(photos):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fastai.vision.data.open_image", quarter)
+        assert (bunch(photos).one_batch()[0] - 0.25).abs().max() < 1e-5
+    with unittest.mock.patch("fastai.vision.data.open_image", quarter):
+        assert (bunch(photos).one_batch()[0] - 0.25).abs().max() < 1e-5
+    assert bunch(photos).one_batch()[0].std() > 0.01 and "open_image" not in vars(fastai.vision.data)
+
+
+called = []
+
+
+def own_loss_batch(model, xb, yb, loss_func=None, opt=None, cb_handler=None):
+    called.append(opt is not None)
+    handler = ifnone(cb_handler, CallbackHandler())
+    xb, yb = xb if is_listy(xb) else [xb], yb if is_listy(yb) else [yb]
+    out = handler.on_loss_begin(model(*xb))
+    if not loss_func:
+        return to_detach(out), to_detach(yb[0])
+    loss = loss_func(out, *yb)
+    if opt is not None:
+        loss, skips = handler.on_backward_begin(loss)
+        if not skips:
+            loss.backward()
+        if not handler.on_backward_end():
+            opt.step()
+        if not handler.on_step_end():
+            opt.zero_grad()
+    return loss.detach().cpu()
+
+
+def curve(photos):
+    torch.manual_seed(0)
+    learn = learner(bunch(photos), metrics=accuracy)
+    learn.fit(2)
+    losses = [float(loss) for loss in learn.recorder.losses]
+    return losses, learn.recorder.val_losses, [float(value) for value in learn.validate()], learn.get_preds()[0]
+
+
+def test_a_loss_batch_of_ones_own_runs_in_every_pass(photos, replace):
+    expected = curve(photos)
+    called.clear()
+    replace(fastai.basic_train, "loss_batch", own_loss_batch)
+    losses, val_losses, validated, preds = curve(photos)
+    assert set(called) == {True, False}
+    assert losses == expected[0] and torch.equal(preds, expected[3])
+    assert val_losses == pytest.approx(expected[1]) and validated == pytest.approx(expected[2])
+
+
+def test_a_validate_of_ones_own_gives_the_loss(photos, replace):
+    replace(fastai.basic_train, "validate", lambda model, dl, *args, **kwargs: 0.5)
+    learn = learner(bunch(photos))
+    learn.fit(1)
+    assert learn.recorder.val_losses == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "hint"),
+    [
+        ("vision", "open_image", "Set fastai.vision.data.open_image"),
+        ("vision.image", "open_image", "Set fastai.vision.data.open_image"),
+        ("basic_train", "fit", "Override `fit` in a subclass of Learner"),
+        ("basic_train", "Recorder", "callback_fns="),
+        ("data_block", "CategoryList", "Pass yours where it is used"),
+        ("vision.transform", "_brightness", "Pass yours where it is used"),
+        ("metrics", "accuracy", "Pass yours where it is used"),
+    ],
+)
+def test_a_name_that_nothing_calls_is_refused(path, name, hint):
+    module = importlib.import_module(f"fastai.{path}")
+    with pytest.raises(StepError, match=f"fastai.{path}.{name}: cannot be replaced.*would be ignored. .*{hint}"):
+        setattr(module, name, quarter)
+    assert getattr(module, name, None) is not quarter
+
+
+def test_what_is_set_must_be_a_function():
+    with pytest.raises(ArgumentTypeError, match="fastai.basic_train.loss_batch: must be a function; got 3"):
+        fastai.basic_train.loss_batch = 3
+
+
+def test_a_name_that_a_module_does_not_have_is_the_users_own():
+    fastai.vision.my_sizes = (64, 128)
+    assert fastai.vision.my_sizes == (64, 128)
+    del fastai.vision.my_sizes
+    assert not hasattr(fastai.vision, "my_sizes")
+
+
+# A learner without a loss
+
+
+ROWS = [(torch.full((3,), i / 12), i % 2) for i in range(12)]
+
+
+def rows():
+    return DataBunch.create(ROWS, ROWS, bs=4, num_workers=0)
+
+
+def test_a_program_of_v1_takes_nll_loss_where_none_is_known():
+    model = nn.Sequential(nn.Linear(3, 2), nn.LogSoftmax(1))
+    with pytest.warns(UserWarning, match="loss_func is not given and the data know none; F.nll_loss is taken") as found:
+        learn = Learner(rows(), model, silent=True)
+    assert len(found) == 1 and found[0].filename == __file__
+    assert learn.loss_func is F.nll_loss
+    learn.fit(1)
+    assert torch.allclose(learn.get_preds()[0].sum(1), torch.ones(12))
+
+
+def test_a_module_that_does_not_import_from_v1_has_no_loss_in_the_same_process():
+    other = {"__name__": "another_program", "data": rows()}
+    code = "import torch\nfrom onecycle.learner import Learner\nlearn = Learner(data, torch.nn.Linear(3, 2))"
+    exec(code, other)
+    assert other["learn"].loss_func is None
+    exec("from fastai.basic_data import DataBunch", other)
+    with pytest.warns(UserWarning, match="F.nll_loss is taken"):
+        exec(code, other)
+
+
+def test_a_known_loss_is_taken_without_a_warning(photos):
+    assert type(learner(bunch(photos)).loss_func).__name__ == type(CrossEntropyFlat()).__name__
+    assert learner(rows(), loss_func=F.mse_loss).loss_func is F.mse_loss
