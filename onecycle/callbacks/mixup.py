@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from onecycle.callbacks.mixing import ItemMixer, MixUpLoss
+from onecycle.errors import CallbackError
 
 __all__ = ["MixUpCallback", "MixUpLoss"]
 
@@ -37,6 +38,9 @@ class MixUpCallback(ItemMixer):
 
     def mixed(self, x: Tensor, partner: Tensor) -> tuple[Any, Tensor]:
         """Return the mixtures, or both items and the weight; and the weight, at least a half."""
+        if not isinstance(x, Tensor):
+            parts = f"{len(x)} parts" if isinstance(x, (list, tuple, dict)) else f"a {type(x).__name__}"
+            raise CallbackError(f"MixUpCallback: inputs must be one tensor; got {parts}. Train without mixup.")
         draws = self.draw(len(partner))
         own = torch.as_tensor(np.maximum(draws, 1 - draws), dtype=torch.float32).to(x.device)  # (N,)
         if self.stack_x:

@@ -90,6 +90,9 @@ def batch_of_item(item: Any, names: Sequence[str] | None, collate_fn: Callable[.
         DataError: no batch can be made of it; says why.
     """
     collate = pack_samples if collate_fn is data_collate else collate_fn
+    if names is not None and len(names) != 1 and named_parts(item) is None:
+        rule = f"must have the parts that a sample of the data has ({', '.join(names)}), by their names"
+        raise DataError(explain("predict", "item", rule, item, "Pass a dict, such as dataset[i]."))
     try:
         return collate([as_sample(item, names)])
     except DataError:

@@ -72,7 +72,7 @@ class Interpretation:
     def classes(self) -> Sequence[Any]:
         """The names of the classes; their indices where the data has no names."""
         named = getattr(self.data, "classes", None)
-        return list(named) if named is not None else list(range(self.data.c))
+        return list(named) if named is not None else list(range(self.data.c or 0))
 
     def top_losses(self, k: int | None = None, largest: bool = True) -> tuple[Tensor, Tensor]:
         """Return the k largest (or smallest) losses and the indices of their items.

@@ -11,10 +11,12 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from onecycle.callbacks.mixup import MixUpCallback
 from onecycle.data.batch_parts import NoTarget, as_pair
 from onecycle.data.bunch import DataBunch
 from onecycle.data.collate import data_collate, place
-from onecycle.errors import DataError, TrainingError
+from onecycle.errors import CallbackError, DataError, TrainingError
+from onecycle.interpret.classification import ClassificationInterpretation
 from onecycle.learner import Learner
 from onecycle.metrics.classification import accuracy
 
@@ -162,3 +164,17 @@ def test_parts_go_to_the_device():
 def test_dataclasses_are_collated_as_dicts():
     batch = data_collate([Sample([1, 2], 0.5, "a"), Sample([3, 4], 1.5, "b")])
     assert batch["mask"].tolist() == [0.5, 1.5] and batch["label"] == ["a", "b"]
+
+
+def test_mixup_says_that_it_mixes_one_tensor():
+    data = DataBunch.create(Samples(_as_dict), None, bs=16, device="cpu")
+    learn = Learner(data, Net(), loss_func=nn.CrossEntropyLoss(), callback_fns=MixUpCallback, silent=True)
+    with pytest.raises(CallbackError, match=r"MixUpCallback: inputs must be one tensor; got 2 parts. Train without"):
+        learn.fit(1)
+
+
+def test_classes_without_names_are_interpreted_by_their_numbers():
+    data = DataBunch.create(Samples(_as_dict), Samples(_as_dict), bs=16, device="cpu")
+    learn = Learner(data, Net(), loss_func=nn.CrossEntropyLoss(), silent=True)
+    read = ClassificationInterpretation.from_learner(learn)
+    assert read.classes == [0, 1] and read.confusion_matrix().sum() == 64

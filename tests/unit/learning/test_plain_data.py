@@ -240,6 +240,17 @@ def test_an_input_that_makes_no_batch_is_refused_in_a_sentence(tmp_path):
         learn.get_preds(items="a.png")
 
 
+@pytest.mark.parametrize("item", ["a.png", None, torch.zeros(6)])
+def test_a_sample_of_several_parts_needs_their_names(item):
+    class Two(Named):
+        def __getitem__(self, i):
+            return {**super().__getitem__(i), "mask": torch.ones(6)}
+
+    learn = Learner(DataBunch.create(Two(), Two(), bs=8, device="cpu"), Net(), loss_func=nn.CrossEntropyLoss())
+    with pytest.raises(DataError, match=r"predict: item must have the parts .* \(ids, mask\), by their"):
+        learn.predict(item)
+
+
 def test_a_broken_first_sample_is_no_name():
     class Broken(Named):
         def __getitem__(self, i):
