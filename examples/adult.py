@@ -16,13 +16,17 @@ import pandas as pd
 import torch
 from table_data import arguments
 
-from onecycle.data.loaders import DatasetType
-from onecycle.learner import load_learner
-from onecycle.metrics.classification import accuracy
-from onecycle.tabular.learner import tabular_learner
-from onecycle.tabular.lists import TabularList
-from onecycle.tabular.processor import TabularProcessor
-from onecycle.tabular.procs import Categorify, FillMissing, Normalize
+from onecycle.tabular import (
+    Categorify,
+    DatasetType,
+    FillMissing,
+    Normalize,
+    TabularList,
+    TabularProcessor,
+    accuracy,
+    load_learner,
+    tabular_learner,
+)
 from onecycle.utils.home import home_path
 from onecycle.utils.unpack import safe_unpack
 

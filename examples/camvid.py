@@ -19,17 +19,20 @@ import torch
 from drawn_tasks import drawn_streets
 from example_data import arguments, saved
 
-from onecycle.errors import DownloadError
-from onecycle.metrics.segmentation import MeanIoU, foreground_acc
-from onecycle.nn.norm import NormType
-from onecycle.vision.image_files import get_image_files
-from onecycle.vision.interpret import SegmentationInterpretation
-from onecycle.vision.learner import unet_learner
-from onecycle.vision.models.densenet import DenseNet
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.opening import open_mask
-from onecycle.vision.recipes import get_transforms
-from onecycle.vision.segmentation_list import SegmentationItemList
+from onecycle.vision import (
+    DownloadError,
+    MeanIoU,
+    NormType,
+    SegmentationInterpretation,
+    SegmentationItemList,
+    foreground_acc,
+    get_image_files,
+    get_transforms,
+    imagenet_stats,
+    open_mask,
+    unet_learner,
+)
+from onecycle.vision.models import DenseNet
 
 SMALL = {"arch": "resnet18", "height": 96, "bs": 8, "epochs": 8, "lr": 3e-3}  # drawn streets, without a GPU
 FAST = {"arch": "resnet18", "height": 48, "bs": 4, "epochs": 4, "lr": 4e-3, "streets": 40}

@@ -21,15 +21,18 @@ from example_text import arguments, chosen, some_text
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from onecycle.callbacks.rnn import RNNTrainer
-from onecycle.data.bunch import DataBunch
-from onecycle.learner import Learner
-from onecycle.metrics.classification import accuracy
-from onecycle.nn.losses import CrossEntropyFlat
-from onecycle.text.lists import TextList
-from onecycle.text.processors import NumericalizeProcessor, TokenizeProcessor
-from onecycle.text.tokenizer import Tokenizer
-from onecycle.utils.seeding import set_all_seed
+from onecycle.text import (
+    CrossEntropyFlat,
+    DataBunch,
+    Learner,
+    NumericalizeProcessor,
+    RNNTrainer,
+    TextList,
+    TokenizeProcessor,
+    Tokenizer,
+    accuracy,
+    set_all_seed,
+)
 
 FACTORS = 42  # of the embedding
 WINDOW = 8  # characters that the windowed models read, and that the gradient goes back in the others

@@ -11,7 +11,7 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from onecycle.vision.verify import resize_to
+from onecycle.vision import resize_to
 
 __all__ = ["crappifier", "greyed", "holed", "low_quality", "noised"]
 

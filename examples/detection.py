@@ -21,17 +21,20 @@ from example_data import arguments, saved
 from PIL import Image, ImageDraw
 from torch import nn
 
-from onecycle.callbacks.loss_metrics import LossMetrics
-from onecycle.errors import DownloadError
-from onecycle.learner import load_learner
-from onecycle.metrics.detection import MeanAveragePrecision
-from onecycle.vision.detector import detection_learner
-from onecycle.vision.interpret import ObjectDetectionInterpretation
-from onecycle.vision.models.spec import register_model
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.object_list import ObjectItemList, bb_pad_collate
-from onecycle.vision.opening import open_image
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision import (
+    DownloadError,
+    LossMetrics,
+    MeanAveragePrecision,
+    ObjectDetectionInterpretation,
+    ObjectItemList,
+    bb_pad_collate,
+    detection_learner,
+    get_transforms,
+    imagenet_stats,
+    load_learner,
+    open_image,
+)
+from onecycle.vision.models import register_model
 
 SMALL = {"arch": "body_of_five_layers", "size": 64, "bs": 8, "epochs": 12, "later_epochs": 0, "lr": 3e-3}
 FAST = {"arch": "body_of_five_layers", "size": 64, "bs": 8, "epochs": 5, "later_epochs": 0, "lr": 3e-3, "scenes": 120}

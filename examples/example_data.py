@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from onecycle.errors import DownloadError
-from onecycle.learner import Learner
 from onecycle.utils.home import home_path
 from onecycle.utils.unpack import safe_unpack
-from onecycle.vision.learner import cnn_learner
+from onecycle.vision import DownloadError, Learner, cnn_learner
 
 
 def arguments(

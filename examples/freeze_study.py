@@ -14,12 +14,7 @@ matplotlib.use("Agg")
 import numpy as np
 from example_data import arguments, pretrained_learner
 
-from onecycle.metrics.classification import error_rate
-from onecycle.nn.norm import bn_types
-from onecycle.vision.digits import write_digits
-from onecycle.vision.image_bunch import ImageDataBunch
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision import ImageDataBunch, bn_types, error_rate, get_transforms, imagenet_stats, write_digits
 
 
 def describe_groups(learn):

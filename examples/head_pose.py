@@ -18,16 +18,22 @@ from drawn_tasks import drawn_heads
 from example_data import arguments, pretrained_learner, saved
 from torch import nn
 
-from onecycle.data.categories import FloatList
-from onecycle.metrics.regression import mae, r2_score
-from onecycle.nn.layers import Flatten, SigmoidRange, bn_drop_lin
-from onecycle.nn.losses import MSELossFlat
-from onecycle.vision.backbones import create_body, create_head
-from onecycle.vision.image_list import ImageList
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.opening import open_image
-from onecycle.vision.points_list import PointsItemList
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision import (
+    Flatten,
+    FloatList,
+    ImageList,
+    MSELossFlat,
+    PointsItemList,
+    SigmoidRange,
+    bn_drop_lin,
+    create_body,
+    create_head,
+    get_transforms,
+    imagenet_stats,
+    mae,
+    open_image,
+    r2_score,
+)
 
 SMALL = {"arch": "resnet18", "height": 72, "bs": 16, "epochs": 10, "lr": 4e-3}  # drawn heads, without a GPU
 FAST = {"height": 36, "bs": 8, "epochs": 6, "people": 5}

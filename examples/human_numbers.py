@@ -18,14 +18,16 @@ from char_models import Stateful
 from example_text import arguments, chosen
 from torch import Tensor, nn
 
-from onecycle.callbacks.rnn import RNNTrainer
-from onecycle.data.lists import ItemLists
-from onecycle.learner import Learner
-from onecycle.metrics.classification import accuracy
-from onecycle.nn.losses import CrossEntropyFlat
-from onecycle.nn.norm import BatchNorm1dFlat
-from onecycle.text.lists import TextList
-from onecycle.utils.seeding import set_all_seed
+from onecycle.text import (
+    BatchNorm1dFlat,
+    CrossEntropyFlat,
+    ItemLists,
+    Learner,
+    RNNTrainer,
+    TextList,
+    accuracy,
+    set_all_seed,
+)
 
 SMALL = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
          "seventeen eighteen nineteen").split()  # fmt: skip

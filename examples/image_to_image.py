@@ -18,8 +18,7 @@ from example_data import arguments
 from pets_five_minutes import folder_of_pets
 from superres import METRICS, generator, get_data, quality, show_some
 
-from onecycle.utils.parallel import parallel
-from onecycle.vision.image_list import ImageImageList, ImageList
+from onecycle.vision import ImageImageList, ImageList, parallel
 
 SMALL = {"arch": "resnet18", "cut": 6, "size": 48, "bs": 8, "lr": 1e-2}  # for drawn pictures, without a GPU
 FAST = {**SMALL, "cut": 5, "size": 32, "epochs": 6}

@@ -20,15 +20,18 @@ import torch.nn.functional as F
 from example_data import arguments, pretrained_learner, saved
 from pets_five_minutes import SMALL, folder_of_pets
 
-from onecycle.metrics.classification import error_rate
-from onecycle.nn.hooks import hook_output
-from onecycle.utils.tensors import tensor
-from onecycle.vision.image import Image
-from onecycle.vision.image_list import ImageList
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.opening import open_image
-from onecycle.vision.recipes import get_transforms
-from onecycle.vision.show import plot_multi, show_image
+from onecycle.vision import (
+    Image,
+    ImageList,
+    error_rate,
+    get_transforms,
+    hook_output,
+    imagenet_stats,
+    open_image,
+    plot_multi,
+    show_image,
+    tensor,
+)
 
 TFMS = get_transforms(max_rotate=20, max_zoom=1.3, max_lighting=0.4, max_warp=0.4, p_affine=1.0, p_lighting=1.0)
 

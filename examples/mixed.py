@@ -19,15 +19,8 @@ from PIL import Image, ImageDraw
 from table_data import arguments
 from torch import nn
 
-from onecycle.data.mixed import MixedItemList
-from onecycle.learner import Learner
-from onecycle.metrics.classification import accuracy
-from onecycle.tabular.lists import TabularList
-from onecycle.tabular.models import TabularModel
-from onecycle.tabular.procs import Categorify, FillMissing, Normalize
-from onecycle.vision.image import open_image
-from onecycle.vision.image_list import ImageList
-from onecycle.vision.recipes import get_transforms
+from onecycle.tabular import Categorify, FillMissing, TabularList, TabularModel
+from onecycle.vision import ImageList, Learner, MixedItemList, Normalize, accuracy, get_transforms, open_image
 
 SIDE = 24
 FAST = {"parcels": 600, "epochs": 12}

@@ -15,14 +15,17 @@ matplotlib.use("Agg")
 from example_data import arguments, digits_as_mnist, saved
 from torch import nn
 
-from onecycle.learner import Learner
-from onecycle.metrics.classification import accuracy
-from onecycle.nn.blocks import conv_layer, res_block
-from onecycle.nn.layers import Flatten
-from onecycle.utils.defaults import defaults
-from onecycle.vision.image_list import ImageList
-from onecycle.vision.recipes import rand_pad
-from onecycle.vision.show import plot_multi
+from onecycle.vision import (
+    Flatten,
+    ImageList,
+    Learner,
+    accuracy,
+    conv_layer,
+    defaults,
+    plot_multi,
+    rand_pad,
+    res_block,
+)
 
 
 def folder_of_digits(args):
@@ -96,20 +99,26 @@ def short_net():
     return nn.Sequential(conv2(1, 8), conv2(8, 16), conv2(16, 32), conv2(32, 16), conv2(16, 10), Flatten())
 
 
-def conv_and_res(ni, nf):
-    return nn.Sequential(conv2(ni, nf), res_block(nf))
+class ResBlock(nn.Module):
+    """Two convolutions that add to what they are given: `res_block` by hand."""
+
+    def __init__(self, nf):
+        super().__init__()
+        self.conv1, self.conv2 = conv_layer(nf, nf), conv_layer(nf, nf)
+
+    def forward(self, x):
+        return x + self.conv2(self.conv1(x))
 
 
-def residual_net():
+def conv_and_res(ni, nf, block=res_block):
+    return nn.Sequential(conv2(ni, nf), block(nf))
+
+
+def residual_net(block=res_block):
     """Each halving is followed by a block that adds to what it is given."""
-    return nn.Sequential(
-        conv_and_res(1, 8),
-        conv_and_res(8, 16),
-        conv_and_res(16, 32),
-        conv_and_res(32, 16),
-        conv2(16, 10),
-        Flatten(),
-    )
+    widths = [1, 8, 16, 32, 16]
+    blocks = [conv_and_res(ni, nf, block) for ni, nf in zip(widths, widths[1:])]
+    return nn.Sequential(*blocks, conv2(16, 10), Flatten())
 
 
 def main(argv=None):
@@ -132,6 +141,10 @@ def main(argv=None):
     learn.fit_one_cycle(args.long_epochs, max_lr=0.1)
     longer = float(learn.validate()[1])
 
+    learn = Learner(data, residual_net(ResBlock), loss_func=nn.CrossEntropyLoss(), metrics=accuracy)
+    learn.fit_one_cycle(1, max_lr=0.05)
+    by_hand = float(learn.validate()[1])
+
     learn = Learner(data, residual_net(), loss_func=nn.CrossEntropyLoss(), metrics=accuracy)
     learn.lr_find(end_lr=100)
     learn.recorder.plot()
@@ -140,7 +153,7 @@ def main(argv=None):
     print(learn.summary())
     residual = float(learn.validate()[1])
     print(f"accuracy: {plain:.4f} plain, {longer:.4f} after more epochs, {residual:.4f} residual")
-    return {"data": data, "learn": learn, "plain": plain, "longer": longer, "residual": residual}
+    return {"data": data, "learn": learn, "plain": plain, "longer": longer, "by_hand": by_hand, "residual": residual}
 
 
 if __name__ == "__main__":

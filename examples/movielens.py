@@ -17,9 +17,7 @@ import pandas as pd
 import torch
 from table_data import arguments, made_ratings, saved
 
-from onecycle.collab.data import CollabDataBunch
-from onecycle.collab.learner import collab_learner
-from onecycle.learner import load_learner
+from onecycle.collab import CollabDataBunch, collab_learner, load_learner
 
 FAST = {"epochs": 8, "lr": 1e-2, "factors": 20, "bs": 256}
 

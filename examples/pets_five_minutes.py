@@ -15,12 +15,14 @@ matplotlib.use("Agg")
 import numpy as np
 from example_data import arguments, drawn_pets, pretrained_learner, saved
 
-from onecycle.interpret.classification import ClassificationInterpretation
-from onecycle.metrics.classification import error_rate
-from onecycle.vision.image_bunch import ImageDataBunch
-from onecycle.vision.image_files import get_image_files
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision import (
+    ClassificationInterpretation,
+    ImageDataBunch,
+    error_rate,
+    get_image_files,
+    get_transforms,
+    imagenet_stats,
+)
 
 SMALL = {"arch": "resnet18", "size": 64, "bs": 16, "lr": 4e-3}  # for drawn pictures, without a GPU
 

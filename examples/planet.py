@@ -20,13 +20,16 @@ import torch
 from drawn_tasks import drawn_planet
 from example_data import arguments, pretrained_learner, saved
 
-from onecycle.data.loaders import DatasetType
-from onecycle.interpret.multilabel import MultiLabelClassificationInterpretation
-from onecycle.learner import load_learner
-from onecycle.metrics.multilabel import accuracy_thresh, fbeta
-from onecycle.vision.image_list import ImageList
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision import (
+    DatasetType,
+    ImageList,
+    MultiLabelClassificationInterpretation,
+    accuracy_thresh,
+    fbeta,
+    get_transforms,
+    imagenet_stats,
+    load_learner,
+)
 
 SMALL = {"arch": "resnet18", "size": 48, "bs": 16, "epochs": 6, "lr": 4e-3}  # drawn pictures, without a GPU
 FAST = {"size": 24, "epochs": 5, "lr": 1e-2, "pieces": 240, "bs": 16}

@@ -21,21 +21,27 @@ from pets_five_minutes import folder_of_pets
 from superres import METRICS, generator, get_data, quality
 from torch import nn, optim
 
-from onecycle.data.bunch import DatasetType
-from onecycle.learner import Learner
-from onecycle.nn.losses import MSELossFlat
-from onecycle.utils.parallel import parallel
-from onecycle.vision.gan.discriminative import GANDiscriminativeLR
-from onecycle.vision.gan.learner import GANLearner
-from onecycle.vision.gan.losses import AdaptiveLoss, accuracy_thresh_expand
-from onecycle.vision.gan.networks import gan_critic
-from onecycle.vision.gan.samples import save_generated
-from onecycle.vision.gan.switchers import AdaptiveGANSwitcher
-from onecycle.vision.grids import show_pairs
-from onecycle.vision.image_list import ImageImageList, ImageList
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.opening import open_image
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision import (
+    DatasetType,
+    ImageImageList,
+    ImageList,
+    Learner,
+    MSELossFlat,
+    get_transforms,
+    imagenet_stats,
+    open_image,
+    parallel,
+    show_pairs,
+)
+from onecycle.vision.gan import (
+    AdaptiveGANSwitcher,
+    AdaptiveLoss,
+    GANDiscriminativeLR,
+    GANLearner,
+    accuracy_thresh_expand,
+    gan_critic,
+    save_generated,
+)
 
 SMALL = {  # for drawn pictures, without a GPU
     "arch": "resnet18", "cut": 6, "size": 48, "bs": 16, "low": 24, "lr": 1e-2, "nf": 16, "crit_epochs": 10,

@@ -17,15 +17,22 @@ import pandas as pd
 import torch
 from table_data import arguments, made_shops, saved
 
-from onecycle.data.categories import FloatList
-from onecycle.data.loaders import DatasetType
-from onecycle.learner import load_learner
-from onecycle.metrics.regression import exp_rmspe
-from onecycle.tabular.dates import add_datepart, add_elapsed_times
-from onecycle.tabular.interpret import embedding_pca, feature_importance, partial_dependence
-from onecycle.tabular.learner import tabular_learner
-from onecycle.tabular.lists import TabularList
-from onecycle.tabular.procs import Categorify, FillMissing, Normalize
+from onecycle.tabular import (
+    Categorify,
+    DatasetType,
+    FillMissing,
+    FloatList,
+    Normalize,
+    TabularList,
+    add_datepart,
+    add_elapsed_times,
+    embedding_pca,
+    exp_rmspe,
+    feature_importance,
+    load_learner,
+    partial_dependence,
+    tabular_learner,
+)
 
 CATEGORIES = """Store DayOfWeek Year Month Day StateHoliday CompetitionMonthsOpen Promo2Weeks StoreType Assortment
     PromoInterval CompetitionOpenSinceYear Promo2SinceYear State Week Events Promo_fw Promo_bw StateHoliday_fw

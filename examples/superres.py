@@ -22,20 +22,24 @@ from example_data import arguments, pretrained_learner, saved
 from pets_five_minutes import folder_of_pets
 from torch import nn
 
-from onecycle.callbacks.loss_metrics import LossMetrics
-from onecycle.errors import DownloadError
-from onecycle.learner import Learner
-from onecycle.metrics.classification import error_rate
-from onecycle.metrics.pictures import psnr, ssim
-from onecycle.nn.norm import NormType
-from onecycle.utils.parallel import parallel
-from onecycle.vision.feature_losses import feature_loss
-from onecycle.vision.grids import show_pairs
-from onecycle.vision.image_list import ImageImageList, ImageList
-from onecycle.vision.learner import unet_learner
-from onecycle.vision.normalization import imagenet_stats
-from onecycle.vision.opening import open_image
-from onecycle.vision.recipes import get_transforms
+from onecycle.vision import (
+    DownloadError,
+    ImageImageList,
+    ImageList,
+    Learner,
+    LossMetrics,
+    NormType,
+    error_rate,
+    feature_loss,
+    get_transforms,
+    imagenet_stats,
+    open_image,
+    parallel,
+    psnr,
+    show_pairs,
+    ssim,
+    unet_learner,
+)
 
 SMALL = {  # for drawn pictures, without a GPU
     "arch": "resnet18", "cut": 6, "size": 48, "bs": 16, "low": 24, "lr": 1e-2, "large": 256,

@@ -21,12 +21,16 @@ from typing import Any
 from example_text import arguments
 from made_reviews import reviews
 
-from onecycle.metrics.classification import accuracy
-from onecycle.text.language_learner import language_model_learner
-from onecycle.text.learner import text_classifier_learner
-from onecycle.text.lists import TextList
-from onecycle.text.models.awd_lstm import AWD_LSTM, awd_lstm_clas_config, awd_lstm_lm_config
-from onecycle.utils.seeding import set_all_seed
+from onecycle.text import (
+    AWD_LSTM,
+    TextList,
+    accuracy,
+    awd_lstm_clas_config,
+    awd_lstm_lm_config,
+    language_model_learner,
+    set_all_seed,
+    text_classifier_learner,
+)
 
 MOMS = (0.8, 0.7)
 GENTLE = {"drop_mult": 0.0, "alpha": 0.0, "beta": 0.0}  # sixty words in a few forms: nothing to overfit to

@@ -11,21 +11,23 @@ from __future__ import annotations
 from example_data import arguments, digits_as_mnist
 from torch import nn
 
-from onecycle.callbacks.csv_logger import CSVLogger
-from onecycle.callbacks.early_stopping import EarlyStoppingCallback
-from onecycle.callbacks.jsonl_logger import JSONLLogger
-from onecycle.callbacks.mem import PeakMemMetric
-from onecycle.callbacks.profiler import TimeProfiler
-from onecycle.callbacks.save_model import SaveModelCallback
-from onecycle.callbacks.tensorboard import LearnerTensorboardWriter
-from onecycle.callbacks.terminate_on_nan import TerminateOnNaNCallback
-from onecycle.errors import ArgumentError
-from onecycle.learner import Learner
-from onecycle.metrics.classification import accuracy
-from onecycle.nn.blocks import conv_layer
-from onecycle.nn.layers import Flatten
-from onecycle.training.callback import LearnerCallback
-from onecycle.vision.image_list import ImageList
+from onecycle.vision import (
+    ArgumentError,
+    CSVLogger,
+    EarlyStoppingCallback,
+    Flatten,
+    ImageList,
+    JSONLLogger,
+    Learner,
+    LearnerCallback,
+    LearnerTensorboardWriter,
+    PeakMemMetric,
+    SaveModelCallback,
+    TerminateOnNaNCallback,
+    TimeProfiler,
+    accuracy,
+    conv_layer,
+)
 
 
 class WeightNorm(LearnerCallback):

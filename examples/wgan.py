@@ -17,16 +17,8 @@ from functools import partial
 from example_data import arguments, digits_as_mnist, saved
 from torch import optim
 
-from onecycle.data.bunch import DatasetType
-from onecycle.learner import load_learner
-from onecycle.nn.norm import NormType
-from onecycle.utils.defaults import defaults
-from onecycle.utils.functions import noop
-from onecycle.vision.gan.items import GANItemList, NoisyItem
-from onecycle.vision.gan.learner import GANLearner
-from onecycle.vision.gan.networks import basic_critic, basic_generator
-from onecycle.vision.grids import show_grid
-from onecycle.vision.recipes import crop_pad
+from onecycle.vision import DatasetType, NormType, crop_pad, defaults, load_learner, noop, show_grid
+from onecycle.vision.gan import GANItemList, GANLearner, NoisyItem, basic_critic, basic_generator
 
 SMALL = {"epochs": 60, "features": 16}  # for few digits, without a GPU
 FAST = {**SMALL, "epochs": 2, "size": 16, "features": 8}

@@ -14,13 +14,8 @@ import torch
 from example_data import arguments
 from watching import make_learner
 
-from onecycle.callbacks.accumulate import AccumulateScheduler
-from onecycle.callbacks.oversampling import OverSamplingCallback
-from onecycle.callbacks.weight_average import EMACallback
-from onecycle.data.balance import class_weights
-from onecycle.nn.losses import CrossEntropyFlat, LabelSmoothingCrossEntropy
-from onecycle.optim.lamb import LAMB
-from onecycle.optim.lookahead import Ranger
+from onecycle.callbacks import AccumulateScheduler, EMACallback, OverSamplingCallback
+from onecycle.vision import LAMB, CrossEntropyFlat, LabelSmoothingCrossEntropy, Ranger, class_weights
 
 
 def with_callback(made):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-NETWORKS = ["SimpleNet", "ConvNet", "ConvBnNet", "ConvBnNet2", "Resnet", "Resnet2"]
+NETWORKS = ["SimpleNet", "ConvNet", "ConvNet2", "ConvBnNet", "ConvBnNet2", "Resnet", "Resnet2"]
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,14 @@ def test_parameters_of_the_convolutional_net(ladder):
     assert shapes == [(20, 15, 15), (40, 7, 7), (80, 3, 3)]
 
 
+def test_the_layer_as_a_class_keeps_the_edge(ladder):
+    model, first = ladder.rungs(10)["ConvNet2"][0], ladder.rungs(10)["ConvNet"][0]
+    assert sizes(model) == sizes(first)
+    assert [tuple(model.layers[:n](torch.zeros(1, 3, 32, 32)).shape[1:]) for n in (1, 2, 3)] == [
+        (20, 16, 16), (40, 8, 8), (80, 4, 4)
+    ]  # fmt: skip
+
+
 def of_the_lesson(first, widths, more, c=10):
     "What the lesson's layers hold: convolutions without bias, two numbers a channel, a last linear layer."
     pairs = list(zip(widths, widths[1:], strict=False))
@@ -95,7 +103,7 @@ def test_a_batch_norm_by_hand_normalises(ladder):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_learns_with_sgdr_and_tta(ladder, stripes, tmp_path, name):
     words = ["--data", str(stripes), "--out", str(tmp_path), "--bs", "16", "--cycles", "3", "--only", name]
-    found = ladder.main([*words, "--lr", "0.1" if name == "ConvNet" else "0.01"])[name]
+    found = ladder.main([*words, "--lr", "0.1" if name in ("ConvNet", "ConvNet2") else "0.01"])[name]
     learn = found["learn"]
     assert learn.data.classes == ["across", "along"]
     assert [len(learn.data.train_ds), len(learn.data.valid_ds)] == [80, 80]
