@@ -8,6 +8,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 __all__: list[str] = []
 
@@ -33,6 +34,7 @@ _EAST_ASIAN = re.compile(  # from Hangul to full-width forms, and the later plan
     "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 )
 _told: set[str] = set()
+_given: WeakKeyDictionary[Any, tuple[str, str, float]] = WeakKeyDictionary()  # title: text as fitted, as given, size
 
 
 # ---- titles ----
@@ -49,6 +51,8 @@ def fit_titles(axes: Iterable[Any]) -> None:
     titled = [ax for ax in axes if ax.get_title()]
     if not titled:
         return
+    for ax in titled:
+        _put_back(ax.title)
     size = float(titled[0].title.get_fontsize())
     for step in _STEPS:
         letters = max(size * step, min(size, _LEAST_SIZE))
@@ -58,13 +62,23 @@ def fit_titles(axes: Iterable[Any]) -> None:
     if letters == size and all(len(lines) == 1 for text in texts for lines in text):
         return
     for ax, text in zip(titled, texts, strict=True):
-        ax.title.set_text("\n".join(line for lines in text for line in lines))
+        fitted, given = "\n".join(line for lines in text for line in lines), ax.get_title()
+        _given[ax.title] = fitted, given, float(ax.title.get_fontsize())
+        ax.title.set_text(fitted)
         ax.title.set_fontsize(letters)
+
+
+def _put_back(title: Any) -> None:
+    """Give a title that was fitted alone its own text and size again, before it is fitted with others."""
+    fitted, given, size = _given.get(title, ("", "", 0.0))
+    if fitted and title.get_text() == fitted:
+        title.set_text(given)
+        title.set_fontsize(size)
 
 
 def cell_width(ax: Any) -> float:
     """Return how many points wide the cell of axes in their figure is, as far as a title may fill it."""
-    width = float(ax.figure.get_size_inches()[0])
+    width = float(ax.figure.bbox.width / ax.figure.dpi)
     spec = ax.get_subplotspec()
     if spec is None:
         return _SHARE * width * float(ax.get_position().width) * _POINTS
@@ -74,7 +88,7 @@ def cell_width(ax: Any) -> float:
 
 def _is_low(ax: Any, text: list[list[str]], size: float) -> bool:
     """Return whether a title leaves most of its cell to what is shown."""
-    height = float(ax.figure.get_size_inches()[1])
+    height = float(ax.figure.bbox.height / ax.figure.dpi)
     spec = ax.get_subplotspec()
     rows = 1 if spec is None else spec.get_gridspec().nrows
     lines = sum(map(len, text))

@@ -61,6 +61,34 @@ def test_all_titles_have_letters_of_one_size_and_small_cells_smaller_ones():
     assert sizes[0] == sizes[1] > sizes[2] == sizes[3] >= 6
 
 
+def test_titles_that_were_fitted_alone_are_fitted_together():
+    figure, axes = plt.subplots(1, 3, figsize=(6, 3), layout="constrained")
+    for ax, title in zip(axes, ["cat", LONG, LONG + ";clear"], strict=True):
+        ax.set_title(title)
+        fit_titles([ax])
+    fit_titles(axes)
+    once = [(ax.get_title(), ax.title.get_fontsize()) for ax in axes]
+    fit_titles(axes)
+    assert [(ax.get_title(), ax.title.get_fontsize()) for ax in axes] == once
+    assert len({size for _, size in once}) == 1 and once[0][0] == "cat"
+    expected = drawn(["cat", LONG, LONG + ";clear"], inches=6.0)
+    assert once[1][0].replace("\n", "") == expected[1].get_title().replace("\n", "") == LONG
+    axes[1].set_title("dog")  # another title is not taken for the old one
+    fit_titles(axes[1:2])
+    assert axes[1].get_title() == "dog"
+    plt.close(figure)
+
+
+def test_axes_of_a_part_of_a_figure():
+    figure = plt.figure(figsize=(8, 4))
+    part = figure.subfigures(1, 2)[0]
+    ax = part.subplots()
+    ax.set_title(LONG)
+    fit_titles([ax])
+    assert "\n" in ax.get_title()
+    plt.close(figure)
+
+
 def test_an_endless_title_ends():
     (ax,) = drawn(["word " * 400], columns=1, inches=2.0)
     assert ax.get_title().count("\n") == 7 and ax.get_title().endswith(" …")
