@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw
 from table_data import arguments
 from torch import nn
 
-from onecycle.tabular import Categorify, FillMissing, TabularList, TabularModel
-from onecycle.vision import ImageList, Learner, MixedItemList, Normalize, accuracy, get_transforms, open_image
+from onecycle.tabular import Categorify, FillMissing, Normalize, TabularList, TabularModel
+from onecycle.vision import ImageList, Learner, MixedItemList, accuracy, get_transforms, open_image
 
 SIDE = 24
 FAST = {"parcels": 600, "epochs": 12}
