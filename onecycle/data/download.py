@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,6 +94,9 @@ KNOWN = {
     URLs.HUMAN_NUMBERS: Known(30_252, "679382ac6c3f11a77aaaed91775aff67d13bf20114009c4430d0268b4424a057"),
 }
 
+_NAME = re.compile(r"[^\\/\x00-\x1f\ud800-\udfff]+")  # what every system takes for the name of one folder
+_LONGEST_NAME = 240  # bytes; file systems have 255, and an ending of a part of a download is added
+
 _ENDINGS = (".tgz", ".tar.gz", ".tar", ".tar.bz2", ".tar.xz", ".zip")
 
 
@@ -177,16 +181,20 @@ class Config:
 
 
 def _split_ending(url: str, ext: str = ".tgz") -> tuple[str, str]:
-    """Split an address into itself without the archive's ending, and the ending.
+    """Split an address into itself without the archive's ending and without a query, and the ending.
 
     Raises:
         ArgumentTypeError: it is no text.
     """
-    check_url("download", url)
+    address = _without_query(check_url("download", url))
     for ending in _ENDINGS:
-        if url.endswith(ending):
-            return url[: -len(ending)], ending
-    return url, ext
+        if address.endswith(ending):
+            return address[: -len(ending)], ending
+    return address, ext
+
+
+def _without_query(url: str) -> str:
+    return re.split("[?#]", url, maxsplit=1)[0]
 
 
 def url2name(url: str) -> str:
@@ -200,9 +208,9 @@ def url2name(url: str) -> str:
         >>> url2name("https://example.com/data/mnist_png")
         'mnist_png'
     """
-    name = _split_ending(check_url("download", url).rstrip("/"))[0].rsplit("/", 1)[-1]
-    if not name:
-        rule = "must end with the name of a data set"
+    name = _split_ending(_without_query(check_url("download", url)).rstrip("/"))[0].rsplit("/", 1)[-1]
+    if name in ("", ".", "..") or len(name.encode(errors="replace")) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        rule = "must end with the name of a data set, which a folder can have"
         raise ArgumentError(explain("download", "url", rule, url, "Take one of URLs."))
     return name
 
@@ -265,8 +273,9 @@ def download_data(
     if not target.is_file():
         say(f"Downloading {secure_url(base)}{ending}")
     known = KNOWN.get(base)
+    query = url[len(_without_query(url)) :]  # such as the signature of a link
     return download_file(
-        base + ending, target, sha256=known and known.sha256, size=known and known.size, timeout=10
+        base + ending + query, target, sha256=known and known.sha256, size=known and known.size, timeout=10
     )
 
 
@@ -313,7 +322,7 @@ def untar_data(
     if force_download:
         archive.unlink(missing_ok=True)
     came_now = not archive.is_file()
-    download_data(base, archive, data, ending)
+    download_data(url, archive, data, ending)
     if verbose:
         say(f"Unpacking {archive} as {folder}")
     return _unpack(archive, folder, came_now, max_bytes)

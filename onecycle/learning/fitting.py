@@ -159,7 +159,7 @@ class Fitting:
         frozen = [is_frozen(group) for group in self.layer_groups]
         rates = self.opt.read_val("lr")
         used = [rate for rate, rests in zip(rates, frozen) if not rests]
-        if any(frozen) and len(rates) == len(frozen) and not any(used):
+        if used and any(frozen) and len(rates) == len(frozen) and not any(used):  # all frozen: batch norms learn
             hint = "Pass a rate above 0 for the last layer group, e.g. 3e-3, or unfreeze() first."
             rule = "must be above 0 for a layer group that is not frozen"
             raise ArgumentError(explain("fit", "lr", rule, lr, hint))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -27,7 +28,10 @@ _COCO = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 def _checked_ious(owner: str, iou: Any) -> Tensor:
     """Return the overlaps from which a box is found, in double precision."""
-    chosen = _COCO if iou is None else iou if isinstance(iou, Sequence) else (iou,)
+    iou = iou.tolist() if isinstance(iou, (Tensor, np.ndarray)) else iou
+    chosen = _COCO if iou is None else iou if isinstance(iou, Sequence) and not isinstance(iou, str) else (iou,)
+    if not len(chosen):
+        raise ArgumentError(explain(owner, "iou", "must be a number between 0 and 1, or several", iou))
     return torch.tensor([check_share(owner, "iou", one) for one in chosen], dtype=torch.float64)
 
 
@@ -40,10 +44,15 @@ def _checked_area(owner: str, area: Any) -> tuple[float, float] | None:
             cure = f"Known: {', '.join(_AREAS)}.{did_you_mean(area, _AREAS)}"
             raise ArgumentError(explain(owner, "area", "must be the name of a range of areas", area, cure))
         return _AREAS[area]
-    if not isinstance(area, Sequence) or len(area) != 2 or not all(map(is_real, area)) or not 0 <= area[0] <= area[1]:
+    area = area.tolist() if isinstance(area, (Tensor, np.ndarray)) else area
+    if not isinstance(area, Sequence) or len(area) != 2 or not _is_range(*area):
         cure = "Pass e.g. 'small', or (0, 400)."
         raise ArgumentError(explain(owner, "area", "must be a name, or the least and the greatest area", area, cure))
     return float(area[0]), float(area[1])
+
+
+def _is_range(least: Any, greatest: Any) -> bool:
+    return is_real(least) and (is_real(greatest) or greatest == math.inf) and 0 <= least <= greatest
 
 
 def mean_average_precision(
@@ -78,6 +87,7 @@ def mean_average_precision(
     owner = "mean_average_precision"
     overlaps, areas = _checked_ious(owner, iou), _checked_area(owner, area)
     max_boxes = check_whole(owner, "max_boxes", max_boxes)
+    preds, targets = _pictures_of("preds", preds, 3), _pictures_of("targets", targets, 2)
     if len(preds) != len(targets):
         raise ArgumentError(
             f"{owner}: preds and targets must have one entry a picture; got {len(preds)} and "
@@ -86,6 +96,28 @@ def mean_average_precision(
     found = [_surest(_found_rows(*picture), max_boxes) for picture in preds]
     actual = [_actual_rows(*picture) for picture in targets]
     return _mean(precisions(_stacked(found, BOX_COLUMNS, 0), _stacked(actual, BOX_COLUMNS - 1, -1), overlaps, areas))
+
+
+_PARTS = ("boxes", "classes", "scores")
+
+
+def _pictures_of(name: str, given: Any, count: int) -> list[Any]:
+    """Return the parts of each picture.
+
+    Raises:
+        DataError: they are no pictures, or have other parts than boxes, classes and, of predictions, scores.
+    """
+    pictures = list(given) if hasattr(given, "__iter__") and not isinstance(given, (str, bytes, dict)) else None
+    odd = pictures is None or next((True for one in pictures if not _has_parts(one, count)), False)
+    if pictures is None or odd:
+        rule = f"must have {', '.join(_PARTS[:count])} of each picture, as a tuple"
+        shown = given if pictures is None else next(one for one in pictures if not _has_parts(one, count))
+        raise DataError(explain(_OWNER, name, rule, shown))
+    return pictures
+
+
+def _has_parts(picture: Any, count: int) -> bool:
+    return isinstance(picture, (tuple, list)) and len(picture) == count
 
 
 def _found_rows(boxes: Any, classes: Any, scores: Any) -> Tensor:
@@ -121,7 +153,11 @@ def _row(name: str, boxes: Any, *columns: Any) -> Tensor:
     Raises:
         DataError: there is not one value for each box, a number is not finite, or a class is no index.
     """
-    edges, *rest = (torch.as_tensor(part).detach().cpu().double() for part in (boxes, *columns))
+    try:
+        edges, *rest = (torch.as_tensor(part).detach().cpu().double() for part in (boxes, *columns))
+    except (TypeError, ValueError, RuntimeError) as error:
+        said = str(error).partition("\n")[0]
+        raise DataError(explain(_OWNER, name, f"must be numbers ({said})", boxes)) from None
     count = edges.numel() // 4
     if edges.numel() % 4 or (edges.numel() and edges.shape[-1] != 4) or any(part.numel() != count for part in rest):
         shapes = ", ".join(str(tuple(part.shape)) for part in (edges, *rest))
@@ -235,8 +271,10 @@ class MeanAveragePrecision(Metric):
         """Keep what may be a box, and the targets; nothing is thinned out before the set is whole."""
         check_no_nan(type(self).__name__, "output", output)
         check_no_nan(type(self).__name__, "target", target)
+        if output.ndim != 3:
+            raise DataError(explain(type(self).__name__, "output", "must be (N, D, 6) or (N, A, K + 8)", output))
         found = output if output.shape[-1] == BOX_COLUMNS else candidates(output, self.pad_idx, self.score_thresh)
-        actual = target if classes is None else torch.cat([target, classes[..., None].to(target)], dim=2)
+        actual = _joined(target, classes)
         if actual.ndim != 3 or actual.shape[2] != BOX_COLUMNS - 1 or len(actual) != len(found):
             rule = f"must be boxes (N, P, 4) and classes (N, P) of the {len(found)} pictures"
             raise DataError(explain(type(self).__name__, "target", rule, target))
@@ -273,7 +311,21 @@ class MeanAveragePrecision(Metric):
         return {k: float(one.mean()) for k, one in precisions(found, actual, self._ious, self._areas).items()}
 
     def _real(self, rows: Tensor) -> Tensor:
-        return rows[(rows[:, 4] != self.pad_idx) & (rows[:, 2] > rows[:, 0])]
+        """Return the boxes that are no padding and have an area; transforms may press a box into a line.
+
+        Raises:
+            DataError: a class is no index, or a box ends before it begins.
+        """
+        rows = rows[rows[:, 4] != self.pad_idx]
+        owner = type(self).__name__
+        if not bool(((rows[:, 4] >= 0) & (rows[:, 4] == rows[:, 4].round())).all()):
+            rule = "must have class indices, whole numbers of at least 0"
+            raise DataError(explain(owner, "target", rule, rows[:, 4].tolist()[:5]))
+        height, width = rows[:, 2] - rows[:, 0], rows[:, 3] - rows[:, 1]
+        if not bool(((height >= 0) & (width >= 0)).all()):
+            odd = rows[~((height >= 0) & (width >= 0))][0, :4].tolist()
+            raise DataError(explain(owner, "target", "must be boxes: top, left, bottom, right", odd))
+        return rows[(height > 0) & (width > 0)]
 
     def compute(self) -> Tensor:
         """Return the mean over the classes that are in the targets; NaN where none is."""
@@ -286,6 +338,13 @@ class MeanAveragePrecision(Metric):
         names = ("iou", "score_thresh", "nms_thresh", "max_boxes", "pad_idx")
         of_areas = [name for name in ("area", "size") if getattr(self, name) is not None]
         return {name: getattr(self, name) for name in (*names, *of_areas)}
+
+
+def _joined(target: Tensor, classes: Tensor | None) -> Tensor:
+    """Return boxes and classes side by side, (N, P, 5), where they fit; else the boxes alone."""
+    if classes is None or classes.ndim != 2 or target.ndim != 3 or classes.shape != target.shape[:2]:
+        return target
+    return torch.cat([target, classes[..., None].to(target)], dim=2)
 
 
 def _checked_size(owner: str, size: Any) -> tuple[int, int]:

@@ -252,7 +252,15 @@ def check_columns(owner: str, frame: Any, names: Sequence[Any]) -> None:
     Raises:
         DataError: a column is missing or there twice; names it.
     """
-    there = list(frame.columns)
+    check_names(owner, list(frame.columns), names)
+
+
+def check_names(owner: str, there: Sequence[Any], names: Sequence[Any]) -> None:
+    """Check that columns are among those of a table, each once.
+
+    Raises:
+        DataError: a column is missing or there twice; names it.
+    """
     missing = [name for name in names if name not in there]
     if missing:
         raise DataError(missing_message(owner, missing, there))

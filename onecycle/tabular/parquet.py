@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from onecycle.errors import ArgumentTypeError, DataError, explain
-from onecycle.tabular.frames import LARGEST_EXACT, missing_message, with_whole_numbers
+from onecycle.tabular.frames import LARGEST_EXACT, check_names, with_whole_numbers
 from onecycle.utils.extras import import_extra
 
 __all__: list[str] = []
@@ -63,9 +63,7 @@ class ParquetTable:
         """
         schemas = [footer.schema.to_arrow_schema() for footer in self._footers]
         for file, schema in zip(self.files, schemas, strict=True):
-            missing = [name for name in names if name not in schema.names]
-            if missing:
-                raise DataError(missing_message(f"{OWNER}: '{file}'", missing, schema.names))
+            check_names(f"{OWNER}: '{file}'", schema.names, names)
         for name in names:
             kinds = [_kind(schema.field(name).type) for schema in schemas]
             if {_WHOLE, _FLOATS} <= set(kinds):
@@ -84,6 +82,24 @@ class ParquetTable:
                 f"{OWNER}: column {name!r} holds {one} in '{here}' and {other} in '{there}'. Write it with one kind of "
                 f"values in all files."
             )
+
+    def orders(self, names: Sequence[Any]) -> dict[Any, list[Any]]:
+        """Return the categories of columns that were written as categories, in the order that they were given.
+
+        A column is left out where files or row groups were written with different categories: then there is no order
+        of the whole, as pandas finds when it joins such columns.
+        """
+        types = [[footer.schema.to_arrow_schema().field(name).type for footer in self._footers] for name in names]
+        known = [name for name, kinds in zip(names, types, strict=True) if all(map(_is_dictionary, kinds))]
+        if not known:
+            return {}
+        ordered = {name: any(kind.ordered for kind in types[list(names).index(name)]) for name in known}
+        found = [self._dictionaries(group, known) for group in range(len(self.counts))]
+        return {name: found[0][name] for name in known if _is_one([each[name] for each in found], ordered[name])}
+
+    def _dictionaries(self, group: int, names: list[Any]) -> dict[Any, list[Any]]:
+        part = next(iter(self._parts(group, names, 1)))
+        return {name: part.column(name).dictionary.to_pylist() for name in names}
 
     def frames(self, group: int, columns: Sequence[Any]) -> Iterator[Any]:
         """Yield the rows of a row group as data frames of at most 65,536 rows.
@@ -139,12 +155,12 @@ class ParquetTable:
             )
         return column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
 
-    def _parts(self, group: int, columns: list[Any]) -> Iterator[Any]:
+    def _parts(self, group: int, columns: list[Any], rows: int = ROWS_AT_ONCE) -> Iterator[Any]:
         parquet = import_extra(OWNER, "pyarrow.parquet", "tables")
         file, number = self._groups[group]
         # No threads and no reading ahead: the pools of a process are not there in a forked worker.
         with parquet.ParquetFile(self.files[file], metadata=self._footers[file], pre_buffer=False) as opened:
-            yield from opened.iter_batches(ROWS_AT_ONCE, [number], columns, use_threads=False)
+            yield from opened.iter_batches(rows, [number], columns, use_threads=False)
 
 
 def _files(given: Any) -> list[Path]:
@@ -175,13 +191,23 @@ def _without_dictionaries(part: Any) -> Any:
     return type(part).from_arrays(plain, names=part.schema.names)
 
 
+def _is_dictionary(type_: Any) -> bool:
+    return str(type_).startswith("dictionary")
+
+
+def _is_one(found: Sequence[list[Any]], ordered: bool) -> bool:
+    """Say whether categories are the same everywhere; their order matters only where they are ordered."""
+    compared = found if ordered else [sorted(map(repr, each)) for each in found]
+    return all(each == compared[0] for each in compared)
+
+
 _NOTHING, _WHOLE, _FLOATS = "nothing", "whole numbers", "floats"
 _KINDS = {"null": _NOTHING, "bool": "truth values", "halffloat": _FLOATS, "float": _FLOATS, "double": _FLOATS}
 
 
 def _kind(type_: Any) -> str:
     """Return what kind of values an arrow type holds, whatever its width."""
-    type_ = getattr(type_, "value_type", type_) if str(type_).startswith("dictionary") else type_
+    type_ = getattr(type_, "value_type", type_) if _is_dictionary(type_) else type_
     name = str(type_)
     if name.startswith(("int", "uint")):
         return _WHOLE

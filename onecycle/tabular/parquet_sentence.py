@@ -192,7 +192,8 @@ class ParquetLists(Stage):
         if processor is None:
             columns = source.empty
             cats, conts = columns.cat_names, columns.cont_names
-            processor = learn_from(self.train.frames, cats, conts, columns.procs, targets.compared)
+            orders = source.table.orders
+            processor = learn_from(self.train.frames, cats, conts, columns.procs, targets.compared, orders)
         made = []
         for rows, keep in ((self.train, source.row_groups), (self.valid, 1)):  # validation is read in its order
             store = RowStore(rows, processor, targets, keep)

@@ -309,6 +309,7 @@ def as_categories(column: Any, categories: Sequence[Any]) -> Any:
     import pandas as pd
 
     values = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+    values = values.astype("float32") if values.dtype == "float16" else values  # pandas has no index of halves
     codes = pd.Index(categories, dtype=None if len(categories) else object).get_indexer(values)
     found = pd.Categorical.from_codes(codes, categories=list(categories), ordered=True)
     if len(column) > 1 and len(categories) and (codes < 0).all() and not column.isna().all():

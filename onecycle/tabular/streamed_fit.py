@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,10 +100,11 @@ class CategoryColumn:
 
     Args:
         name: The column.
+        order: All its categories in the order that they were given, where it was written as categories.
     """
 
-    def __init__(self, name: Any) -> None:
-        self.name = name
+    def __init__(self, name: Any, order: list[Any] | None = None) -> None:
+        self.name, self._order = name, order
         self.found: set[Any] = set()
         self.count, self.missing = 0, 0
         self._kinds: set[str] = set()
@@ -129,7 +130,9 @@ class CategoryColumn:
         return len(self.found) == 1
 
     def categories(self) -> list[Any]:
-        """Return the values, sorted; whole numbers of some parts are floats where other parts hold floats."""
+        """Return the values, sorted or in their given order; whole numbers beside floats are floats."""
+        if self._order is not None:
+            return [to_scalar(value) for value in self._order]
         warn_of_rounded(self.name, self.found)
         if self._kinds <= {"i", "u", "f"} and "f" in self._kinds:
             return sorted(float(value) for value in self.found)
@@ -137,7 +140,12 @@ class CategoryColumn:
 
 
 def learn_from(
-    frames: Frames, cat_names: Sequence[Any], cont_names: Sequence[Any], procs: Any, targets: Sequence[Any]
+    frames: Frames,
+    cat_names: Sequence[Any],
+    cont_names: Sequence[Any],
+    procs: Any,
+    targets: Sequence[Any],
+    orders: Callable[[Sequence[Any]], Mapping[Any, list[Any]]],
 ) -> TabularProcessor:
     """Return a processor that has learnt what `TabularProcessor.fit` learns from the whole table.
 
@@ -147,6 +155,7 @@ def learn_from(
         cont_names: Columns of numbers.
         procs: The steps.
         targets: The columns to be predicted, for a warning where they are among the inputs.
+        orders: Returns, of the columns that it is called with, the categories in their order where they were given one.
 
     Raises:
         ArgumentError: a step cannot learn from rows that stream by.
@@ -158,7 +167,8 @@ def learn_from(
     _check_steps(steps, cats)
     fill = next((step for step in steps if isinstance(step, FillMissing)), None)
     numbers = [NumberColumn(name, _wants_median(fill)) for name in conts]
-    categories = [CategoryColumn(name) for name in cats]
+    given = orders(cats)
+    categories = [CategoryColumn(name, given.get(name)) for name in cats]
     leaks = _scanned(frames, [*categories, *numbers], targets)
     _check_columns(categories, numbers, fill)
     _find_medians(frames, numbers)

@@ -92,8 +92,8 @@ def new_run() -> str:
 def warn_of_another_run(folder: Path, what: str) -> None:
     """Warn that a folder holds a run that did not begin as this learner does."""
     warnings.warn(
-        f"resume: the run in {str(folder)!r} began with other {what} than this learner, as a run of another seed does. "
-        f"It is continued as it began. For a run of its own pass another folder.",
+        f"resume: the run in {str(folder)!r} began with other {what} than this learner, as a run of another seed "
+        f"or a script without set_seed does. It is continued as it began. For a run of its own pass another folder.",
         UserWarning,
         stacklevel=2,
     )

@@ -17,12 +17,12 @@ def parse_json(owner: str, path: Any, content: str | bytes) -> Any:
     Args:
         owner: Who reads, for the message.
         path: The file.
-        content: The text, or its bytes in UTF-8.
+        content: The text, or its bytes in UTF-8; a byte order mark before it is no part of it.
 
     Raises:
         FileFormatError: it is no JSON, or nested too deep; says at which line it breaks.
     """
-    text = _decoded(owner, path, content) if isinstance(content, bytes) else content
+    text = _decoded(owner, path, content) if isinstance(content, bytes) else content.removeprefix("\ufeff")
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -45,6 +45,6 @@ def _decoded(owner: str, path: Any, content: bytes) -> str:
             f"its source and save it here: data.save()."
         )
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileFormatError(f"{owner}: {str(path)!r} is not a text file, so not JSON either ({error}).") from error

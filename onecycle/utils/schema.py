@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -85,9 +85,11 @@ def whole(low: int, high: int = 2**63 - 1) -> Check:
     )
 
 
+_LARGEST = sys.float_info.max  # a whole number of JSON may be larger than any float
+
 number: Check = _of_kind(
     "a finite number",
-    lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < math.inf,
+    lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST,
 )
 
 

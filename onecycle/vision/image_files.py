@@ -49,8 +49,9 @@ def get_image_files(c: PathOrStr, check_ext: bool = True, recurse: bool = False)
 def get_annotations(fname: PathOrStr, prefix: str | None = None) -> tuple[list[str], list[list[Any]]]:
     """Read a COCO-style JSON file of boxes.
 
-    Crowds (`iscrowd`: many things in one box) are left out, as COCO's evaluation does not count them; so are boxes
-    without an area, with a warning.
+    Crowds (`iscrowd` of 1: many things in one box) are left out, as COCO's evaluation does not count them; so are boxes
+    without an area and boxes of images that the file does not list, each with a warning. An image that is listed twice
+    counts once.
 
     Args:
         fname: A JSON file with `images`, `annotations` (boxes as x, y, width, height) and `categories`.
@@ -62,20 +63,32 @@ def get_annotations(fname: PathOrStr, prefix: str | None = None) -> tuple[list[s
 
     Raises:
         FileMissingError: there is no such file.
-        FileFormatError: the file is not JSON, lacks one of the three lists, or an entry of them is not as COCO's are;
-            names the place.
+        FileFormatError: the file is not JSON, lacks one of the three lists, or an entry of them is not as COCO's are,
+            or two images or categories share what should tell them apart; names the place.
     """
     found = check_form("get_annotations", fname, _read_annotations(fname), _COCO)
     classes = {category["id"]: category["name"] for category in found["categories"]}
     _check_ids(fname, found, classes)
+    images = {image["id"]: image["file_name"] for image in found["images"]}
+    _warn_of_strays(fname, found["annotations"], images)
     boxes_of: dict[Any, list[Any]] = {}
     for annotation in _single_things(fname, found["annotations"]):
         boxes, labels = boxes_of.setdefault(annotation["image_id"], [[], []])
         boxes.append(_corners(*annotation["bbox"]))
         labels.append(classes[annotation["category_id"]])
-    kept = [image for image in found["images"] if image["id"] in boxes_of]
-    names = [os.path.join(prefix or "", image["file_name"]) for image in kept]
-    return names, [boxes_of[image["id"]] for image in kept]
+    kept = [key for key in images if key in boxes_of]
+    return [os.path.join(prefix or "", images[key]) for key in kept], [boxes_of[key] for key in kept]
+
+
+def _warn_of_strays(fname: PathOrStr, annotations: list[dict[str, Any]], images: dict[Any, str]) -> None:
+    """Warn of boxes of images that the file does not list."""
+    strays = [annotation["image_id"] for annotation in annotations if annotation["image_id"] not in images]
+    if strays:
+        warnings.warn(
+            f"get_annotations: '{fname}' has {len(strays)} boxes of images that it does not list, such as image "
+            f"{strays[0]!r}. They are left out. An id must be of one kind everywhere: 1 is not '1'.",
+            stacklevel=3,
+        )
 
 
 def _single_things(fname: PathOrStr, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,6 +110,16 @@ def _id(value: Any, place: str) -> None:
         raise Misfit(place, "a number or a text", value)
 
 
+def _name(value: Any, place: str) -> None:
+    if not isinstance(value, str) or not value:
+        raise Misfit(place, "text that is not empty", value)
+
+
+def _crowd(value: Any, place: str) -> None:
+    if value is not None and (not isinstance(value, int) or value not in (0, 1)):
+        raise Misfit(place, "0 or 1", value)
+
+
 def _box(value: Any, place: str) -> None:
     if not isinstance(value, list) or len(value) != 4:
         raise Misfit(place, "x, y, width and height", value)
@@ -105,15 +128,15 @@ def _box(value: Any, place: str) -> None:
 
 _COCO = record(
     {
-        "images": listed(record({"id": _id, "file_name": text})),
-        "annotations": listed(record({"image_id": _id, "category_id": _id, "bbox": _box})),
+        "images": listed(record({"id": _id, "file_name": _name})),
+        "annotations": listed(record({"image_id": _id, "category_id": _id, "bbox": _box}, {"iscrowd": _crowd})),
         "categories": listed(record({"id": _id, "name": text})),
     }
 )
 
 
 def _check_ids(fname: PathOrStr, found: dict[str, Any], classes: dict[Any, str]) -> None:
-    """Refuse boxes of categories that the file does not name, and two images of one id.
+    """Refuse boxes of categories that the file does not name, and two images or categories that are taken for one.
 
     Raises:
         FileFormatError: names the file and the place in it.
@@ -122,12 +145,28 @@ def _check_ids(fname: PathOrStr, found: dict[str, Any], classes: dict[Any, str])
         if annotation["category_id"] not in classes:
             what = f"annotations[{position}] has the category {annotation['category_id']!r}, which has no name"
             raise FileFormatError(f"get_annotations: '{fname}': {what}. Add it to categories.")
-    seen: dict[Any, str] = {}
+    _check_apart(fname, "images", [(image["id"], image["file_name"]) for image in found["images"]])
+    _check_apart(fname, "categories", [(each["id"], each["name"]) for each in found["categories"]])
+    of_files: dict[str, Any] = {}
     for image in found["images"]:
-        other = seen.setdefault(image["id"], image["file_name"])
-        if other != image["file_name"]:
-            what = f"images {other!r} and {image['file_name']!r} have one id, {image['id']!r}"
-            raise FileFormatError(f"get_annotations: '{fname}': {what}. Give each image an id of its own.")
+        other = of_files.setdefault(image["file_name"], image["id"])
+        if other != image["id"]:
+            what = f"images {other!r} and {image['id']!r} have one file, {image['file_name']!r}"
+            raise FileFormatError(f"get_annotations: '{fname}': {what}. Give the boxes of a file one image_id.")
+
+
+def _check_apart(fname: PathOrStr, kind: str, entries: list[tuple[Any, str]]) -> None:
+    """Refuse two names of one id.
+
+    Raises:
+        FileFormatError: names both.
+    """
+    seen: dict[Any, str] = {}
+    for key, name in entries:
+        other = seen.setdefault(key, name)
+        if other != name:
+            what = f"{kind} {other!r} and {name!r} have one id, {key!r}"
+            raise FileFormatError(f"get_annotations: '{fname}': {what}. Give each an id of its own.")
 
 
 def _corners(x: float, y: float, width: float, height: float) -> list[float]:

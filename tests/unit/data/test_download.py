@@ -220,5 +220,30 @@ def test_what_is_no_address(home, call):
 
 def test_an_address_without_a_name(home):
     for url in ("", "/", ".tgz"):
-        with pytest.raises(ArgumentError, match="download: url must end with the name of a data set; got"):
+        with pytest.raises(ArgumentError, match="download: url must end with the name of a data set"):
             download.untar_data(url)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://x.org/..", "https://x.org/.", "https://x.org/../", "https://x.org/...tgz", "https://x.org/a\\b",
+     "https://x.org/a\0b", "https://x.org/" + "x" * 300, "https://x.org/\ud800"],
+)  # fmt: skip
+def test_an_address_whose_name_no_folder_can_have(home, address):
+    home.mkdir(exist_ok=True)
+    (home / "kept.txt").touch()
+    with pytest.raises(ArgumentError, match="must end with the name of a data set, which a folder can have"):
+        untar_data(address, force_download=True)
+    assert (home / "kept.txt").exists()
+
+
+def test_a_query_is_sent_and_is_no_part_of_the_name(monkeypatch, home):
+    assert url2name("https://x.org/data/pets.tgz?key=/a.b#c") == "pets"
+    asked = []
+    monkeypatch.setattr(download, "download_file", lambda url, target, **known: asked.append((url, target.name)))
+    download_data("https://x.org/data/pets.tgz?key=/a.b")
+    download_data("https://x.org/data/pets?key=1")
+    assert asked == [
+        ("https://x.org/data/pets.tgz?key=/a.b", "pets.tgz"),
+        ("https://x.org/data/pets.tgz?key=1", "pets.tgz"),
+    ]

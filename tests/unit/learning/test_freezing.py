@@ -172,3 +172,12 @@ def test_split_takes_modules_lists_and_functions(make_learner):
     assert len(learn.split(learn.model[4]).layer_groups) == 2
     assert len(learn.split([[learn.model[0]], [learn.model[4]]]).layer_groups) == 2
     assert isinstance(learn.split(lambda m: [m[2]]).layer_groups[0], nn.Sequential)
+
+
+def test_a_model_that_is_all_frozen_trains_its_batch_norms(make_learner):
+    learn = grouped(make_learner)
+    learn.freeze_to(3)
+    before = {name: p.detach().clone() for name, p in learn.model.named_parameters()}
+    learn.fit(1, 1e-2)
+    changed = [name for name, p in learn.model.named_parameters() if not torch.equal(before[name], p)]
+    assert changed == ["1.weight", "1.bias"]

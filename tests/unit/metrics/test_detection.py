@@ -1,5 +1,6 @@
 """Tests of onecycle.metrics.detection; its figures are in tests/numeric/test_average_precision.py."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -173,3 +174,77 @@ def test_a_detector_that_says_nan_is_not_taken_for_one_that_finds_nothing():
         MeanAveragePrecision().update(torch.full((1, 2, 6), torch.nan), BOX, torch.ones(1, 1))
     with pytest.raises(DataError, match="MeanAveragePrecision: target must be numbers"):
         MeanAveragePrecision().update(torch.zeros(1, 2, 6), BOX * torch.nan, torch.ones(1, 1))
+
+
+EDGES, LABEL, SCORE = torch.tensor([[0.0, 0, 4, 4]]), torch.tensor([1]), torch.tensor([0.9])
+SOUND = [(EDGES, LABEL, SCORE)], [(EDGES, LABEL)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"iou": torch.tensor([0.5])},
+        {"iou": np.array([0.5, 0.75])},
+        {"area": (0, float("inf"))},
+        {"area": np.array([0, 99])},
+    ],
+)
+def test_settings_may_be_arrays(settings):
+    assert float(mean_average_precision(*SOUND, **settings)) == 1
+
+
+@pytest.mark.parametrize(
+    "settings", [{"iou": []}, {"iou": "0.5"}, {"area": (0, float("nan"))}, {"area": (float("inf"),) * 2}]
+)
+def test_settings_that_say_nothing(settings):
+    with pytest.raises(ArgumentError, match=f"mean_average_precision: {next(iter(settings))} must be"):
+        mean_average_precision(*SOUND, **settings)
+
+
+@pytest.mark.parametrize(
+    ("preds", "targets", "said"),
+    [
+        (None, [(EDGES, LABEL)], "preds must have boxes, classes, scores of each"),
+        ([None], [(EDGES, LABEL)], "preds must have boxes, classes, scores of each"),
+        ([(EDGES, LABEL)], [(EDGES, LABEL)], "preds must have boxes, classes, scores of each"),
+        ([{"boxes": EDGES}], [(EDGES, LABEL)], "preds must have boxes, classes, scores of each"),
+        ([(EDGES, LABEL, SCORE)], [EDGES], "targets must have boxes, classes of each"),
+        ([("a", "b", "c")], [(EDGES, LABEL)], "preds must be numbers"),
+    ],
+)
+def test_what_is_no_list_of_boxes(preds, targets, said):
+    with pytest.raises(DataError, match=said):
+        mean_average_precision(preds, targets)
+
+
+def counted(target, classes, found=((0.0, 0, 1, 1, 1, 0.9),)):
+    metric = MeanAveragePrecision(iou=0.5)
+    metric.update(torch.tensor([list(found)]), torch.tensor([target]), torch.tensor([classes]))
+    return float(metric.compute())
+
+
+@pytest.mark.parametrize("line", [[0.0, 0.5, 0.9, 0.5], [0.5, 0.0, 0.5, 0.9]])
+def test_boxes_pressed_to_a_line_count_on_neither_side(line):
+    assert counted([[0.0, 0, 1, 1], line], [1, 1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "label", "said"),
+    [
+        ([1.0, 0, 0, 1], 1, "target must be boxes: top, left, bottom, right"),
+        ([0.0, 1, 1, 0], 1, "target must be boxes: top, left, bottom, right"),
+        ([0.0, 0, 1, 1], -1, "target must have class indices"),
+        ([0.0, 0, 1, 1], 1.5, "target must have class indices"),
+        ([0.0, 0, 1, 1], float("nan"), "target must have class indices"),
+    ],
+)
+def test_targets_that_would_vanish_are_refused(target, label, said):
+    with pytest.raises(DataError, match=said):
+        counted([[0.0, 0, 1, 1], target], [1.0, label])
+
+
+def test_found_boxes_without_pictures_are_refused():
+    with pytest.raises(DataError, match=r"output must be \(N, D, 6\)"):
+        MeanAveragePrecision().update(torch.zeros(1, 6), torch.zeros(1, 1, 4), torch.ones(1, 1))
+    with pytest.raises(DataError, match="target must be boxes"):
+        MeanAveragePrecision().update(torch.zeros(1, 1, 6), torch.zeros(1, 1, 4), torch.ones(1))

@@ -5,6 +5,7 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 
 import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 from onecycle.errors import DataError  # noqa: E402
@@ -126,3 +127,45 @@ def test_the_same_in_parquet_files(tmp_path):
     written(tmp_path, ROUNDED)
     with pytest.warns(UserWarning, match=r"column 'x' holds whole numbers beyond 2\^53 as floats"):
         streamed(tmp_path)
+
+
+def categories(values, order, ordered=False):
+    return pd.Series(pd.Categorical(values, categories=order, ordered=ordered))
+
+
+LIKE = [
+    [(list("abcd"), list("dcba"), False)],
+    [(list("abcd"), list("xdcba"), True)],
+    [([3, 1, 2, 10], [10, 3, 2, 1], False)],
+    [(list("abca"), list("dcba"), False), (list("dddd"), list("dcba"), False)],
+    [(list("abca"), list("cba"), False), (list("bbbb"), list("abc"), False)],
+    [(list("abca"), list("cba"), False), (list("bbbe"), list("abe"), False)],
+]
+
+
+@pytest.mark.parametrize("files", LIKE)
+def test_categories_keep_the_order_that_they_were_given(tmp_path, files):
+    frames = [
+        pd.DataFrame({"x": categories(values * 10, order, ordered), "y": LABELS}) for values, order, ordered in files
+    ]
+    for number, frame in enumerate(frames):
+        frame.to_parquet(tmp_path / f"{number}.parquet", row_group_size=7)
+    one, other = streamed(tmp_path), at_once(pd.concat(map(pd.read_parquet, sorted(tmp_path.glob("*.parquet")))))
+    assert one.classes == other.classes
+    assert np.array_equal(codes_and_numbers(one)[0], codes_and_numbers(other)[0])
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    table = pa.table([pa.array(LABELS), pa.array(LABELS), pa.array(LABELS)], names=["x", "x", "y"])
+    pq.write_table(table, tmp_path / "0.parquet")
+    with pytest.raises(DataError, match=r"0.parquet': the table has several columns of one name: 'x'"):
+        streamed(tmp_path)
+
+
+def test_halves_are_categories_too(tmp_path):
+    values = np.array([0.1, 0.2, 7, np.nan] * 10, np.float16)
+    table = pd.DataFrame({"x": values, "y": LABELS})
+    pq.write_table(pa.Table.from_pandas(table), tmp_path / "0.parquet", row_group_size=7)
+    one, other = streamed(tmp_path), at_once(table)
+    for x in (one, other):
+        assert codes_and_numbers(x)[0].ravel().tolist() == [1, 2, 3, 0] * 10

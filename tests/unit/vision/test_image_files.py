@@ -103,3 +103,68 @@ def test_what_is_not_as_coco_has_it_is_named_by_its_place(changes, said, tmp_pat
     (tmp_path / "a.json").write_text(json.dumps(changed_coco(**changes)))
     with pytest.raises(FileFormatError, match=said):
         get_annotations(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"iscrowd": "0"}, r"annotations\[0\].iscrowd must be 0 or 1"),
+        ({"iscrowd": float("nan")}, r"annotations\[0\].iscrowd must be 0 or 1"),
+        ({"bbox": [10**400, 1, 2, 3]}, r"annotations\[0\].bbox\[0\] must be a finite number"),
+    ],
+)
+def test_no_box_is_left_out_or_kept_for_a_value_of_another_kind(coco, changes, said):
+    found = json.loads(coco.read_text())
+    found["annotations"][0].update(changes)
+    coco.write_text(json.dumps(found))
+    with pytest.raises(FileFormatError, match=said):
+        get_annotations(coco)
+
+
+def test_a_crowd_that_is_not_known_is_none(coco):
+    found = json.loads(coco.read_text())
+    sound = get_annotations(coco)
+    found["annotations"][0]["iscrowd"], found["annotations"][1]["iscrowd"] = None, False
+    coco.write_text(json.dumps(found))
+    assert get_annotations(coco) == sound
+
+
+@pytest.mark.parametrize("key", [4, "3"])
+def test_boxes_of_images_that_are_not_listed_are_reported(coco, key):
+    found = json.loads(coco.read_text())
+    found["annotations"][0]["image_id"] = key
+    coco.write_text(json.dumps(found))
+    with pytest.warns(UserWarning, match=rf"1 boxes of images that it does not list, such as image {key!r}"):
+        names, boxes = get_annotations(coco)
+    assert names == ["one.jpg", "three.jpg"]
+    assert boxes[1] == [[[5, 5, 10, 10]], ["cat"]]
+
+
+def test_an_image_that_is_listed_twice_counts_once(coco):
+    sound = get_annotations(coco)
+    found = json.loads(coco.read_text())
+    found["images"].append(found["images"][0])
+    coco.write_text(json.dumps(found))
+    assert get_annotations(coco) == sound
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "said"),
+    [
+        ("images", {"id": 8, "file_name": "one.jpg"}, "images 1 and 8 have one file, 'one.jpg'"),
+        ("categories", {"id": 7, "name": "cow"}, "categories 'cat' and 'cow' have one id, 7"),
+        ("images", {"id": 8, "file_name": ""}, r"images\[3\].file_name must be text that is not empty"),
+    ],
+)
+def test_what_would_merge_boxes_or_classes_is_refused(coco, kind, entry, said):
+    found = json.loads(coco.read_text())
+    found[kind].append(entry)
+    coco.write_text(json.dumps(found))
+    with pytest.raises(FileFormatError, match=said):
+        get_annotations(coco)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_annotations(coco):
+    sound = get_annotations(coco)
+    coco.write_bytes(b"\xef\xbb\xbf" + coco.read_bytes())
+    assert get_annotations(coco) == sound
