@@ -158,7 +158,8 @@ def split_model(model: nn.Module, splits: Any) -> list[nn.Sequential]:
             layers, which then are the groups as they stand.
 
     Returns:
-        One `nn.Sequential` of leaf layers a group; the layers stay shared with the model.
+        One `nn.Sequential` of leaf layers a group; the layers stay shared with the model. A layer that the model uses
+        in several places is in the group of the first.
 
     Raises:
         ArgumentTypeError: splits is neither.
@@ -168,13 +169,24 @@ def split_model(model: nn.Module, splits: Any) -> list[nn.Sequential]:
         raise ArgumentTypeError(explain("split_model", "splits", "must be modules or lists of modules", splits))
     parts: list[Any] = [splits] if isinstance(splits, nn.Module) else list(splits or [])
     if not parts:
-        return [nn.Sequential(*flatten_model(model))]
+        return _each_once([nn.Sequential(*flatten_model(model))])
     if all(isinstance(part, nn.Module) for part in parts):
         layers = flatten_model(model)
-        return split_model_idx(model, [_place_of(layers, part) for part in parts])
+        return _each_once(split_model_idx(model, [_place_of(layers, part) for part in parts]))
     if all(isinstance(part, (list, tuple)) for part in parts):
-        return [nn.Sequential(*part) for part in parts]
+        return _each_once([nn.Sequential(*part) for part in parts])
     raise ArgumentTypeError(explain("split_model", "splits", "must be modules or lists of modules", splits))
+
+
+def _each_once(groups: list[nn.Sequential]) -> list[nn.Sequential]:
+    """Return the groups without layers that an earlier place holds: a layer used twice freezes with its first use."""
+    seen: set[int] = set()
+    once = []
+    for group in groups:
+        layers = {id(layer): layer for layer in group if id(layer) not in seen}
+        seen |= layers.keys()
+        once.append(nn.Sequential(*layers.values()))
+    return once
 
 
 # --- parameters

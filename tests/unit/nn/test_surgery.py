@@ -85,6 +85,14 @@ def test_split_model_at_modules():
     assert [len(g) for g in S.split_model(model, model[1])] == [3, 2]
 
 
+def test_a_layer_used_in_several_places_is_in_its_first_group():
+    shared = nn.Linear(2, 2)
+    model = nn.Sequential(nn.Sequential(nn.Linear(2, 2), shared), nn.Sequential(shared, nn.Linear(2, 1)))
+    assert [len(g) for g in S.split_model(model, model[1][1])] == [2, 1]
+    assert [len(g) for g in S.split_model(model, [[model[0][0], shared], [shared, model[1][1]]])] == [2, 1]
+    assert len(S.split_model(model, None)[0]) == 3
+
+
 def test_split_model_by_lists_and_by_nothing():
     model = net()
     groups = S.split_model(model, [[model[0]], [model[1]]])
