@@ -49,11 +49,6 @@ class ReduceLROnPlateauCallback(TrackerCallback):
         self.patience, self.factor, self.min_delta, self.min_lr = patience, factor, self._signed(min_delta), min_lr
         self.wait = 0
 
-    @property
-    def opt(self) -> Any:
-        """Return the optimizer of the learner."""
-        return self.learn.opt
-
     def on_train_begin(self, **kwargs: Any) -> None:
         """Begin to count."""
         self.wait = 0

@@ -149,8 +149,23 @@ class Callback:
 CallbackList = Iterable[Callback]
 
 
+class _OfLearner:
+    """Be an attribute of the learner, until the callback sets one of this name itself."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, callback: LearnerCallback | None, owner: type) -> Any:
+        if callback is None:
+            return self
+        return getattr(callback.learn, self.name)
+
+
 class LearnerCallback(Callback):
     """Be a callback that knows its learner, which in turn knows it as `learn.<name_in_snake_case>`.
+
+    What callbacks use most of the learner is at hand as `self.data`, `self.model`, `self.opt` … too; a callback may set
+    attributes of these names for itself.
 
     Args:
         learn: The learner; held weakly, so that both can go.
@@ -160,14 +175,18 @@ class LearnerCallback(Callback):
     """
 
     exclude: tuple[str, ...] = ("_learn",)
+    data = _OfLearner()
+    model = _OfLearner()
+    opt = _OfLearner()
+    loss_func = _OfLearner()
+    metrics = _OfLearner()
+    recorder = _OfLearner()
+    layer_groups = _OfLearner()
+    path = _OfLearner()
+    model_dir = _OfLearner()
 
     def __init__(self, learn: Any) -> None:
-        try:
-            self._learn = weakref.ref(learn)
-        except TypeError:
-            owner = type(self).__name__
-            cure = f"Pass it first: {owner}(learn, …)."
-            raise ArgumentTypeError(explain(owner, "learn", "must be a learner", learn, cure)) from None
+        self.learn = learn
         setattr(learn, self.cb_name, self)
 
     @property
@@ -180,6 +199,15 @@ class LearnerCallback(Callback):
         if learn is None:
             raise CallbackError(f"{name}: its learner is gone. Keep the learner in a variable.")
         return learn
+
+    @learn.setter
+    def learn(self, learn: Any) -> None:
+        try:
+            self._learn = weakref.ref(learn)
+        except TypeError:
+            owner = type(self).__name__
+            cure = f"Pass it first: {owner}(learn, …)."
+            raise ArgumentTypeError(explain(owner, "learn", "must be a learner", learn, cure)) from None
 
     @property
     def cb_name(self) -> str:

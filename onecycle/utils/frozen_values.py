@@ -287,9 +287,15 @@ def put_attributes(thing: Any, values: Mapping[str, Any], device: Any) -> None:
     """
     for name, value in values.items():
         check_attribute(thing, name)
-        there = getattr(thing, name, None)
+        there = _own_value(thing, name)
         if not is_place(thing, name, there):
             setattr(thing, name, _of_like_kind(thing, name, thaw(value, there, device), there))
+
+
+def _own_value(thing: Any, name: str) -> Any:
+    """Return an attribute, or None; what its class only lends, such as the model of a learner, is not its own."""
+    is_lent = hasattr(type(inspect.getattr_static(type(thing), name, None)), "__get__")
+    return vars(thing).get(name) if is_lent else getattr(thing, name, None)
 
 
 def _of_like_kind(thing: Any, name: str, value: Any, there: Any) -> Any:

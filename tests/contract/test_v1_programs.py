@@ -19,7 +19,7 @@ from fastai.callbacks import *
 from fastai.data_block import *
 from fastai.vision import *
 
-from onecycle.errors import ArgumentError, ArgumentTypeError, DataError, StepError
+from onecycle.errors import ArgumentError, ArgumentTypeError, CallbackError, DataError, StepError
 
 
 @pytest.fixture
@@ -441,6 +441,46 @@ def test_callbacks_made_by_functions_add_columns(photos):
     learn = learner(bunch(photos), metrics=accuracy, callback_fns=[More, stop])
     learn.fit(2)
     assert learn.recorder.metrics[-1][1:] == [1.0, 2.0] and learn.recorder.names[-3:-1] == ["x", "y"]
+
+
+@dataclass
+class Counted(LearnerCallback):
+    learn: Learner
+    step: int = 1
+
+    def __post_init__(self):
+        super().__init__(self.learn)
+        self.count = 0
+
+    def on_batch_begin(self, train, **kwargs):
+        self.count += self.step if train else 0
+
+
+def test_a_callback_that_is_a_dataclass(photos):
+    learn = learner(bunch(photos))
+    counted = Counted(learn, step=2)
+    learn.fit(1, callbacks=[counted])
+    assert counted.count == 2 * len(learn.data.train_dl) and learn.counted is counted
+
+
+class AtHand(LearnerCallback):
+    def on_train_begin(self, **kwargs):
+        self.found = self.data, self.model, self.opt, self.loss_func, self.recorder, self.path / self.model_dir
+        self.metrics = {"mine": 1}
+
+
+def test_a_callback_has_what_is_its_learners_at_hand(photos):
+    learn = learner(bunch(photos))
+    callback = AtHand(learn)
+    learn.fit(1, callbacks=[callback])
+    assert callback.found == (
+        learn.data, learn.model, learn.opt, learn.loss_func, learn.recorder, learn.path / learn.model_dir
+    )  # fmt: skip
+    assert callback.metrics == {"mine": 1} and learn.metrics == [] and callback.layer_groups is learn.layer_groups
+    with pytest.raises(CallbackError, match="AtHand: its learner is not known"):
+        AtHand.__new__(AtHand).model
+    with pytest.raises(ArgumentTypeError, match="AtHand: learn must be a learner"):
+        callback.learn = 3
 
 
 class Growing(LearnerCallback):
