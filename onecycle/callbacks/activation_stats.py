@@ -14,6 +14,7 @@ from onecycle.callbacks.hook_callback import HookCallback
 from onecycle.errors import ArgumentError, TrainingError, explain
 from onecycle.nn.summary import get_layer_name
 from onecycle.utils.checks import check_numbers
+from onecycle.utils.values import to_list
 
 __all__ = ["ActivationStats"]
 
@@ -161,7 +162,7 @@ class ActivationStats(HookCallback):
                 f"Learner(…, callback_fns=ActivationStats), then learn.fit(…)."
             )
         count = self.stats.shape[1]
-        chosen = list(range(count)) if idx is None else [idx] if isinstance(idx, int) else list(idx)
+        chosen = list(range(count)) if idx is None else to_list(idx)
         for index in chosen:
             if not -count <= index < count:
                 raise ArgumentError(explain(owner, "idx", f"must lie in 0..{count - 1}", index))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError, explain
 from onecycle.nn.layers import embedding, sigmoid_range
 from onecycle.nn.module import Module
 from onecycle.tabular.models import checked_range
+from onecycle.utils.checks import check_whole
 from onecycle.utils.registry import register
 
 __all__ = ["EmbeddingDotBias"]
@@ -43,8 +43,10 @@ class EmbeddingDotBias(Module):
     def __init__(
         self, n_factors: int, n_users: int, n_items: int, y_range: tuple[float, float] | None = None
     ) -> None:
-        for name, count in (("n_factors", n_factors), ("n_users", n_users), ("n_items", n_items)):
-            _check_count(name, count)
+        n_factors, n_users, n_items = (
+            check_whole("EmbeddingDotBias", name, count)
+            for name, count in (("n_factors", n_factors), ("n_users", n_users), ("n_items", n_items))
+        )
         self.y_range = checked_range("EmbeddingDotBias", y_range)
         self.u_weight, self.i_weight = embedding(n_users, n_factors), embedding(n_items, n_factors)
         self.u_bias, self.i_bias = embedding(n_users, 1), embedding(n_items, 1)
@@ -66,8 +68,3 @@ def put_mean_first(*layers: nn.Embedding) -> None:
     for layer in layers:
         if len(layer.weight) > 1:
             layer.weight[0] = layer.weight[1:].mean(0)
-
-
-def _check_count(name: str, count: int) -> None:
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ArgumentError(explain("EmbeddingDotBias", name, "must be a whole number of at least 1", count))

@@ -190,9 +190,10 @@ def column_numbers(owner: str, frame: Any, cols: Any) -> list[int]:
     """
     if not hasattr(frame, "columns"):
         raise ArgumentTypeError(explain(owner, "df", "must be a pandas data frame", frame))
+    cols = to_scalar(cols)
     many = (isinstance(cols, (list, tuple)) or hasattr(cols, "tolist")) and not is_column(frame, cols)
     several = cols if many else [cols]
-    return [_column_number(owner, frame, col) for col in several]
+    return [_column_number(owner, frame, to_scalar(col)) for col in several]
 
 
 def is_column(frame: Any, cols: Any) -> bool:

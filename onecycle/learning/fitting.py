@@ -87,13 +87,14 @@ class Fitting:
             lr = to_numbers(lr)
             rule = "must be a number of at least 0, one a layer group, or a slice"
             check_numbers("lr_range", "lr", lr, rule, lambda rate: rate >= 0)
-            return np.asarray(lr) if isinstance(lr, (list, tuple)) else lr
+            return np.asarray([_plain_rate(rate) for rate in lr]) if isinstance(lr, (list, tuple)) else _plain_rate(lr)
         lr = slice(to_scalar(lr.start), to_scalar(lr.stop), lr.step)
         rates = [lr.stop] if lr.start is None else [lr.start, lr.stop]
         if lr.step is not None or not all(is_real(rate) and rate > 0 for rate in rates):
             raise ArgumentError(
                 explain("lr_range", "lr", "must be slice(high) or slice(low, high), above 0", lr)
             )
+        lr = slice(lr.start and float(lr.start), float(lr.stop))
         count = len(self.layer_groups)
         if lr.start:
             return even_mults(lr.start, lr.stop, count)
@@ -188,3 +189,8 @@ class Fitting:
             loss = self.loss_func(call_model(self.model, xb), *targets)
             loss.backward()
         return loss.detach()
+
+
+def _plain_rate(rate: Any) -> Any:
+    """Return a rate of another kind, such as a Decimal, as a float."""
+    return rate if isinstance(rate, (int, float)) else float(rate)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from onecycle.errors import ArgumentError, explain
 from onecycle.metrics.counting import Counts, check_outputs, class_targets, counted, fraction
+from onecycle.utils.values import to_scalar
 
 __all__ = ["accuracy", "error_rate", "top_k_accuracy"]
 
@@ -61,6 +62,7 @@ def error_rate(input: Tensor, targs: Tensor, ignore: int | None = None) -> Tenso
 
 def _top_k_hits(input: Tensor, targs: Tensor, k: int, ignore: int | None = None) -> Counts:
     num_classes = check_outputs("top_k_accuracy", input)
+    k = to_scalar(k)
     _check_k(k, num_classes)
     best = input.topk(k, dim=-1).indices  # (N, ..., K) -> (N, ..., k)
     actual, known = class_targets("top_k_accuracy", targs, best.shape[:-1], num_classes, ignore)

@@ -81,8 +81,10 @@ class _OneFigure(ConfusionMatrix):
     """A figure that is computed from the matrix."""
 
     def compute(self) -> Tensor:
-        """Return the figure of the set."""
-        return self.from_matrix(wide(self.cm))
+        """Return the figure of the set; NaN where nothing of it counts."""
+        cm = wide(self.cm)
+        figure = self.from_matrix(cm)
+        return torch.where(cm.sum() > 0, figure, torch.full_like(figure, float("nan")))
 
     def figure(self) -> Tensor:
         """Return the figure of the set, left in `metric` too."""

@@ -7,7 +7,14 @@ from torch import Tensor
 
 from onecycle.errors import DataError, explain
 from onecycle.metrics.base import Metric
-from onecycle.metrics.counting import check_no_nan, is_at_hand, like_shape, register_metric, whole_set
+from onecycle.metrics.counting import (
+    NOT_COUNTED,
+    check_no_nan,
+    is_at_hand,
+    like_shape,
+    register_metric,
+    whole_set,
+)
 
 __all__ = ["AUROC", "auc_roc_score", "roc_curve"]
 
@@ -23,13 +30,12 @@ def _scores(owner: str, output: Tensor) -> Tensor:
     raise DataError(explain(owner, "output", rule, output, "Pass the column of one class against the rest."))
 
 
-def _positive(owner: str, targets: Tensor, shape: torch.Size) -> Tensor:
+def _positive(owner: str, targets: Tensor) -> Tensor:
     """Return which targets are of class 1.
 
     Raises:
         DataError: they are of more than two classes, of two without 1, or not numbers (looked at on the CPU only).
     """
-    targets = like_shape(owner, targets, shape)
     if is_at_hand(targets):
         check_no_nan(owner, "targets", targets)
         values = targets.unique().tolist()
@@ -46,7 +52,7 @@ def roc_curve(input: Tensor, targ: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         input: Scores, larger for class 1.
-        targ: 1 for the positive class, another number for the negative one.
+        targ: 1 for the positive class, another number for the negative one; -100 does not count.
 
     Shape: `(N,)`, `(N,)` -> `(T + 1,)`, `(T + 1,)` for T thresholds; the rate of an absent class is NaN.
 
@@ -56,7 +62,9 @@ def roc_curve(input: Tensor, targ: Tensor) -> tuple[Tensor, Tensor]:
         ([0.0, 0.0, 0.5, 0.5, 1.0], [0.0, 0.5, 0.5, 1.0, 1.0])
     """
     scores = _scores("roc_curve", input)
-    positive = _positive("roc_curve", targ, scores.shape)
+    targ = like_shape("roc_curve", targ, scores.shape)
+    known = targ != NOT_COUNTED
+    scores, positive = scores[known], _positive("roc_curve", targ[known])
     scores, order = scores.sort(descending=True)
     true_positives = positive[order].cumsum(0)  # (N,)
     places = torch.arange(1, len(scores) + 1, device=scores.device)
@@ -79,7 +87,7 @@ def auc_roc_score(input: Tensor, targ: Tensor) -> Tensor:
 
     Args:
         input: Scores, larger for class 1; or two outputs an item.
-        targ: 1 for the positive class.
+        targ: 1 for the positive class; -100 does not count.
 
     Shape: `(N,)` or `(N, 2)`, `(N,)` -> `()`; NaN unless both classes occur.
 
@@ -88,14 +96,15 @@ def auc_roc_score(input: Tensor, targ: Tensor) -> Tensor:
         0.75
     """
     fpr, tpr = roc_curve(input, targ)
-    return torch.trapezoid(tpr, fpr)
+    return torch.trapezoid(tpr, fpr) if len(fpr) > 1 else torch.tensor(float("nan"))  # nothing counts
 
 
 @register_metric
 class AUROC(Metric):
     """Return the area under the receiver operating characteristic of a set with two classes.
 
-    Shape: outputs `(N, 2)` before softmax, or one score an item; targets `(N,)` of 0 and 1.
+    Shape: outputs `(N, 2)` before softmax, or one score an item; targets `(N,)` of 0 and 1; -100, and what the loss
+    of the learner ignores, is not counted.
     """
 
     def __init__(self) -> None:
@@ -104,7 +113,9 @@ class AUROC(Metric):
     def update(self, output: Tensor, target: Tensor) -> None:
         """Keep the scores of a batch."""
         scores = _scores("AUROC", output)
-        self.keep(scores=scores, target=like_shape("AUROC", target, scores.shape))
+        target = like_shape("AUROC", target, scores.shape)
+        known = target != (NOT_COUNTED if self.ignore is None else self.ignore)
+        self.keep(scores=scores, target=torch.where(known, target, torch.full_like(target, NOT_COUNTED)))
 
     def compute(self) -> Tensor:
         """Return the area under the curve of all scores."""

@@ -31,7 +31,7 @@ def _overlap_share(cm: Tensor, iou: bool, eps: float) -> Tensor:
     both, sizes = cm.diagonal()[1:], (cm.sum(dim=0) + cm.sum(dim=1))[1:]  # (K - 1,), of the classes but the background
     share = both / (sizes - both + eps) if iou else 2 * both / (sizes + eps)
     mean = share.masked_fill(sizes == 0, float("nan")).nanmean()
-    return mean.nan_to_num(nan=1.0).float()
+    return torch.where(cm.sum() > 0, mean.nan_to_num(nan=1.0), torch.full_like(mean, float("nan"))).float()
 
 
 @counted(_overlap, _overlap_share)
@@ -42,7 +42,8 @@ def dice(
 
     Pixels are counted over the set: the figure is the F1 score (or the Jaccard index) of its pixels, and
     a picture with little in it weighs little. Class 0 is the background; of several other classes it is the mean over
-    those that are in the masks or predicted. Where none is, both agree: 1.
+    those that are in the masks or predicted. Where none is, both agree: 1. Where no pixel
+    counts it is NaN.
 
     Args:
         input: Outputs, one a class.

@@ -128,7 +128,7 @@ def _entries(owner: str, row: Any) -> dict[Any, Any]:
         return dict(row)
     if isinstance(row, tuple) and hasattr(row, "_asdict"):
         return row._asdict()
-    if hasattr(row, "index") and hasattr(row, "tolist"):  # a pandas Series
+    if hasattr(row, "index") and hasattr(row, "tolist") and not isinstance(row, np.void):  # a pandas Series
         return dict(zip(row.index.tolist(), row.tolist(), strict=True))
     if hasattr(row, "columns") or hasattr(row, "column_names"):
         frame = as_frame(owner, row)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, did_you_mean, explain
+from onecycle.utils.checks import check_whole
 
 __all__: list[str] = []
 
@@ -65,6 +66,5 @@ def embedding_sizes(
         if name not in names:
             near = did_you_mean(str(name), map(str, names))
             raise ArgumentError(f"get_emb_szs: {name!r} is no column of categories.{near}")
-        if not isinstance(width, int) or width < 1:
-            raise ArgumentError(explain("get_emb_szs", f"width of {name!r}", "must be at least 1", width))
+        check_whole("get_emb_szs", f"width of {name!r}", width)
     return [def_emb_sz(classes, name, sz_dict) for name in names]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from onecycle.errors import ArgumentError, explain
+from onecycle.utils.values import to_scalar
 
 __all__ = ["pca"]
 
@@ -35,6 +36,7 @@ def pca(x: Tensor, k: int = 2) -> Tensor:
     """
     if not isinstance(x, Tensor) or x.ndim != 2 or len(x) < 2:
         raise ArgumentError(explain("pca", "x", "must be a matrix of at least two rows", x))
+    k = to_scalar(k)
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= x.shape[1]:
         raise ArgumentError(explain("pca", "k", f"must be a whole number from 1 to {x.shape[1]}, the columns", k))
     rows = x.detach().as_subclass(Tensor).double().cpu()

@@ -15,7 +15,7 @@ from onecycle.nn.entrance import find_entrance
 from onecycle.nn.layers import AdaptiveConcatPool2d, Flatten, bn_drop_lin
 from onecycle.utils.checks import check_numbers
 from onecycle.utils.registry import register
-from onecycle.utils.values import to_numbers
+from onecycle.utils.values import to_list, to_numbers
 from onecycle.vision.archs import build_arch, find_arch
 from onecycle.vision.body_groups import split_at_blocks, split_halves
 from onecycle.vision.cutting import cut_foreign_or_run
@@ -163,7 +163,7 @@ def _check_widths(lin_ftrs: Any) -> None:
 
 def _dropouts(ps: float | Sequence[float], count: int) -> list[float]:
     check_numbers("create_head", "ps", ps, "must be numbers between 0 and 1")
-    given = [ps] if isinstance(ps, (int, float)) else list(ps)
+    given = [float(p) for p in to_list(ps)]
     rates = [given[0] / 2] * (count - 1) + given if len(given) == 1 else given
     if len(rates) != count:
         rule = f"must be one number or one for each of the {count} linear layers"

@@ -20,7 +20,7 @@ from onecycle.errors import ArgumentError, check_keywords, explain, known_keywor
 from onecycle.types import PathOrStr
 from onecycle.utils.matching import warn_unmatched
 from onecycle.utils.registry import register
-from onecycle.utils.values import to_list
+from onecycle.utils.values import name_list, to_list
 from onecycle.vision.normalization import Denormalize, Normalize, channel_view
 from onecycle.vision.tta import augmented_loaders
 
@@ -151,6 +151,7 @@ class ImageDataBunch(DataBunch):
         _check_keywords(cls.from_folder, kwargs)
         from onecycle.vision.image_list import ImageList
 
+        classes = name_list("from_folder", "classes", classes)
         exclude = [str(test)] if test is not None and len(Path(test).parts) == 1 else None
         found = ImageList.from_folder(path, exclude=exclude)
         if valid_pct is None:

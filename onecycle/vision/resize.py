@@ -10,6 +10,7 @@ import numpy as np
 
 from onecycle.errors import ArgumentError, ArgumentTypeError, explain
 from onecycle.utils.registry import register
+from onecycle.utils.values import to_scalar
 
 __all__ = ["ResizeMethod", "bb2hw", "tis2hw"]
 
@@ -40,7 +41,8 @@ def tis2hw(size: int | Sequence[int]) -> list[int]:
         >>> tis2hw(224), tis2hw((3, 120, 80))
         ([224, 224], [120, 80])
     """
-    if isinstance(size, (int, np.integer)) and not isinstance(size, bool):
+    size = to_scalar(size)
+    if isinstance(size, int) and not isinstance(size, bool):
         return [_side(size), _side(size)]
     if isinstance(size, (str, bytes, bool)) or not hasattr(size, "__len__") or len(size) not in (2, 3):
         rule = "must be a whole number, (height, width) or (channels, height, width), in pixels"

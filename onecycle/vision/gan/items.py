@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from onecycle.data.items import ItemBase
-from onecycle.errors import ArgumentError, explain
+from onecycle.utils.checks import check_whole
 from onecycle.utils.collections import listify
 from onecycle.utils.registry import register
 from onecycle.utils.seeding import current_stream
@@ -34,9 +34,7 @@ class NoisyItem(ItemBase):
     """
 
     def __init__(self, noise_sz: int) -> None:
-        if isinstance(noise_sz, bool) or not isinstance(noise_sz, int) or noise_sz < 1:
-            rule = "must be a whole number of at least 1"
-            raise ArgumentError(explain("NoisyItem", "noise_sz", rule, noise_sz))
+        noise_sz = check_whole("NoisyItem", "noise_sz", noise_sz)
         self.obj = noise_sz
         self.data = _noise(noise_sz)[:, None, None]  # (noise_sz, 1, 1)
 

@@ -17,5 +17,5 @@ def test_wrong_widths():
         embedding_sizes(CLASSES, ["a"], 4)
     with pytest.raises(ArgumentError, match="'aa' is no column of categories. Did you mean 'a'"):
         embedding_sizes(CLASSES, ["a", "b"], {"aa": 4})
-    with pytest.raises(ArgumentError, match="width of 'a' must be at least 1; got 0"):
+    with pytest.raises(ArgumentError, match="width of 'a' must be a whole number of at least 1; got 0"):
         embedding_sizes(CLASSES, ["a"], {"a": 0})
