@@ -123,7 +123,7 @@ class Persisting:
         Args:
             file: A name below `path/model_dir`, with or without its ending, an absolute path, or an open file.
             device: Where to read it to; the data's device when None.
-            strict: Every key and shape must agree; else what agrees is loaded.
+            strict: Every key and shape must agree; else what agrees is loaded, and a warning names the rest.
             with_opt: Load the optimiser's state: True must, False never, None where it fits.
             purge: Free what is cached first.
             remove_module: Take the `module.` of DataParallel off the keys.

@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import uuid
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def fit_state(
     Args:
         model: The model.
         weights: Tensors by name.
-        strict: All names and shapes must agree; else those that agree are loaded.
+        strict: All names and shapes must agree; else those that agree are loaded, and a warning names the rest.
         remove_module: Take `module.` off the names.
         source: Named in the message.
 
@@ -128,8 +129,9 @@ def fit_state(
         weights = remove_module_load(weights)
     mine = model.state_dict()
     misshaped = [k for k, v in weights.items() if k in mine and mine[k].shape != v.shape]
-    if strict:
-        _refuse_misfits(mine, weights, misshaped, source)
+    misfits = _misfits(mine, weights, misshaped)
+    if strict and misfits:
+        raise FileFormatError(f"load: {source} does not fit the model: {misfits}. {_hint(mine, weights)}")
     fitting = {
         key: parted_like(value, mine[key]) for key, value in weights.items() if key in mine and key not in misshaped
     }
@@ -137,16 +139,16 @@ def fit_state(
         raise FileFormatError(f"load: no name in {source} is one of this model's. {_hint(mine, weights)}")
     with file_gate("load", source):
         model.load_state_dict(fitting, strict=False)
+    if misfits:
+        loaded = f"load: {len(fitting)} of the model's {len(mine)} tensors come from {source}"
+        warnings.warn(f"{loaded}; {misfits}. What the file lacks stays as it was.", UserWarning, stacklevel=4)
 
 
-def _refuse_misfits(
-    mine: Mapping[str, Tensor], weights: Mapping[str, Tensor], misshaped: list[str], source: Any
-) -> None:
+def _misfits(mine: Mapping[str, Tensor], weights: Mapping[str, Tensor], misshaped: list[str]) -> str:
+    """Return which names are missing, unknown or of another shape; empty where none is."""
     # num_batches_tracked came to batch norms in 2018: older files lack it
     missing = [key for key in mine if key not in weights and not key.endswith("num_batches_tracked")]
     extra = [key for key in weights if key not in mine]
-    if not (missing or extra or misshaped):
-        return
     shapes = [
         f"{k} is {tuple(weights[k].shape)} in the file, {tuple(mine[k].shape)} in the model"
         for k in misshaped
@@ -156,9 +158,7 @@ def _refuse_misfits(
         _listed("not in the model", extra),
         _listed("of another shape", shapes),
     ]
-    raise FileFormatError(
-        f"load: {source} does not fit the model: {'; '.join(part for part in said if part)}. {_hint(mine, weights)}"
-    )
+    return "; ".join(part for part in said if part)
 
 
 def _hint(mine: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 from onecycle.errors import ArgumentError, ArgumentTypeError, check_keywords, explain
 from onecycle.utils.registry import encode, lookup, name_of, register
 from onecycle.utils.seeding import rand_bool
+from onecycle.utils.values import to_scalar
 from onecycle.vision.transform_parameters import REQUIRED, parameters_of
 
 __all__ = [
@@ -177,6 +178,7 @@ class Transform:
 def _probability(owner: str, p: Any) -> float:
     """Return a probability; more than 1 is 1, as `rand_zoom(1.0, 2.0)` by habit means a range."""
     rule = "must be a probability, a number from 0 to 1"
+    p = to_scalar(p)
     if not isinstance(p, (int, float)) or not 0 <= p < math.inf:
         raise ArgumentError(explain(owner, "p", rule, p))
     if p > 1:

@@ -116,7 +116,12 @@ def test_weights_of_another_number_of_classes(saved, pets_learner):
     other = pets_learner(outputs=3)
     with pytest.raises(FileFormatError, match=f"stage-1.pth does not fit the model: {said}"):
         other.load("stage-1")
-    other.load("stage-1", strict=False)
+    before = other.model[4].weight.clone()
+    left_out = r"load: \d+ of .* \d+ tensors come from .*stage-1.pth; of another shape: 4.weight is .*4.bias is"
+    with pytest.warns(UserWarning, match=left_out):
+        other.load("stage-1", strict=False)
+    assert torch.equal(other.model[4].weight, before)  # what does not fit stays
+    assert torch.equal(other.model[0].weight, torch.load(saved)["0.weight"])
 
 
 def test_weights_of_another_architecture(saved, pets_bunch):
