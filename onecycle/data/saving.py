@@ -9,7 +9,7 @@ from typing import IO, Any
 from onecycle.data.lists import LabelLists
 from onecycle.data.plain_sets import EmptySamples
 from onecycle.data.state import checked, sets_from_state
-from onecycle.errors import ArgumentError, explain
+from onecycle.errors import ArgumentError, FileFormatError, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.budget import Budget, spending
 from onecycle.utils.file_gate import file_gate
@@ -25,14 +25,28 @@ BatchTransform = Callable[[Any], Any]
 def bunch_from_lists(lists: LabelLists, state: JsonDict, path: PathOrStr, **settings: Any) -> Any:
     """Return the bunch of a state on these lists."""
     with file_gate("data", "the state of the data"):
-        for name in ("dl_tfms", "collate_fn"):
-            settings.setdefault(name, decode(state[name]))
+        settings = _functions(state, settings)
         kind = lookup("data_bunch", state["bunch"])
         settings = {**kind.settings_from(decode(state["more"])), **settings}
     data = kind.create(lists.train, lists.valid, test_ds=lists.test, path=path, **settings)
     data.label_list, data.own_c = lists, state["c"]
     data.take_more_state(decode(state["more"]))
     return data
+
+
+def _functions(state: JsonDict, given: JsonDict) -> JsonDict:
+    """Return the functions of batches that a state names, but for those that are given.
+
+    Raises:
+        FileFormatError: one of them cannot be called.
+    """
+    made = {name: decode(state[name]) for name in ("dl_tfms", "collate_fn") if name not in given}
+    tfms = made.get("dl_tfms", [])
+    functions = [*(tfms if isinstance(tfms, list) else [None]), made.get("collate_fn", decode)]
+    if not all(map(callable, functions)):
+        rule = "dl_tfms and collate_fn of the state must be functions by their names; they are not"
+        raise FileFormatError(f"data: {rule}. Copy the file or make it again.")
+    return {**made, **given}
 
 
 def check_own_collate(state: Any, collate_fn: Any) -> None:
@@ -56,9 +70,7 @@ def check_own_collate(state: Any, collate_fn: Any) -> None:
 def bunch_of_plain(state: JsonDict, path: PathOrStr, **settings: Any) -> Any:
     """Return the bunch of a state that `plain_state` wrote: no samples, and how an input becomes a batch."""
     with file_gate("data", "the state of the data"):
-        settings = {"dl_tfms": decode(state["dl_tfms"]), "no_check": True, **settings}
-        if "collate_fn" not in settings:
-            settings["collate_fn"] = decode(state["collate_fn"])
+        settings = {"no_check": True, **_functions(state, settings)}
         kind = lookup("data_bunch", state["bunch"])
         settings = {**kind.settings_from(decode(state["more"])), **settings}
         empty = EmptySamples(decode(state["plain"]["classes"]))

@@ -224,6 +224,10 @@ def test_damaged_files_are_refused(learn):
         write_bundle(file, tensors, {**manifest, "data": {**manifest["data"], "plain": plain}})
         with pytest.raises(FileFormatError, match=said):
             load_learner(learn.path, model=Net())
+    for damage in ({"dl_tfms": [3]}, {"dl_tfms": "x"}, {"dl_tfms": {}}, {"collate_fn": 3}, {"collate_fn": None}):
+        write_bundle(file, tensors, {**manifest, "data": {**manifest["data"], **damage}})
+        with pytest.raises(FileFormatError, match=r"data: dl_tfms and collate_fn of the state must be functions"):
+            load_learner(learn.path, model=Net())
 
 
 def test_an_input_that_makes_no_batch_is_refused_in_a_sentence(tmp_path):
