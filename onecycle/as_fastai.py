@@ -2,22 +2,27 @@
 
 `from fastai.vision import *`, `from fastai.callbacks.hooks import *` and `import fastai` then give onecycle's own
 classes and functions: notebooks written for v1 run unchanged but for what docs/differences.md lists. Nothing is
-copied or subclassed; a table says which leaf each name lives in, and a name is fetched when it is asked for.
+copied or subclassed; tables say which leaf each name lives in and which modules included which, and a name is fetched
+when it is asked for. So the star imports bring all that v1's brought, `gzip` and `FloatTensor` too.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from typing import Any
 
 import onecycle
-from onecycle.as_fastai_names import HIDDEN, LEAVES
+from onecycle.as_fastai_instead import INSTEAD, Adviser
+from onecycle.as_fastai_names import CLOSED, HIDDEN, IMPORTS, LEAVES, STARS
 from onecycle.as_fastai_replacing import ReplaceableModule
-from onecycle.prelude import THIRD_PARTY, open_door
+from onecycle.errors import did_you_mean
+from onecycle.prelude import THIRD_PARTY, fetch
+from onecycle.utils.paths import give_paths_ls
 
 __all__ = ["install"]
 
@@ -33,6 +38,28 @@ DOORS = {
     "vision.models": "onecycle.vision.models",
 }
 
+# Where what v1 imported from elsewhere comes from here; None: not served.
+REPLACED: dict[str, str | None] = {
+    "fastprogress.fastprogress:master_bar": "onecycle.utils.progress:master_bar",
+    "fastprogress.fastprogress:MasterBar": "onecycle.utils.progress:master_bar",
+    "fastprogress.fastprogress:progress_bar": "onecycle.utils.progress:progress_bar",
+    "fastprogress.fastprogress:ProgressBar": "onecycle.utils.progress:progress_bar",
+    "fastprogress.fastprogress:format_time": None,
+    "fastprogress.fastprogress:IN_NOTEBOOK": None,
+    "fastprogress.fastprogress:force_console_behavior": None,
+    "fastprogress": None,
+    "pkg_resources": None,
+    ".gen_doc.nbdoc:doc": "onecycle.as_fastai_extras:doc",
+    ".version:__version__": None,
+    "typing:Collection": "collections.abc:Collection",
+}
+# What earlier releases of v1 gave at a path too.
+EARLIER = {
+    "callbacks": {"Callback": ".callback:Callback", "LearnerCallback": ".basic_train:LearnerCallback"},
+    "vision.data": {"ImageItemList": "onecycle.vision:ImageItemList"},
+}
+_SUBMODULES = {"scipy": ("scipy.stats", "scipy.special"), "concurrent": ("concurrent.futures",)}
+
 
 def install() -> None:
     """Make `fastai` and its submodules importable; a second call changes nothing.
@@ -45,6 +72,7 @@ def install() -> None:
     _refuse_the_real_one()
     for path in sorted(_paths()):
         _add(path)
+    sys.meta_path.append(Adviser)
 
 
 class _V1Module(ReplaceableModule):
@@ -59,10 +87,16 @@ def _refuse_the_real_one() -> None:
         )
 
 
-def _paths() -> set[str]:
-    """Every v1 path, with the packages above it; the empty one is `fastai` itself."""
-    paths = {"", "imports", *DOORS, *LEAVES}
-    return paths | {path[:at] for path in paths for at, letter in enumerate(path) if letter == "."}
+@cache
+def _paths() -> frozenset[str]:
+    """Every v1 path that is served, with the packages above it; the empty one is `fastai` itself."""
+    paths = {"", *DOORS, *LEAVES, *STARS, *IMPORTS}
+    paths = {path for path in paths if not _is_absent(path)}
+    return frozenset(paths | {path[:at] for path in paths for at, letter in enumerate(path) if letter == "."})
+
+
+def _is_absent(path: str) -> bool:
+    return any(f"fastai.{path}.".startswith(f"{absent}.") for absent in INSTEAD)
 
 
 def _add(path: str) -> None:
@@ -71,24 +105,94 @@ def _add(path: str) -> None:
     module = _V1Module(name, f"The v1 path {name}, served by onecycle.")
     module.__spec__ = ModuleSpec(name, loader=None, origin="onecycle.as_fastai", is_package=True)
     vars(module).update(__path__=[], __version__=onecycle.__version__)
-    vars(module)["__getattr__"], vars(module)["__dir__"], vars(module)["__all__"] = _contents(name, path)
+    vars(module)["__getattr__"], vars(module)["__dir__"] = _reader(name, path)
     sys.modules[name] = module
     if path:
         package, _, last = name.rpartition(".")
         setattr(sys.modules[package], last, module)
 
 
-def _contents(name: str, path: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Return the `__getattr__`, `__dir__` and `__all__` of a v1 module."""
-    if path in DOORS:
-        door = import_module(DOORS[path])
-        return lambda wanted: getattr(door, wanted), lambda: dir(door), list(door.__all__)
-    leaves = LEAVES.get(path, {})
-    get, names = open_door(name, leaves)
-    if path == "imports":
-        return get, lambda: sorted(THIRD_PARTY), sorted(THIRD_PARTY)
-    public = [one for given in leaves.values() for one in given if one not in HIDDEN.get(path, ())]
-    return get, names, public
+def _reader(name: str, path: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the `__getattr__` and `__dir__` of a v1 module."""
+
+    def serve(wanted: str) -> Any:
+        if wanted == "__all__":
+            return sorted(_public(path))
+        known = _names(path)
+        if wanted in known:
+            try:
+                return _fetch(wanted, known[wanted])
+            except ImportError as error:  # a package that v1 stood on and onecycle does not
+                raise AttributeError(f"module {name!r} has no attribute {wanted!r}: {error}") from error
+        hint = "" if wanted.startswith("_") else did_you_mean(wanted, sorted(known))
+        raise AttributeError(f"module {name!r} has no attribute {wanted!r}.{hint}")
+
+    return serve, lambda: sorted({*_names(path), *vars(sys.modules[name])})
+
+
+@cache
+def _names(path: str) -> dict[str, str]:
+    """Every name of a v1 module -> where it comes from: `module:name`, `module`, or `.path` for a v1 module."""
+    names = dict.fromkeys(THIRD_PARTY, "") if path in DOORS else {}
+    names |= _door_names(path)
+    for star in STARS.get(path, ()):
+        names |= _public(star)
+    names |= {name: home for name, source in EARLIER.get(path, {}).items() if (home := _home(source))}
+    return names | _imported(path) | _own(path)
+
+
+@cache
+def _public(path: str) -> dict[str, str]:
+    """What the star import of a v1 module brings -> where it comes from."""
+    hidden = HIDDEN.get(path, ())
+    own = {name: home for name, home in _own(path).items() if name not in hidden}
+    if path in CLOSED:
+        return own
+    names = _door_names(path)
+    for star in STARS.get(path, ()):
+        names |= _public(star)
+    return names | _imported(path) | own
+
+
+def _door_names(path: str) -> dict[str, str]:
+    """What onecycle's own door gives at a v1 path, beyond v1's names."""
+    if path not in DOORS:
+        return {}
+    return {name: f"{DOORS[path]}:{name}" for name in import_module(DOORS[path]).__all__}
+
+
+def _own(path: str) -> dict[str, str]:
+    return {name: f"{leaf}:{name}" for leaf, names in LEAVES.get(path, {}).items() for name in names}
+
+
+def _imported(path: str) -> dict[str, str]:
+    """What a v1 module imports by name -> where it comes from."""
+    found = {}
+    for name, source in IMPORTS.get(path, {}).items():
+        home = _home(source)
+        if home is not None:
+            found[name] = home
+    return found
+
+
+def _home(source: str) -> str | None:
+    """Where the name of an import of v1 comes from here; None where it is not served."""
+    if source in REPLACED:
+        return REPLACED[source]
+    if not source.startswith("."):
+        return source
+    module, _, name = source[1:].partition(":")
+    below = f"{module}.{name}".strip(".")
+    return f".{below}" if below in _paths() else _names(module).get(name)
+
+
+def _fetch(name: str, home: str) -> Any:
+    """Return the object of a name."""
+    if home.startswith("."):
+        return sys.modules[f"fastai{home}"]
+    if name == "Path" or home.startswith("onecycle."):
+        give_paths_ls()
+    return fetch(name, home, _SUBMODULES.get(home, ()))
 
 
 install()

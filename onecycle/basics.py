@@ -401,10 +401,11 @@ if TYPE_CHECKING:
         RecordOnCPU, Recorder,
     )
     from onecycle.types import (
-        ArrayOrTensor, FilePathList, Floats, ListOrItem, ModuleList, OptListOrItem, PathOrStr, TensorOrNumber,
+        ArrayOrTensor, FilePathList, Floats, ListOrItem, LossFunction, ModuleList, OptListOrItem, PathOrStr,
+        TensorOrNumber,
     )
     from onecycle.utils.bundle import (
-        torch_save, try_save,
+        try_save,
     )
     from onecycle.utils.collections import (
         arange_of, array, arrays_split, chunks, even_mults, first_el, float_or_x, idx_dict, index_row, is1d,
@@ -478,14 +479,14 @@ __all__ = [
     "Hooks", "ImageGenTensorboardWriter", "IntEnum", "Interpretation", "ItemBase", "ItemList", "ItemLists",
     "Iterable", "Iterator", "JSONLLogger", "KappaScore", "LAMB", "LRFinder", "LabelList", "LabelLists",
     "LabelSmoothingCrossEntropy", "Lambda", "LayerInformation", "Learner", "LearnerCallback",
-    "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead", "LossMetrics", "MLFlowTracker",
-    "MSELossFlat", "Matches", "MatthewsCorreff", "MeanAveragePrecision", "MeanIoU", "MergeLayer", "Metric",
-    "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision", "MixedProcessor",
-    "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList", "MultiCategoryProcessor",
-    "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch", "NoneReduceOnCPU", "NoopLoss",
-    "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError", "OptListOrItem", "OptimWrapper",
-    "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL", "ParallelTrainer",
-    "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity",
+    "LearnerTensorboardWriter", "List", "ListOrItem", "Lookahead", "LossFunction", "LossMetrics",
+    "MLFlowTracker", "MSELossFlat", "Matches", "MatthewsCorreff", "MeanAveragePrecision", "MeanIoU",
+    "MergeLayer", "Metric", "MixUpCallback", "MixUpLoss", "MixedItem", "MixedItemList", "MixedPrecision",
+    "MixedProcessor", "ModelOnCPU", "Module", "ModuleList", "MultiCategory", "MultiCategoryList",
+    "MultiCategoryProcessor", "MultiLabelClassificationInterpretation", "MultiLabelFbeta", "NanWatch",
+    "NoneReduceOnCPU", "NoopLoss", "NormType", "NotRegisteredError", "OneCycleScheduler", "OnecycleError",
+    "OptListOrItem", "OptimWrapper", "Optional", "OrderedDict", "OverSampler", "OverSamplingCallback", "PIL",
+    "ParallelTrainer", "ParameterModule", "PartialLayer", "Path", "PathOrStr", "PeakMemMetric", "Perplexity",
     "PixelShuffle_ICNR", "PoolFlatten", "PooledSelfAttention2d", "PreProcessor", "Precision", "PrettyString",
     "R2Score", "RMSE", "RNNTrainer", "Ranger", "Recall", "RecordOnCPU", "Recorder",
     "ReduceLROnPlateauCallback", "RegMetrics", "ResizeBatch", "RetinaNetFocalLoss", "SGDRScheduler",
@@ -525,10 +526,10 @@ __all__ = [
     "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
     "split_no_wd_params", "ssim", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table",
     "time", "to_bf16", "to_channels_last", "to_cpu", "to_data", "to_detach", "to_device", "to_float",
-    "to_fp16", "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save",
-    "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save",
-    "uniform", "uniform_int", "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path",
-    "validate", "warnings", "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
+    "to_fp16", "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "total_params",
+    "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save", "uniform",
+    "uniform_int", "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path", "validate",
+    "warnings", "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
 ]
 
 _LEAVES = {
@@ -871,11 +872,11 @@ _LEAVES = {
         "RecordOnCPU", "Recorder",
     ),
     "onecycle.types": (
-        "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr",
-        "TensorOrNumber",
+        "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "LossFunction", "ModuleList",
+        "OptListOrItem", "PathOrStr", "TensorOrNumber",
     ),
     "onecycle.utils.bundle": (
-        "torch_save", "try_save",
+        "try_save",
     ),
     "onecycle.utils.collections": (
         "arange_of", "array", "arrays_split", "chunks", "even_mults", "first_el", "float_or_x", "idx_dict",

@@ -17,7 +17,7 @@ from onecycle.errors import did_you_mean
 from onecycle.utils.lazy import LazyModule
 from onecycle.utils.paths import give_paths_ls
 
-__all__ = ["THIRD_PARTY", "open_door"]
+__all__ = ["THIRD_PARTY", "fetch", "open_door"]
 
 # name in the notebook -> where it comes from, as `module` or `module:attribute`.
 THIRD_PARTY: dict[str, str] = {
@@ -104,10 +104,28 @@ def _leaf(name: str) -> ModuleType:
 
 
 def _third_party(name: str) -> Any:
-    if name in _LAZY:
+    return fetch(name, THIRD_PARTY[name])
+
+
+def fetch(name: str, source: str, also: tuple[str, ...] = ()) -> Any:
+    """Return what `source` names; a module that is slow to import, or may be missing, as one that loads on first use.
+
+    Args:
+        name: The name in the notebook.
+        source: `module` or `module:attribute`.
+        also: Submodules that are used as attributes of the module; it is imported on first use then.
+
+    Example:
+        >>> fetch("sqrt", "math:sqrt")(9.0)
+        3.0
+    """
+    if name in _LAZY and source.replace(":", ".") in ("", THIRD_PARTY[name]):
         return _LAZY[name]
-    module, _, attribute = THIRD_PARTY[name].partition(":")
-    return getattr(import_module(module), attribute) if attribute else import_module(module)
+    module, _, attribute = source.partition(":")
+    if attribute:
+        home = _leaf(module) if module.startswith("onecycle.") else import_module(module)
+        return getattr(home, attribute) if hasattr(home, attribute) else import_module(f"{module}.{attribute}")
+    return LazyModule(module, also) if also or module == "requests" else import_module(module)
 
 
 def open_door(

@@ -22,6 +22,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 110
+SURFACE = ROOT / "tests/api/v1_surface.txt"
+sys.path.insert(0, str(ROOT / "tools"))
+
+from v1_surface import read_surface  # noqa: E402
 
 # Each door: where it is written, its docstring, the rooms whose every public name it gives, the v1 modules whose
 # names it gives wherever they live, doors it includes, and names that stand for whole modules.
@@ -96,6 +100,9 @@ HELPERS_SHOWN = {
 }
 # Where two leaves define the same name: v1 module (or door) and name -> leaf.
 CHOICES: dict[tuple[str, str], str] = {}
+# Leaves that only the v1 paths serve.
+V1_ONLY = ("onecycle.as_fastai_types", "onecycle.as_fastai_extras")
+ROOMS_OF_V1_ONLY = tuple(leaf.removeprefix("onecycle.") for leaf in V1_ONLY)
 
 
 @dataclass(frozen=True)
@@ -157,16 +164,10 @@ def read_leaves() -> list[Leaf]:
 
 
 def read_v1_names() -> dict[str, list[tuple[str, bool]]]:
-    """Read tools/v1_names.txt: v1 module -> (name, whether its star import brings it)."""
-    found: dict[str, list[tuple[str, bool]]] = {}
-    module = ""
-    for line in (ROOT / "tools/v1_names.txt").read_text().splitlines():
-        if line and not line.startswith((" ", "#")):
-            module = line.strip()
-            found[module] = []
-        elif line.startswith(" "):
-            found[module] += [(word.strip("()"), not word.startswith("(")) for word in line.split()]
-    return found
+    """Read tests/api/v1_surface.txt: v1 module -> (name, whether its star import brings it)."""
+    surface = read_surface(SURFACE.read_text("utf-8"))
+    return {module: [(name, entry.starred) for name, entry in found.entries.items()]
+            for module, found in surface.items()}
 
 
 # For each v1 module the rooms to look in first: most specific first.
@@ -260,7 +261,7 @@ def v1_table(names: Names, v1: V1Names) -> dict[str, V1Names]:
     for module, wanted in v1.items():
         homes: V1Names = defaultdict(list)
         for name, public in wanted:
-            rooms = v1_rooms(module)
+            rooms = (*v1_rooms(module), *ROOMS_OF_V1_ONLY)
             anywhere = names.find(name, module, rooms) if module in V1_ROOMS else None
             leaf = anywhere or names.find(name, module, rooms, strict=True)
             if leaf:
@@ -275,7 +276,7 @@ def door_leaves(door: Door, names: Names, table: dict[str, V1Names]) -> dict[str
     home: dict[str, str] = {}
     for module in door.v1_modules:
         for leaf, found in table.get(module, {}).items():
-            home.update((name, leaf) for name, public in found if public)
+            home.update((name, leaf) for name, public in found if public and leaf not in V1_ONLY)
     for leaf in names.leaves:
         if leaf.is_in(door.rooms) and not leaf.is_in(door.without):
             for name in leaf.exported:
@@ -375,7 +376,26 @@ def table_source(table: dict[str, V1Names]) -> str:
         hidden = [name for found in homes.values() for name, public in found if not public]
         if hidden:
             lines.append(f'    "{module}": (\n{wrap(quoted(hidden), 8)}\n    ),')
-    return "\n".join([*lines, "}", ""])
+    lines += ["}", *chain_source()]
+    return "\n".join([*lines, ""])
+
+
+def chain_source() -> list[str]:
+    """The lines of the tables that say which modules include which, and what they import."""
+    surface = read_surface(SURFACE.read_text("utf-8"))
+    lines = ["", "# v1 module -> v1 modules whose names it has by a star import"]
+    lines += ["STARS: dict[str, tuple[str, ...]] = {"]
+    lines += [f'    "{name}": (\n{wrap(quoted(module.stars), 8)}\n    ),'
+              for name, module in surface.items() if module.stars]
+    lines += ["}", "", "# v1 module -> name -> its source, `module:name`, with a dot in front in v1 itself"]
+    lines += ["IMPORTS: dict[str, dict[str, str]] = {"]
+    for name, module in surface.items():
+        if module.imports:
+            rows = [f'"{shown}": "{source}"' for shown, source in module.imports.items()]
+            lines.append(f'    "{name}": {{\n{wrap(rows, 8)}\n    }},')
+    lines += ["}", "", "# v1 modules whose star import brings only names of their own", "CLOSED = {"]
+    closed = [name for name, module in surface.items() if module.exported is not None]
+    return [*lines, wrap(quoted(closed), 4), "}"]
 
 
 def snapshot(path: Path, names: set[str], accept: bool) -> str:

@@ -23,6 +23,7 @@ class PeakMemMetric(LearnerCallback):
     """
 
     _order = -20  # before the recorder
+    _kinds: tuple[str, ...] = ("cpu", "gpu")
 
     def __init__(self, learn: Any) -> None:
         super().__init__(learn)
@@ -31,10 +32,9 @@ class PeakMemMetric(LearnerCallback):
     def on_train_begin(self, **kwargs: Any) -> None:
         """Add the columns."""
         preload_pytorch()
-        kinds = {"cpu": resident_bytes, "gpu": reserved_bytes}
-        if not torch.cuda.is_available():
-            del kinds["gpu"]
-        self._watches = {kind: PeakWatch(read) for kind, read in kinds.items()}
+        readers = {"cpu": resident_bytes, "gpu": reserved_bytes}
+        kinds = [kind for kind in self._kinds if kind == "cpu" or torch.cuda.is_available()]
+        self._watches = {kind: PeakWatch(readers[kind]) for kind in kinds}
         self.learn.recorder.add_metric_names([f"{kind} {word}" for kind in kinds for word in ("used", "peak")])
 
     def on_epoch_begin(self, **kwargs: Any) -> None:

@@ -63,3 +63,66 @@ def test_unknown_v1_paths_and_names_fail_as_ever():
     assert "No module named 'fastai.nosuch'" in done.stderr
     done = python("import onecycle.as_fastai; from fastai.core import ifnome")
     assert "cannot import name 'ifnome' from 'fastai.core'" in done.stderr
+
+
+def test_star_imports_bring_what_v1s_brought():
+    code = """
+import onecycle.as_fastai
+from fastai.vision import *
+assert gzip.compress and BytesIO and LongTensor([1]).dtype == torch.int64 and as_tensor([1.]).sum() == 1
+assert exp(0) == 1 and isinstance(DataFrame({'a': [1]}), pd.DataFrame) and AdamW and Rank0Tensor is Tensor
+assert try_import('gzip') is gzip and not have_min_pkg_version('torch', '99.0') and callbacks.hooks.hook_output
+assert scipy.__name__ == 'scipy' and requests.__name__ == 'requests' and 'requests' not in sys.modules
+import fastai
+assert vision is fastai.vision and vision.image.open_image is open_image and vision.data.ImageList is ImageList
+from fastai.collab import *
+assert TabularList and CollabDataBunch and tabular is fastai.tabular
+from fastai.text import *
+assert text.data.TextList is TextList
+print('ok')
+"""
+    done = python(code)
+    assert done.stdout.strip() == "ok", done.stderr
+
+
+def test_modules_reexport_what_v1s_did():
+    code = """
+import onecycle.as_fastai
+from fastai.data_block import ItemBase, Path, data_collate
+from fastai.callbacks import Callback, LearnerCallback
+from fastai.metrics import add_metrics
+from fastai.basic_train import load_callback, format_time
+"""
+    core = "from fastai.torch_core import *\nprint(torch and Tensor and partial)"
+    done = python(code.replace(", format_time", "") + core)
+    assert "functools.partial" in done.stdout, done.stderr
+    assert "cannot import name 'format_time'" in python(code).stderr
+
+
+def test_modules_that_are_not_here_say_what_to_use():
+    for module, words in {
+        "fastai.script": "argparse",
+        "fastai.launch": "torchrun",
+        "fastai.general_optimizer": "opt_func=",
+        "fastai.widgets.image_cleaner": "onecycle check",
+        "fastai.vision.models.efficientnet": "'efficientnet_b0'",
+        "fastai.vision.all": "fastai 2; v1's is fastai.vision",
+    }.items():
+        done = python(f"import onecycle.as_fastai, {module}")
+        assert f"ModuleNotFoundError: No module named '{module.removesuffix('.image_cleaner')}'. " in done.stderr
+        assert words in done.stderr
+
+
+def test_a_package_that_v1_stood_on_is_still_reported_as_missing():
+    code = """
+import importlib.util, sys
+sys.modules['torchvision'] = None
+import onecycle.as_fastai
+del sys.modules['torchvision']
+sys.path_importer_cache.clear()
+sys.meta_path[:] = [one for one in sys.meta_path if one.__name__ != 'PathFinder']
+assert importlib.util.find_spec('torchvision') is None
+from torchvision.models import vgg16_bn
+"""
+    assert "ModuleNotFoundError: No module named 'torchvision'. onecycle does without" in python(code).stderr
+    assert "models.vgg16_bn" in python(code).stderr
