@@ -53,8 +53,9 @@ REPLACED: dict[str, str | None] = {
     ".version:__version__": None,
     "typing:Collection": "collections.abc:Collection",
 }
-# What earlier releases of v1 gave at a path too.
-EARLIER = {
+# What other releases of v1 than 1.0.61 gave at a path too.
+OTHER_RELEASES = {
+    "torch_core": {"torch_save": "onecycle.utils.bundle:torch_save", "ArrayOrTensor": "onecycle.types:ArrayOrTensor"},
     "callbacks": {"Callback": ".callback:Callback", "LearnerCallback": ".basic_train:LearnerCallback"},
     "vision.data": {"ImageItemList": "onecycle.vision:ImageItemList"},
 }
@@ -137,7 +138,7 @@ def _names(path: str) -> dict[str, str]:
     names |= _door_names(path)
     for star in STARS.get(path, ()):
         names |= _public(star)
-    names |= {name: home for name, source in EARLIER.get(path, {}).items() if (home := _home(source))}
+    names |= {name: home for name, source in OTHER_RELEASES.get(path, {}).items() if (home := _home(source))}
     return names | _imported(path) | _own(path)
 
 
