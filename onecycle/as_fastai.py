@@ -57,6 +57,7 @@ REPLACED: dict[str, str | None] = {
 OTHER_RELEASES = {
     "torch_core": {"torch_save": "onecycle.utils.bundle:torch_save", "ArrayOrTensor": "onecycle.types:ArrayOrTensor"},
     "callbacks": {"Callback": ".callback:Callback", "LearnerCallback": ".basic_train:LearnerCallback"},
+    "tabular.data": {"tabular_learner": ".tabular.learner:tabular_learner"},
     "vision.data": {"ImageItemList": "onecycle.vision:ImageItemList"},
 }
 _SUBMODULES = {"scipy": ("scipy.stats", "scipy.special"), "concurrent": ("concurrent.futures",)}

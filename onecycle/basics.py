@@ -405,7 +405,7 @@ if TYPE_CHECKING:
         TensorOrNumber,
     )
     from onecycle.utils.bundle import (
-        try_save,
+        torch_save, try_save,
     )
     from onecycle.utils.collections import (
         arange_of, array, arrays_split, chunks, even_mults, first_el, float_or_x, idx_dict, index_row, is1d,
@@ -526,10 +526,10 @@ __all__ = [
     "simple_cnn", "spectral_norm", "split_kwargs_by_func", "split_model", "split_model_idx",
     "split_no_wd_params", "ssim", "subplots", "summary_table", "sys", "tarfile", "tensor", "text2html_table",
     "time", "to_bf16", "to_channels_last", "to_cpu", "to_data", "to_detach", "to_device", "to_float",
-    "to_fp16", "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "total_params",
-    "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save", "uniform",
-    "uniform_int", "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path", "validate",
-    "warnings", "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
+    "to_fp16", "to_fp32", "to_half", "to_int", "to_np", "top_k_accuracy", "torch", "torch_save",
+    "total_params", "train_epoch", "trainable_params", "trange_of", "trunc_normal_", "try_int", "try_save",
+    "uniform", "uniform_int", "uniqueify", "untar_data", "update_batch_norms", "url2name", "url2path",
+    "validate", "warnings", "weight_norm", "whole_set", "with_input_channels", "working_directory", "yaml",
 ]
 
 _LEAVES = {
@@ -876,7 +876,7 @@ _LEAVES = {
         "OptListOrItem", "PathOrStr", "TensorOrNumber",
     ),
     "onecycle.utils.bundle": (
-        "try_save",
+        "torch_save", "try_save",
     ),
     "onecycle.utils.collections": (
         "arange_of", "array", "arrays_split", "chunks", "even_mults", "first_el", "float_or_x", "idx_dict",

@@ -185,9 +185,13 @@ class Learner(Fitting, Freezing, Predicting, Persisting, Resuming):
         """
         apply_init(self.model, init)
 
-    def summary(self) -> str:
-        """Return the table of the layers, with the optimiser, the loss and the callbacks below."""
-        return model_summary(self)
+    def summary(self, n: int = 70) -> str:
+        """Return the table of the layers, with the optimiser, the loss and the callbacks below.
+
+        Args:
+            n: Width of the table in characters.
+        """
+        return model_summary(self, n)
 
     def interpret(self, ds_type: Any = None, **kwargs: Any) -> Any:
         """Return an interpretation of the predictions, for a classification.

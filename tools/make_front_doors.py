@@ -94,7 +94,7 @@ DOORS = (
 HELPER_ROOMS = ("utils", "errors", "types")
 HELPERS_SHOWN = {
     "ArrayOrTensor", "FilePathList", "Floats", "ListOrItem", "ModuleList", "OptListOrItem", "PathOrStr",
-    "TensorOrNumber", "defaults", "master_bar", "pca", "progress_bar", "register",
+    "TensorOrNumber", "defaults", "master_bar", "pca", "progress_bar", "register", "torch_save",
     "OnecycleError", "ArgumentError", "ArgumentTypeError", "DataError",
     "FileFormatError", "DownloadError", "CallbackError", "TrainingError", "NotRegisteredError",
 }

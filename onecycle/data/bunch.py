@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Subset
 
 from onecycle.data.collate import data_collate, exact_device
 from onecycle.data.item_loader import LOADER_KEYWORDS, ItemLoader
-from onecycle.data.lists import LabelLists, held_out
+from onecycle.data.lists import LabelLists, held_out, set_after_open
 from onecycle.data.loaders import DatasetType as DatasetType  # noqa: PLC0414
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.data.looks import Looks
@@ -24,7 +24,7 @@ from onecycle.errors import ArgumentError, ArgumentTypeError, check_keywords, ex
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.defaults import defaults
 from onecycle.utils.file_objects import path_to_write
-from onecycle.utils.files import write_json
+from onecycle.utils.files import read_json, write_json
 from onecycle.utils.registry import register
 
 __all__ = ["DataBunch"]
@@ -274,6 +274,40 @@ class DataBunch(Looks, Stage):
     # Datasets
 
     @property
+    def num_workers(self) -> int:
+        """Return how many processes load the batches; setting it sets it for all loaders."""
+        return self.train_dl.num_workers
+
+    @num_workers.setter
+    def num_workers(self, value: int) -> None:
+        for loader in self._made_loaders():
+            loader.num_workers = value
+
+    @property
+    def x(self) -> Any:
+        """Return the inputs of the training set."""
+        return self.train_ds.x
+
+    @property
+    def y(self) -> Any:
+        """Return the labels of the training set."""
+        return self.train_ds.y
+
+    @property
+    def items(self) -> Any:
+        """Return the items of the training set's inputs, such as files."""
+        return self.train_ds.items
+
+    @property
+    def c2i(self) -> dict[Any, int]:
+        """Return the number of each class.
+
+        Raises:
+            AttributeError: the labels have no classes.
+        """
+        return self.train_ds.c2i
+
+    @property
     def train_ds(self) -> Any:
         """Return the training set."""
         return self.train_dl.dataset
@@ -432,6 +466,34 @@ class DataBunch(Looks, Stage):
             return bunch_of_plain(state, path, device=device, **given)
         lists = LabelLists.load_state(path, state["labelled"])
         return bunch_from_lists(lists, state, path, device=device, no_check=True, **given)
+
+    @classmethod
+    def load_empty(cls, path: PathOrStr, fname: PathOrStr = "export.json") -> DataBunch:
+        """Return a bunch without items that predicts as the one whose `export` wrote a file.
+
+        Args:
+            path: The folder of the file, where models and exports go too.
+            fname: The file.
+
+        Raises:
+            FileFormatError: the file is no export of a bunch.
+            NotRegisteredError: a name in it is unknown; says how to register it.
+        """
+        return cls.from_state(read_json(Path(path) / fname), path)
+
+    def pre_transform(
+        self, train_tfm: Callable[[Any], Any] | None, valid_tfm: Callable[[Any], Any] | None
+    ) -> DataBunch:
+        """Say what is done to each image right after it is opened; see `LabelLists.pre_transform`.
+
+        Args:
+            train_tfm: For the training set; None for nothing.
+            valid_tfm: For the validation and test sets.
+        """
+        for dataset, function in ((self.train_ds, train_tfm), (self.valid_ds, valid_tfm), (self.test_ds, valid_tfm)):
+            set_after_open("DataBunch.pre_transform", dataset, function)
+        self._fix_dl = None
+        return self
 
     def export(self, file: PathOrStr = "export.json") -> None:
         """Write `export_state` to a JSON file in `path`."""

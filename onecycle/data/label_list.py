@@ -71,6 +71,20 @@ class LabelList(Stage, Dataset[Any]):
         return getattr(self.y, "classes", None)
 
     @property
+    def c2i(self) -> dict[Any, int]:
+        """Return the number of each class of the labels.
+
+        Raises:
+            AttributeError: the labels have no classes.
+        """
+        return self.y.c2i
+
+    @property
+    def processor(self) -> Any:
+        """Return the processors of the inputs; those of the labels are `y.processor`."""
+        return self.x.processor
+
+    @property
     def loss_func(self) -> Any:
         """Return the loss that goes with the labels, or None."""
         return getattr(self.y, "loss_func", None)

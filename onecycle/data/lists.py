@@ -21,7 +21,7 @@ from onecycle.data.labels import (
     several_columns,
 )
 from onecycle.data.stages import LABELLED, SPLIT, Stage
-from onecycle.errors import ArgumentError, DataError, explain
+from onecycle.errors import ArgumentError, DataError, check_function, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.functions import has_arg, takes_any_keyword
 from onecycle.utils.registry import lookup
@@ -347,6 +347,23 @@ class LabelLists(_Lists):
         """Leave out the items for which `func(x, y)` is true; see `LabelList.filter_by_func`."""
         return self._each(lambda part: part.filter_by_func(func))
 
+    def pre_transform(
+        self, train_tfm: Callable[[Any], Any] | None, valid_tfm: Callable[[Any], Any] | None
+    ) -> LabelLists:
+        """Say what is done to each image right after it is opened, before all transforms.
+
+        Args:
+            train_tfm: A function from a Pillow image to a Pillow image, for the training set; None for nothing.
+            valid_tfm: For the validation and test sets.
+
+        Raises:
+            ArgumentError: the inputs are not opened from files of images.
+            ArgumentTypeError: one is no function.
+        """
+        for labelled, function in ((self.train, train_tfm), (self.valid, valid_tfm), (self.test, valid_tfm)):
+            set_after_open("LabelLists.pre_transform", labelled, function)
+        return self
+
     def transform(self, tfms: Any = (None, None), **kwargs: Any) -> LabelLists:
         """Say how items are transformed each time they are asked for.
 
@@ -484,6 +501,19 @@ class LabelLists(_Lists):
         state = check_form("LabelLists.load_empty", source, read_json(source), LABELLED_FORM)
         with file_gate("LabelLists.load_empty", source):
             return cls.load_state(path, state)
+
+
+def set_after_open(owner: str, labelled: Any, function: Callable[[Any], Any] | None) -> None:
+    """Give the inputs of a labelled list a list of their own that opens its files with `function`; None for no list."""
+    if labelled is None:
+        return
+    if function is not None:
+        check_function(owner, "train_tfm and valid_tfm", function)
+    inputs = getattr(labelled, "x", None)
+    if not hasattr(inputs, "after_open"):
+        raise ArgumentError(explain(owner, "the inputs", "must be a list of images, such as ImageList", inputs))
+    labelled.x = opened = inputs.fresh()
+    opened.after_open = function
 
 
 def _pair(owner: str, tfms: Any) -> tuple[Any, Any]:

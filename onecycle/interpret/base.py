@@ -50,6 +50,7 @@ class Interpretation:
         learn: Any,
         ds_type: DatasetType = DatasetType.Valid,
         activ: Callable[[Tensor], Tensor] | None = None,
+        tta: bool = False,
     ) -> _Self:
         """Predict a set and keep what came out.
 
@@ -57,10 +58,12 @@ class Interpretation:
             learn: A trained learner.
             ds_type: Which set.
             activ: Turns outputs into probabilities; found from the loss when left out.
+            tta: Take the predictions of `learn.TTA`, of images from several views each.
         """
         if not hasattr(learn, "get_preds"):
             raise ArgumentTypeError(explain(f"{cls.__name__}.from_learner", "learn", "must be a Learner", learn))
-        preds, y_true, losses = learn.get_preds(ds_type=in_order(ds_type), activ=activ, with_loss=True)
+        predict = learn.TTA if tta else learn.get_preds
+        preds, y_true, losses = predict(ds_type=in_order(ds_type), activ=activ, with_loss=True)
         return cls(learn, preds, y_true, losses, ds_type)
 
     @property

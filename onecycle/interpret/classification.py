@@ -12,8 +12,9 @@ from onecycle.data.loaders import DatasetType
 from onecycle.errors import DataError
 from onecycle.interpret.pictures import PictureInterpretation
 from onecycle.interpret.plots import as_written, draw_confusion, figure_if
-from onecycle.utils.checks import check_numbers
+from onecycle.utils.checks import check_numbers, check_whole
 from onecycle.utils.functions import passes_keywords_on
+from onecycle.utils.shown_tables import show_columns
 
 __all__ = ["ClassificationInterpretation"]
 
@@ -128,6 +129,27 @@ class ClassificationInterpretation(PictureInterpretation):
         shown, write = as_written(matrix, normalize, norm_dec, plot_txt)
         figure = draw_confusion(shown, self.classes, title, cmap, write, **kwargs)
         return figure_if(figure, return_fig)
+
+    def plot_tab_top_losses(self, k: int, largest: bool = True, return_table: bool = False) -> Any:
+        """Show the rows of a table with the largest losses: prediction, actual class, loss, probability and the row.
+
+        Args:
+            k: How many.
+            largest: Begin with the largest.
+            return_table: Return the data frame in place of showing it.
+
+        Raises:
+            ArgumentError: `k` is no whole number of at least 1.
+        """
+        import pandas as pd
+
+        check_whole("plot_tab_top_losses", "k", k)
+        items = self.top_losses(k, largest)[1].tolist()
+        rows = [[*self.title_parts(index), str(self.ds.x[index])] for index in items]
+        table = pd.DataFrame(rows, columns=[*self.heading.split("/"), "Row"], index=items)
+        if return_table:
+            return table
+        return show_columns({str(name): column.tolist() for name, column in table.items()})
 
     def title_parts(self, index: int) -> list[str]:
         """Return an item's prediction, actual class, loss and probability of the actual class."""

@@ -8,9 +8,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from onecycle.errors import ArgumentError
+from onecycle.data.loaders import DatasetType
+from onecycle.errors import ArgumentError, explain
 from onecycle.interpret.activation_maps import feature_layer, grad_cam, show_heatmap, show_picture
-from onecycle.interpret.base import Interpretation
+from onecycle.interpret.base import Interpretation, in_order
 from onecycle.interpret.class_maps import class_activation_map
 from onecycle.interpret.grad_cam import class_index
 from onecycle.interpret.plots import figure_if, grid, write_titles
@@ -88,6 +89,28 @@ class PictureInterpretation(Interpretation):
         if show:
             show_heatmap(image, heat, ax=ax, alpha=alpha, cmap=cmap)
         return heat
+
+    def GradCAM(
+        self, idx: int, ds_type: DatasetType | None = None, heatmap_thresh: int = 16, image: bool = True
+    ) -> Tensor:
+        """Return the Grad-CAM of an item, and draw it over the image; v1's name for `grad_cam`.
+
+        Args:
+            idx: Index of the item in the set.
+            ds_type: The set; default: that of the interpretation, and no other.
+            heatmap_thresh: The fewest cells of a map worth drawing.
+            image: Whether to draw.
+
+        Returns:
+            The map, `(h, w)`.
+
+        Raises:
+            ArgumentError: another set is asked for, or the model makes no maps.
+        """
+        if ds_type is not None and in_order(ds_type) is not self.ds_type:
+            cure = "Make another with from_learner(learn, ds_type=…)."
+            raise ArgumentError(explain("GradCAM", "ds_type", f"must be {self.ds_type}, the set here", ds_type, cure))
+        return self.grad_cam(idx, min_cells=heatmap_thresh, show=image)
 
     def cam(
         self,

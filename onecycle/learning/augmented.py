@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -60,6 +60,16 @@ def predict(
         return [plain, averaged, targets]
     final = beta * plain + (1 - beta) * averaged
     return [final, targets, _losses(learn.loss_func, applied, final, targets)] if with_loss else [final, targets]
+
+
+def views(
+    learn: Any, ds_type: Any, activ: Callable[[Any], Any] | None, scale: float | None, n_views: int
+) -> Iterator[list[Any]]:
+    """Yield predictions and targets of each view; see `Learner.tta_only`."""
+    check(learn, 0.0, scale, False, n_views)
+    in_order = DatasetType.Fix if ds_type is DatasetType.Train else ds_type
+    loaders = list(learn.data.augmented_loaders(in_order, scale, n_views))
+    return (learn.preds_of(loader, activ=activ) for loader in loaders)
 
 
 def _mean_of_views(learn: Any, loaders: Iterable[Any], activ: Callable[[Any], Any], plain: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -206,6 +206,30 @@ class Predicting:
             print(losses.mean(), accuracy(preds, targets))
         """
         return augmented.predict(self, ds_type, beta, scale, activ, with_loss, n_views)
+
+    def tta_only(
+        self,
+        ds_type: Any = DatasetType.Valid,
+        activ: Callable[[Any], Any] | None = None,
+        scale: float | None = None,
+        n_views: int = 8,
+    ) -> Iterator[list[Any]]:
+        """Give the predictions of each view of `TTA`, one view after the other, and the targets.
+
+        Args:
+            ds_type: Which set.
+            activ: Applied to the model's output; what the loss implies (softmax …) when None.
+            scale: As for `TTA`.
+            n_views: As for `TTA`.
+
+        Yields:
+            `[predictions, targets]` of a view, predictions where they lie in the view.
+
+        Raises:
+            ArgumentError: scale or n_views is out of its range.
+            ArgumentTypeError: the data are no images with labels or masks beside them.
+        """
+        return augmented.views(self, ds_type, activ, scale, n_views)
 
     def _loader_in_order(self, ds_type: Any, items: Any = None) -> Any:
         """Return the loader of a set, or of items that are given."""
