@@ -509,7 +509,7 @@ def set_after_open(owner: str, labelled: Any, function: Callable[[Any], Any] | N
         return
     if function is not None:
         check_function(owner, "train_tfm and valid_tfm", function)
-    inputs = getattr(labelled, "x", None)
+    inputs: Any = getattr(labelled, "x", None)
     if not hasattr(inputs, "after_open"):
         raise ArgumentError(explain(owner, "the inputs", "must be a list of images, such as ImageList", inputs))
     labelled.x = opened = inputs.fresh()
