@@ -254,7 +254,8 @@ def even_mults(start: float, stop: float, n: int) -> np.ndarray:
     """
     if n == 1:
         return np.array([stop])
-    return start * (stop / start) ** (np.arange(n) / (n - 1))
+    step = (stop / start) ** (1 / (n - 1))
+    return np.array([*(start * step**i for i in range(n - 1)), stop], dtype=float)
 
 
 def arrays_split(mask: Any, *arrs: Any) -> list[tuple[np.ndarray, ...]]:

@@ -153,6 +153,8 @@ def test_index_row():
 
 
 def test_even_mults():
+    assert even_mults(1, 8, 4).tolist() == [1, 2, 4, 8]
+    assert even_mults(2, 128, 7).tolist() == [2, 4, 8, 16, 32, 64, 128]
     assert np.allclose(even_mults(1, 1000, 4), [1, 10, 100, 1000])
     assert even_mults(1e-5, 1e-3, 1).tolist() == [1e-3]
     assert even_mults(1e-5, 1e-3, 3)[[0, -1]].tolist() == [1e-5, 1e-3]
