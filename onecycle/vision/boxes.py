@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from onecycle.data.items import Category
+from onecycle.errors import ArgumentError, explain
 from onecycle.vision.empty_frame import axes_for, finish, shown_whole
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.points import ImagePoints
@@ -75,8 +76,15 @@ class ImageBBox(ImagePoints):
             pad_idx: Class index of padding boxes.
             scale: The edges are in pixels; in unit coordinates when False.
             scores: How sure each box is, 0 to 1.
+
+        Raises:
+            ArgumentError: the boxes are not four numbers each.
         """
-        edges = torch.as_tensor(bboxes, dtype=torch.float32).view(-1, 4)
+        edges = torch.as_tensor(bboxes, dtype=torch.float32)
+        if edges.numel() and (edges.numel() % 4 or (edges.ndim > 1 and edges.shape[-1] != 4)):
+            rule = "must be rows of four numbers (top, left, bottom, right)"
+            raise ArgumentError(explain("ImageBBox.create", "bboxes", rule, bboxes))
+        edges = edges.reshape(-1, 4)
         corners = edges[:, [0, 1, 0, 3, 2, 1, 2, 3]].view(-1, 2)  # (4 * boxes, 2) as (y, x)
         keep = None if labels is None else list(labels)
         return cls(FlowField((h, w), corners), scale, True, keep, classes, pad_idx, scores)

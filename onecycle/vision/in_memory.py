@@ -55,6 +55,8 @@ def _of_pillow(picture: Any, convert_mode: str, after_open: Callable[[Any], Any]
 
 
 def _of_array(array: np.ndarray, convert_mode: str, after_open: Callable[[Any], Any] | None) -> Image:
+    if not array.size:
+        raise DataError(explain("predict", "item", "must have pixels", array, "Was it cut out of a larger one?"))
     array = np.ascontiguousarray(array if array.dtype == np.uint8 else array.astype(np.uint8) * 255)
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     if after_open is None:

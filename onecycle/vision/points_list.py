@@ -95,7 +95,8 @@ class PointsLabelList(ItemList):
             points = torch.as_tensor(_plain(label), dtype=torch.float32)
         except (TypeError, ValueError, RuntimeError):
             points = torch.full((1,), torch.nan)
-        if points.numel() % 2 or not points.isfinite().all():
+        in_rows = points.numel() == 0 or points.ndim == 1 or points.shape[-1:] == (2,)  # not e.g. (y, x, visible)
+        if not in_rows or points.numel() % 2 or not points.isfinite().all():
             rule = f"of {self.x.items[i]} must be points, rows of two numbers (y, x) in pixels"
             raise DataError(explain(type(self).__name__, "the label", rule, label, "Return e.g. [[12, 30], [40, 8]]."))
         return points.reshape(-1, 2)

@@ -14,6 +14,7 @@ from onecycle.data.loaders import DatasetType
 from onecycle.errors import ArgumentTypeError, DataError
 from onecycle.learner import Learner
 from onecycle.vision.image_list import ImageList
+from onecycle.vision.in_memory import as_image
 from onecycle.vision.opening import open_image
 from onecycle.vision.picture import Image
 
@@ -173,3 +174,8 @@ def test_a_way_of_ones_own_to_open_takes_bytes_too(folder):
     for item in (data, io.BytesIO(data), str(folder / "i/0.png")):
         torch.testing.assert_close(learn.predict(item)[2], wanted)
     torch.testing.assert_close(learn.predict(Image(open_image(data).data * 2))[2], wanted)
+
+
+def test_an_array_without_pixels_is_refused():
+    with pytest.raises(DataError, match="predict: item must have pixels"):
+        as_image(np.zeros((0, 0, 3), np.uint8))

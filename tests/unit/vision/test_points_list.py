@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from onecycle.errors import DataError
+from onecycle.errors import ArgumentError, DataError
+from onecycle.vision.boxes import ImageBBox
 from onecycle.vision.flow import FlowField, scale_flow
 from onecycle.vision.picture import Image
 from onecycle.vision.points import ImagePoints
@@ -108,3 +109,17 @@ def test_show_results_shows_a_point_that_lies_outside(labelled):
     assert frame.x0 <= place[0] <= frame.x1 and frame.y0 <= place[1] <= frame.y1
     assert shown.get_xlim()[1] > 37 and figure.axes[3].get_xlim() == (-0.5, 29.5)
     plt.close("all")
+
+
+@pytest.mark.parametrize("label", [torch.zeros(2, 3), np.zeros((2, 6)), [[1, 2, 1], [3, 4, 0]]])
+def test_rows_that_are_no_pairs_are_refused_not_cut_anew(tmp_path, label):
+    PILImage.new("RGB", (20, 24)).save(tmp_path / "a.png")
+    labelled = PointsItemList.from_folder(tmp_path).split_none().label_from_func(lambda file: label)
+    with pytest.raises(DataError, match=r"the label of .*a.png must be points, rows of two numbers \(y, x\)"):
+        labelled.train.y[0]
+
+
+@pytest.mark.parametrize("boxes", [torch.zeros(2, 6), [[1, 2, 3], [4, 5, 6], [7, 8, 9], [1, 2, 3]], [1, 2, 3]])
+def test_boxes_that_are_not_four_numbers_each_are_refused(boxes):
+    with pytest.raises(ArgumentError, match=r"ImageBBox.create: bboxes must be rows of four numbers"):
+        ImageBBox.create(20, 20, boxes)
