@@ -48,7 +48,11 @@ class CSVLogger(EpochLogger):
         is_new = not goes_on or self.path.stat().st_size == 0
         self.file = open(self.path, "w" if is_new else "a", newline="", encoding="utf-8")  # noqa: SIM115 - it stays open while training
         if is_new:
-            self._write(self.names)
+            try:
+                self._write(self.names)
+            except OSError:
+                self._close()
+                raise
 
     def _check_columns(self) -> None:
         with open(self.path, newline="", encoding="utf-8") as file:
@@ -70,5 +74,15 @@ class CSVLogger(EpochLogger):
 
     def on_train_end(self, **kwargs: Any) -> None:
         """Close the file."""
-        if self.file is not None:
-            self.file.close()
+        error = self._close()
+        if error is not None:  # rows that could not be written are still held
+            self._report(error)
+
+    def _close(self) -> OSError | None:
+        """Close the file; return what went wrong."""
+        try:
+            if self.file is not None:
+                self.file.close()
+        except OSError as error:
+            return error
+        return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 from onecycle.training.callback import LearnerCallback
+from onecycle.utils.files import FileWriteError
 
 __all__ = ["EpochLogger"]
 
@@ -16,7 +18,7 @@ class EpochLogger(LearnerCallback):
     """Hand each row of the epoch table to `write_row`, and begin a file with `begin`; a base to inherit from.
 
     The file is closed after each row: what is written stays when the process is killed. Of several processes
-    rank 0 writes.
+    rank 0 writes. A row that cannot be written, as on a full disk, is reported once; training goes on.
 
     Args:
         learn: The learner.
@@ -24,6 +26,7 @@ class EpochLogger(LearnerCallback):
         append: Go on with an existing file instead of replacing it.
     """
 
+    _misses_rows = False
     _order = -9  # after the recorder, which knows the columns
     first_process_only = True
     ending = ""
@@ -42,11 +45,19 @@ class EpochLogger(LearnerCallback):
         raise NotImplementedError(f"{type(self).__name__} must define write_row(self, row).")
 
     def on_train_begin(self, **kwargs: Any) -> None:
-        """Begin the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Begin the file.
+
+        Raises:
+            FileWriteError: it cannot be written.
+        """
+        self._misses_rows = False
         self.names = list(self.learn.recorder.names)
         goes_on = self.append or self.learn.resuming
-        self.begin(goes_on and self.path.is_file() and self.path.stat().st_size > 0)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.begin(goes_on and self.path.is_file() and self.path.stat().st_size > 0)
+        except OSError as error:
+            raise FileWriteError(f"{type(self).__name__}: {self._what_failed(error)}") from error
 
     def run_state(self) -> dict[str, Any]:
         """Return how long the file is."""
@@ -67,7 +78,20 @@ class EpochLogger(LearnerCallback):
         row = epoch_row(self.names, epoch, smooth_loss, last_metrics)
         if "time" in self.names:
             row["time"] = time.perf_counter() - self._start
-        self.write_row(row)
+        try:
+            self.write_row(row)
+        except OSError as error:
+            self._report(error)
+
+    def _report(self, error: OSError) -> None:
+        """Warn once in a run that rows are missing."""
+        if not self._misses_rows:
+            self._misses_rows = True
+            said = f"{type(self).__name__}: training goes on, but rows are missing: {self._what_failed(error)}"
+            warnings.warn(said, UserWarning, stacklevel=3)
+
+    def _what_failed(self, error: OSError) -> str:
+        return f"{str(self.path)!r} could not be written ({error.strerror or error}). Make room, or log elsewhere."
 
     def on_train_end(self, **kwargs: Any) -> None:
         """Nothing is open between rows."""

@@ -21,7 +21,17 @@ _CURES = (
 
 
 _WANTS_INDICES = ("to be Long", "scalar type Long", "scalar type Byte", "not implemented for 'Int'")
-_ONE_VALUE = "more than 1 value per channel"  # torch's words where a batch norm has no variance to take
+# Torch's words where a norm has no variance to take, with what must be and what can be passed.
+_OF_ONE_VALUE = {
+    "more than 1 value per channel": (
+        "a batch norm must have two values or more of each channel",
+        "a bs of at least 2 with drop_last=True, more items, or a model without it (of a group norm: fewer groups)",
+    ),
+    "more than 1 spatial element": (
+        "an instance norm must have two pixels or more of each channel",
+        "larger images, e.g. transform(size=64), or a model without it",
+    ),
+}
 _AS_MANY_OUTPUTS = "Give the model's last layer as many outputs as an item has targets: data.c."
 
 
@@ -45,13 +55,13 @@ def explain_model(error: BaseException, model: nn.Module, inputs: Any) -> None:
     """Add to an error of the model what it was given, and a cure where one is known.
 
     Raises:
-        TrainingError: a batch norm was given one value a channel, of which it cannot take a variance.
+        TrainingError: a norm was given one value, of which it cannot take a variance.
     """
-    if _ONE_VALUE in str(error):
-        raise TrainingError(
-            f"fit: a batch norm must have two values or more of each channel; got one, of a batch of shape "
-            f"{shapes_of(inputs)}. Pass a bs of at least 2 with drop_last=True, more items, or a model without it."
-        ) from error
+    for said, (what, hint) in _OF_ONE_VALUE.items():
+        if said in str(error):
+            raise TrainingError(
+                f"fit: {what}; got one, of a batch of shape {shapes_of(inputs)}. Pass {hint}."
+            ) from error
     cure = next((cure for said, cure in _CURES if said in str(error)), "")
     note = {"model": type(model).__name__, "input": shapes_of(inputs)}
     add_context(error, **note, **({"cure": cure} if cure else {}))

@@ -8,6 +8,7 @@ from typing import IO
 
 from onecycle.errors import TrainingError
 from onecycle.utils.distributed import greatest, is_first_process
+from onecycle.utils.files import write_error
 
 __all__: list[str] = []
 
@@ -43,16 +44,22 @@ class RunLock:
             import fcntl
         except ImportError:  # Windows
             return True
-        file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - held until the run ends
+        try:
+            file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - held until the run ends
+        except OSError as error:
+            raise write_error(path, error) from error
         try:
             # a lock of the process: the workers that load data do not inherit it, and may outlive it for a while
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             file.close()
             return not isinstance(error, (BlockingIOError, PermissionError))
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        try:
+            file.truncate(0)
+            os.write(file.fileno(), str(os.getpid()).encode())
+        except OSError as error:
+            file.close()
+            raise write_error(path, error) from error
         self._file = file
         return True
 

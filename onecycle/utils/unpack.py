@@ -62,7 +62,7 @@ def safe_unpack(
         except MemoryError as error:
             raise error_of_file("safe_unpack", source, error) from error
         except Exception as error:  # damaged headers raise whatever they like
-            raise _failed(source, error) from error
+            raise _failed(source, target, error) from error
         _put(_only_folder(content), target, scratch)
     return target
 
@@ -71,10 +71,10 @@ def safe_unpack(
 _OF_NAMES = (errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ)
 
 
-def _failed(source: Path, error: Exception) -> OnecycleError:
+def _failed(source: Path, target: Path, error: Exception) -> OnecycleError:
     """Return the error that says whose fault it is: the disk's, or the archive's."""
     if isinstance(error, OSError) and error.errno is not None and error.errno not in _OF_NAMES:
-        return write_error(error.filename or source, error)
+        return write_error(error.filename or target, error)
     reason = str(error) or type(error).__name__
     return FileFormatError(
         f"safe_unpack: {str(source)!r} is damaged ({reason[:_LONGEST_REASON]}). Delete it and download it again."

@@ -1,5 +1,7 @@
 """The epoch table in files."""
 
+import errno
+import io
 import json
 import math
 import os
@@ -16,6 +18,7 @@ from onecycle.callbacks.jsonl_logger import JSONLLogger, plain
 from onecycle.errors import CallbackError
 from onecycle.metrics.classification import accuracy
 from onecycle.training.callback import Callback
+from onecycle.utils.files import FileWriteError
 
 KILLED = """
 import os, signal, sys
@@ -140,3 +143,54 @@ def test_a_base_must_be_filled(make_learner):
 def test_a_name_may_have_its_ending(make_learner):
     learn = make_learner()
     assert CSVLogger(learn, "log.csv").path == CSVLogger(learn, "log").path == learn.path / "log.csv"
+
+
+class FullDisk(Callback):
+    """Let no file grow while it trains."""
+
+    _order = -100
+
+    def __init__(self, logger, monkeypatch):
+        self.logger, self.monkeypatch = logger, monkeypatch
+
+    def on_epoch_begin(self, **kwargs):
+        def full(*args, **kwargs):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        self.monkeypatch.setattr(type(self.logger), "write_row", full)
+
+
+@pytest.mark.parametrize("kind", [CSVLogger, JSONLLogger])
+def test_a_row_that_does_not_fit_on_the_disk_ends_no_training(kind, make_learner, monkeypatch):
+    learn = make_learner()
+    logger = kind(learn)
+    said = f"{kind.__name__}: training goes on, but rows are missing: '.*history.*' could not be written .No space left"
+    with pytest.warns(UserWarning, match=said) as reports:
+        learn.fit(3, callbacks=[logger, FullDisk(logger, monkeypatch)])
+    assert len([report for report in reports if "rows are missing" in str(report.message)]) == 1
+    assert len(learn.recorder.val_losses) == 3
+
+
+@pytest.mark.parametrize("kind", [CSVLogger, JSONLLogger])
+def test_a_file_that_cannot_be_begun_is_a_sentence_before_training(kind, make_learner):
+    learn = make_learner()
+    logger = kind(learn)
+    logger.path.mkdir()
+    with pytest.raises(FileWriteError, match=f"{kind.__name__}: '.*history.*' could not be written .Is a directory"):
+        learn.fit(1, callbacks=[logger])
+
+
+def test_a_table_whose_last_rows_are_still_held_is_closed(make_learner):
+    class Full(io.StringIO):
+        def flush(self):
+            if not self.closed:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def close(self):
+            super().close()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    logger = CSVLogger(make_learner())
+    logger.file = Full()
+    with pytest.warns(UserWarning, match="CSVLogger: training goes on, but rows are missing"):
+        logger.on_train_end()

@@ -86,3 +86,9 @@ def test_a_class_below_0_is_named(loss_func):
     with pytest.raises(TrainingError, match=r"a target is -1, .*begin at 0.*CrossEntropyFlat\(ignore_index=-1\)"):
         loss_batch(nn.Linear(5, 3), torch.randn(4, 5), targets, loss_func)
     loss_batch(nn.Linear(5, 3), torch.randn(4, 5), targets, CrossEntropyFlat(ignore_index=-1))
+
+
+def test_an_instance_norm_over_one_pixel():
+    model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.InstanceNorm2d(3))
+    with pytest.raises(TrainingError, match=r"fit: an instance norm .* two pixels .*\(4, 3, 8, 8\). Pass larger"):
+        loss_batch(model, torch.zeros(4, 3, 8, 8), torch.zeros(4), F.mse_loss)

@@ -1,5 +1,7 @@
 """The folder of a run belongs to one process, as long as that lives."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -8,6 +10,7 @@ import pytest
 from onecycle.errors import TrainingError
 from onecycle.training import run_lock
 from onecycle.training.run_lock import RunLock
+from onecycle.utils.files import FileWriteError
 
 fcntl = pytest.importorskip("fcntl", reason="needs the locks of a POSIX system")
 HOLDS = """
@@ -65,3 +68,17 @@ def test_all_processes_hear_of_it(tmp_path, monkeypatch):
     monkeypatch.setattr(run_lock, "greatest", lambda numbers: [1])
     with pytest.raises(TrainingError, match="another process is training with the folder"):
         RunLock(tmp_path)
+
+
+def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_lock.os, "write", full)
+        with pytest.raises(FileWriteError, match=r"write: '.*\.lock' could not be written .No space left"):
+            RunLock(tmp_path)
+    RunLock(tmp_path).release()  # nothing holds it
+    (tmp_path / "other" / ".lock").mkdir(parents=True)
+    with pytest.raises(FileWriteError, match="Is a directory"):
+        RunLock(tmp_path / "other")
