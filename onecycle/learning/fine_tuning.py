@@ -29,6 +29,7 @@ _HEAD_STEPS = 200  # of a head on kept features, at least
 # base_lr over the rate of the last group, and that rate over the rate of the first group, when everything learns
 _AFTER_FEATURES = (30.0, 1.0)  # the head has converged on kept features
 _AFTER_IMAGES = (2.0, 100.0)  # the head has learned for an epoch
+_LEAST_BATCH = 16  # from which on statistics of a batch are good enough to train a body with
 _HEAD_DIV = 25.0
 _FINAL_FRACTION = 1e5  # highest rate over last
 _MOMS = (0.95, 0.85)
@@ -50,6 +51,7 @@ class FineTuning(LearnerCallback):
         div: Highest rate over first rate, when everything learns.
         wd: Weight decay.
         features: What the frozen part makes of the data, where that is kept.
+        norms_rest: Whether the statistics of the body's batch norms rest while everything learns.
     """
 
     _order = 90  # behind the callbacks that read the optimiser at the end of an epoch
@@ -57,12 +59,12 @@ class FineTuning(LearnerCallback):
 
     def __init__(
         self, learn: Any, freeze_epochs: int, epochs: int, base_lr: float, full_lr: float, lr_mult: float,
-        pct_start: float, div: float, wd: Any, features: Features | None,
+        pct_start: float, div: float, wd: Any, features: Features | None, norms_rest: bool,
     ) -> None:  # fmt: skip
         super().__init__(learn)
         self.freeze_epochs, self.epochs, self.wd, self.features = freeze_epochs, epochs, wd, features
         self.base_lr, self.full_lr, self.lr_mult = base_lr, full_lr, lr_mult
-        self.pct_start, self.div = pct_start, div
+        self.pct_start, self.div, self.norms_rest = pct_start, div, norms_rest
         self.phase, self.step = _HEAD, 0
 
     def on_train_begin(self, **kwargs: Any) -> None:
@@ -109,8 +111,10 @@ class FineTuning(LearnerCallback):
         opt.lr, opt.mom = self._lr.at(self.step), self._mom.at(self.step)
 
     def on_epoch_begin(self, **kwargs: Any) -> None:
-        """Put at rest what does not learn, and the statistics of the body's norms in any case."""
+        """Put at rest what does not learn, and the statistics of the body's norms where they are to rest."""
         rest(self.learn.model)
+        if self.phase == _ALL and not self.norms_rest:
+            return
         for group in self.learn.layer_groups[:-1]:
             for layer in group.modules():
                 if isinstance(layer, bn_types):
@@ -161,8 +165,9 @@ def fine_tune(
 
     While the head learns alone, the body runs as in validation, without a backward pass. Where nothing but the data's
     transforms changes what the body makes of an item, that is computed once per view, and the head learns from it;
-    `fine_tune` reports what it does. Later the body learns too, the statistics of its batch norms at rest, and all
-    layer groups are left unfrozen.
+    `fine_tune` reports what it does. Later the body learns too, and all layer groups are left unfrozen. The statistics
+    of its batch norms follow where the head has learned from kept features and a batch has 16 items or more; elsewhere
+    they rest.
 
     Args:
         learn: The learner, with at least two layer groups; what is frozen does not matter.
@@ -226,7 +231,8 @@ def _course(
         freeze_groups(learn.layer_groups, 0)
     decay = learn.wd if wd is None else wd
     chosen = _rates(*rates, _AFTER_IMAGES if features is None else _AFTER_FEATURES)
-    return FineTuning(learn, int(freeze_epochs), int(epochs), *chosen, pct_start, div, decay, features)
+    norms_rest = features is None or (learn.data.train_dl.batch_size or 0) < _LEAST_BATCH
+    return FineTuning(learn, int(freeze_epochs), int(epochs), *chosen, pct_start, div, decay, features, norms_rest)
 
 
 def _rates(

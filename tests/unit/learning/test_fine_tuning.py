@@ -40,10 +40,10 @@ def body(pretrained=False):
     )  # fmt: skip
 
 
-def learner(folder, tfms=None, workers=0, **how):
+def learner(folder, tfms=None, workers=0, bs=8, **how):
     labelled = ImageList.from_folder(folder).split_by_rand_pct(0.2, seed=1).label_from_folder()
     data = labelled.transform(get_transforms() if tfms is None else tfms, size=16)
-    data = data.databunch(bs=8, num_workers=workers, device="cpu", path=folder)
+    data = data.databunch(bs=bs, num_workers=workers, device="cpu", path=folder)
     torch.manual_seed(1)
     return cnn_learner(data, body, metrics=accuracy, silent=True, **how)
 
@@ -205,6 +205,15 @@ def test_all_groups_learn_slowly_after_a_head_that_learned_from_kept_features(
     learn, highest = learner(folder), []
     learn.fine_tune(1, base_lr=3e-2, freeze_epochs=3, callbacks=[Rates()], **how)
     assert np.max(highest, axis=0) == pytest.approx([first, last])
+
+
+@pytest.mark.parametrize("bs, views, follow", [(16, 2, True), (8, 2, False), (16, 0, False)])
+def test_statistics_of_the_body_follow_where_it_learns_in_earnest(folder, bs, views, follow):
+    learn = learner(folder, bs=bs)
+    before = [norm.running_mean.clone() for norm in learn.model[0].modules() if isinstance(norm, nn.BatchNorm2d)]
+    learn.fine_tune(1, freeze_epochs=3, views=views)
+    after = [norm.running_mean for norm in learn.model[0].modules() if isinstance(norm, nn.BatchNorm2d)]
+    assert before and [not torch.equal(a, b) for a, b in zip(before, after, strict=True)] == [follow] * len(before)
 
 
 def test_what_was_frozen_before_does_not_matter_and_is_as_it_was_after_the_head_alone(folder):
