@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import IO, Any
 
 from onecycle.callbacks.epoch_log import EpochLogger, drop_torn_line
-from onecycle.errors import CallbackError
+from onecycle.errors import CallbackError, FileFormatError
 from onecycle.utils.epoch_table import format_cell
+from onecycle.utils.files import read_bytes
 
 __all__ = ["CSVLogger"]
 
@@ -25,6 +27,7 @@ class CSVLogger(EpochLogger):
 
     Raises:
         CallbackError: the file to go on with has other columns; at the beginning of training.
+        FileFormatError: that file is no text.
 
     Example:
         learn.fit(3, callbacks=[CSVLogger(learn, append=True)])
@@ -35,10 +38,23 @@ class CSVLogger(EpochLogger):
     file: IO[str] | None = None
 
     def read_logged_file(self) -> Any:
-        """Return the file as a table of pandas."""
+        """Return the file as a table of pandas.
+
+        Raises:
+            FileMissingError: there is no such file.
+            FileFormatError: the file is empty, damaged, or no text.
+        """
         import pandas as pd
 
-        return pd.read_csv(self.path)
+        content = read_bytes("read_logged_file", self.path)
+        try:
+            return pd.read_csv(io.BytesIO(content))
+        except ValueError as error:  # pandas' errors of a table, and bytes that are no UTF-8
+            raise self._damaged("read_logged_file", error) from error
+
+    def _damaged(self, caller: str, error: Exception) -> FileFormatError:
+        said = str(error).partition("\n")[0].rstrip(".")
+        return FileFormatError(f"{caller}: {str(self.path)!r} is damaged or no table of epochs ({said}).")
 
     def begin(self, goes_on: bool) -> None:
         """Write the names of the columns, or see that the file has the same."""
@@ -55,8 +71,11 @@ class CSVLogger(EpochLogger):
                 raise
 
     def _check_columns(self) -> None:
-        with open(self.path, newline="", encoding="utf-8") as file:
-            there = next(csv.reader(file), self.names)
+        try:
+            with open(self.path, newline="", encoding="utf-8-sig") as file:
+                there = next(csv.reader(file), self.names)
+        except (ValueError, csv.Error) as error:
+            raise self._damaged("CSVLogger", error) from error
         if there != self.names:
             raise CallbackError(
                 f"CSVLogger: the columns must be those of {self.path.name} ({', '.join(there)}); "

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from typing import Any
 
 from onecycle.callbacks.epoch_log import EpochLogger, drop_torn_line
+from onecycle.utils.files import read_bytes
+from onecycle.utils.json_text import parse_json
+from onecycle.utils.schema import anything, check_form, named
 
 __all__ = ["JSONLLogger"]
 
@@ -43,12 +47,23 @@ class JSONLLogger(EpochLogger):
             file.write(line + "\n")
 
     def read_logged_file(self) -> Any:
-        """Return the file as a table of pandas; a last line that is not whole is left out."""
+        """Return the file as a table of pandas; a last line that is not whole is left out.
+
+        Raises:
+            FileMissingError: there is no such file.
+            FileFormatError: a line holds no values by name; says which.
+        """
         import pandas as pd
 
-        text = self.path.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]
-        return pd.DataFrame([json.loads(line) for line in whole.splitlines()])
+        owner = "read_logged_file"
+        whole = read_bytes(owner, self.path).removeprefix(codecs.BOM_UTF8)
+        lines = whole[: whole.rfind(b"\n") + 1].split(b"\n")[:-1]
+        places = [f"{self.path}, line {number}" for number in range(1, len(lines) + 1)]
+        rows = [parse_json(owner, place, line) for place, line in zip(places, lines, strict=True)]
+        return pd.DataFrame([check_form(owner, *each, _ROW) for each in zip(places, rows, strict=True)])
+
+
+_ROW = named(anything)
 
 
 def plain(value: Any) -> Any:

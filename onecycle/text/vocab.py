@@ -154,7 +154,7 @@ class Vocab:
         head = read_bytes("Vocab.load", file).removeprefix(codecs.BOM_UTF8)
         if head[:1] == b"\x80":
             return cls(_strings_of_pickle(head, path))
-        if head.lstrip()[:1] == b"[":
+        if head.lstrip()[:1] == b"[" or (head.lstrip()[:1] == b"{" and file.suffix == ".json"):
             return cls(_checked(read_json(file), path))
         return cls(_lines(head, path))
 
@@ -201,9 +201,11 @@ def _checked(found: Any, path: PathOrStr) -> list[str]:
 
 def _lines(data: bytes, path: PathOrStr) -> list[str]:
     try:
-        return data.decode("utf-8").removesuffix("\n").split("\n")
+        lines = data.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise FileFormatError(_refusal(path, f"byte {error.start} is no UTF-8")) from None
+    of_windows = data.count(b"\r\n") and all(line.endswith("\r") for line in lines[:-1])
+    return [line.removesuffix("\r") for line in lines] if of_windows else lines
 
 
 def _refusal(path: PathOrStr, found: str) -> str:

@@ -15,10 +15,10 @@ import torch
 from onecycle.callbacks.csv_logger import CSVLogger
 from onecycle.callbacks.epoch_log import EpochLogger, drop_torn_line, epoch_row
 from onecycle.callbacks.jsonl_logger import JSONLLogger, plain
-from onecycle.errors import CallbackError
+from onecycle.errors import CallbackError, FileFormatError
 from onecycle.metrics.classification import accuracy
 from onecycle.training.callback import Callback
-from onecycle.utils.files import FileWriteError
+from onecycle.utils.files import FileMissingError, FileWriteError
 
 KILLED = """
 import os, signal, sys
@@ -194,3 +194,40 @@ def test_a_table_whose_last_rows_are_still_held_is_closed(make_learner):
     logger.file = Full()
     with pytest.warns(UserWarning, match="CSVLogger: training goes on, but rows are missing"):
         logger.on_train_end()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"\n", b"\xff\xfe\n", b"{\n", b"1\n", b"[1]\n", b'{"a": 1}\n[2]\n', b"[" * 10**5 + b"\n", b"9" * 5000 + b"\n"],
+)
+def test_damaged_lines_are_named(make_learner, damage):
+    logger = JSONLLogger(make_learner())
+    logger.path.write_bytes(damage)
+    with pytest.raises(FileFormatError, match=rf"read_logged_file: '.*history.jsonl, line {1 + damage.count(b'}')}"):
+        logger.read_logged_file()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\n", b"\xff\xfe\n", b'"a\n', b"a,b\n1,2\n1,2,3,4\n"])
+def test_a_damaged_table_is_named(make_learner, damage):
+    logger = CSVLogger(make_learner())
+    logger.path.write_bytes(damage)
+    with pytest.raises(FileFormatError, match=r"read_logged_file: '.*history.csv' is damaged or no table of epochs"):
+        logger.read_logged_file()
+
+
+def test_a_table_to_go_on_with_must_be_text(make_learner):
+    learn = make_learner()
+    logger = CSVLogger(learn, append=True)
+    logger.path.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(FileFormatError, match="CSVLogger: '.*history.csv' is damaged"):
+        learn.fit(1, callbacks=[logger])
+
+
+@pytest.mark.parametrize("kind", [CSVLogger, JSONLLogger])
+def test_a_log_that_is_not_there_is_named_and_a_byte_order_mark_is_no_part_of_it(kind, make_learner):
+    logger = kind(make_learner())
+    with pytest.raises(FileMissingError, match="read_logged_file: there is no file '.*history"):
+        logger.read_logged_file()
+    text = b"a\n1\n" if kind is CSVLogger else b'{"a": 1}\n'
+    logger.path.write_bytes(b"\xef\xbb\xbf" + text)
+    assert logger.read_logged_file().to_dict("list") == {"a": [1]}

@@ -115,3 +115,20 @@ def test_a_list_of_tokens_is_no_vocabulary():
 def test_a_byte_order_mark_is_no_part_of_the_first_token(tmp_path):
     (tmp_path / "itos.txt").write_bytes("xxunk\nä\n".encode("utf-8-sig"))
     assert Vocab.load(tmp_path / "itos.txt").itos == ["xxunk", "ä"]
+
+
+@pytest.mark.parametrize("text", [b"a\r\nb c\r\n", b"a\r\nb c"])
+def test_lines_of_windows_end_no_token(tmp_path, text):
+    (tmp_path / "itos.txt").write_bytes(text)
+    assert Vocab.load(tmp_path / "itos.txt").itos == ["a", "b c"]
+
+
+def test_a_token_may_end_with_a_carriage_return(tmp_path):
+    (tmp_path / "itos.txt").write_bytes(b"a\r\nb\nc\n")
+    assert Vocab.load(tmp_path / "itos.txt").itos == ["a\r", "b", "c"]
+
+
+def test_numbers_by_token_are_no_list_of_tokens(tmp_path):
+    (tmp_path / "vocab.json").write_text('{"a": 0, "b": 1}')
+    with pytest.raises(FileFormatError, match="it holds dict where a list of strings should be"):
+        Vocab.load(tmp_path / "vocab.json")
