@@ -168,11 +168,14 @@ def _own(path: str) -> dict[str, str]:
 
 
 def _imported(path: str) -> dict[str, str]:
-    """What a v1 module imports by name -> where it comes from."""
-    found = {}
+    """What a v1 module imports by name -> where it comes from.
+
+    What onecycle's door has of its own, such as the models that v1 took from torchvision, is left to the door.
+    """
+    found, door = {}, _door_names(path)
     for name, source in IMPORTS.get(path, {}).items():
         home = _home(source)
-        if home is not None:
+        if home is not None and (home.startswith(".") or name not in door):
             found[name] = home
     return found
 

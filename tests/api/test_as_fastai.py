@@ -85,6 +85,21 @@ print('ok')
     assert done.stdout.strip() == "ok", done.stderr
 
 
+def test_models_are_onecycles_own_and_not_torchvisions():
+    code = """
+import onecycle.as_fastai, onecycle.vision.models
+from fastai.vision import *
+from fastai.vision.models import vgg16_bn
+import fastai.vision.models
+for name in ('resnet18', 'squeezenet1_0', 'densenet121', 'mobilenet_v2', 'alexnet'):
+    assert getattr(models, name) is getattr(onecycle.vision.models, name)
+assert vgg16_bn is onecycle.vision.models.vgg16_bn
+print('ok')
+"""
+    done = python(code)
+    assert done.stdout.strip() == "ok", done.stderr
+
+
 def test_modules_reexport_what_v1s_did():
     code = """
 import onecycle.as_fastai
