@@ -9,14 +9,8 @@ _NVML = "The GPU's memory is read through torch; pynvml is not used."
 _QRNN = "The recurrence of a QRNN is a parallel scan in plain PyTorch on every device (`forget_mult`)."
 _FP16 = "Weights stay in single precision and the forward pass is cast (torch.amp), so there are no master copies."
 _PART = "An inner part of v1's model; the model itself is here."
-_PRESIZE = (
-    "Geometry is one map and one resample: `transform(tfms, size=…)` with `rand_resize_crop(size)` crops without a "
-    "resize before; `pre_transform` takes functions of Pillow images."
-)
 
 REASONS: dict[str, str] = {
-    "basic_data.DataBunch.presize": _PRESIZE,
-    "data_block.LabelLists.presize": _PRESIZE,
     "basic_data.DataLoader___*": _LOADER,
     "basic_data.old_dl_init": _LOADER,
     "basic_data.intercept_args": _LOADER,

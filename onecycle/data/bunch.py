@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -12,10 +12,11 @@ from torch.utils.data import DataLoader, Subset
 
 from onecycle.data.collate import data_collate, exact_device
 from onecycle.data.item_loader import LOADER_KEYWORDS, ItemLoader
-from onecycle.data.lists import LabelLists, held_out, set_after_open
+from onecycle.data.lists import LabelLists, held_out
 from onecycle.data.loaders import DatasetType as DatasetType  # noqa: PLC0414
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.data.looks import Looks
+from onecycle.data.opening import Opened, presizing, set_after_open
 from onecycle.data.plain_sets import item_collate, sample_names, samples_of
 from onecycle.data.saving import bunch_from_lists, bunch_of_plain, check_own_collate
 from onecycle.data.stages import LOADED, Stage
@@ -482,18 +483,32 @@ class DataBunch(Looks, Stage):
         return cls.from_state(read_json(Path(path) / fname), path)
 
     def pre_transform(
-        self, train_tfm: Callable[[Any], Any] | None, valid_tfm: Callable[[Any], Any] | None
+        self, train_tfm: Opened | Sequence[Opened] | None, valid_tfm: Opened | Sequence[Opened] | None
     ) -> DataBunch:
         """Say what is done to each image right after it is opened; see `LabelLists.pre_transform`.
 
         Args:
-            train_tfm: For the training set; None for nothing.
+            train_tfm: One or several functions for the training set; None for nothing.
             valid_tfm: For the validation and test sets.
         """
-        for dataset, function in ((self.train_ds, train_tfm), (self.valid_ds, valid_tfm), (self.test_ds, valid_tfm)):
-            set_after_open("DataBunch.pre_transform", dataset, function)
+        for dataset, functions in ((self.train_ds, train_tfm), (self.valid_ds, valid_tfm), (self.test_ds, valid_tfm)):
+            set_after_open("DataBunch.pre_transform", dataset, functions)
         self._fix_dl = None
         return self
+
+    def presize(
+        self,
+        size: int,
+        val_xtra_size: int = 32,
+        scale: tuple[float, float] = (0.08, 1.0),
+        ratio: tuple[float, float] = (0.75, 4.0 / 3.0),
+        interpolation: int = 2,
+    ) -> DataBunch:
+        """Open images of the training set as random parts, those of the other sets as their middle.
+
+        See `LabelLists.presize`.
+        """
+        return self.pre_transform(*presizing("presize", size, val_xtra_size, scale, ratio, interpolation))
 
     def export(self, file: PathOrStr = "export.json") -> None:
         """Write `export_state` to a JSON file in `path`."""

@@ -20,8 +20,9 @@ from onecycle.data.labels import (
     labels_from_re,
     several_columns,
 )
+from onecycle.data.opening import Opened, presizing, set_after_open
 from onecycle.data.stages import LABELLED, SPLIT, Stage
-from onecycle.errors import ArgumentError, DataError, check_function, explain
+from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
 from onecycle.utils.functions import has_arg, takes_any_keyword
 from onecycle.utils.registry import lookup
@@ -348,21 +349,47 @@ class LabelLists(_Lists):
         return self._each(lambda part: part.filter_by_func(func))
 
     def pre_transform(
-        self, train_tfm: Callable[[Any], Any] | None, valid_tfm: Callable[[Any], Any] | None
+        self, train_tfm: Opened | Sequence[Opened] | None, valid_tfm: Opened | Sequence[Opened] | None
     ) -> LabelLists:
         """Say what is done to each image right after it is opened, before all transforms.
 
         Args:
-            train_tfm: A function from a Pillow image to a Pillow image, for the training set; None for nothing.
+            train_tfm: A function from a Pillow image to a Pillow image, or several, for the training set; None for
+                nothing.
             valid_tfm: For the validation and test sets.
 
         Raises:
             ArgumentError: the inputs are not opened from files of images.
             ArgumentTypeError: one is no function.
         """
-        for labelled, function in ((self.train, train_tfm), (self.valid, valid_tfm), (self.test, valid_tfm)):
-            set_after_open("LabelLists.pre_transform", labelled, function)
+        for labelled, functions in ((self.train, train_tfm), (self.valid, valid_tfm), (self.test, valid_tfm)):
+            set_after_open("LabelLists.pre_transform", labelled, functions)
         return self
+
+    def presize(
+        self,
+        size: int,
+        val_xtra_size: int = 32,
+        scale: tuple[float, float] = (0.08, 1.0),
+        ratio: tuple[float, float] = (0.75, 4.0 / 3.0),
+        interpolation: int = 2,
+    ) -> LabelLists:
+        """Open images of the training set as random parts, those of the other sets as their middle.
+
+        Args:
+            size: Sides in pixels of what transforms get.
+            val_xtra_size: Pixels by which the shorter side of the others is larger before the middle is cut out.
+            scale: Bounds of the part's area, as shares of the image's, above 0 and up to 1.
+            ratio: Bounds of its width over its height.
+            interpolation: Filter of Pillow's; 2 is bilinear.
+
+        Raises:
+            ArgumentError: an argument is out of its range, or the inputs are not opened from files of images.
+
+        References:
+            Szegedy et al., "Going Deeper with Convolutions" (2015), section 6.
+        """
+        return self.pre_transform(*presizing("presize", size, val_xtra_size, scale, ratio, interpolation))
 
     def transform(self, tfms: Any = (None, None), **kwargs: Any) -> LabelLists:
         """Say how items are transformed each time they are asked for.
@@ -501,19 +528,6 @@ class LabelLists(_Lists):
         state = check_form("LabelLists.load_empty", source, read_json(source), LABELLED_FORM)
         with file_gate("LabelLists.load_empty", source):
             return cls.load_state(path, state)
-
-
-def set_after_open(owner: str, labelled: Any, function: Callable[[Any], Any] | None) -> None:
-    """Give the inputs of a labelled list a list of their own that opens its files with `function`; None for no list."""
-    if labelled is None:
-        return
-    if function is not None:
-        check_function(owner, "train_tfm and valid_tfm", function)
-    inputs: Any = getattr(labelled, "x", None)
-    if not hasattr(inputs, "after_open"):
-        raise ArgumentError(explain(owner, "the inputs", "must be a list of images, such as ImageList", inputs))
-    labelled.x = opened = inputs.fresh()
-    opened.after_open = function
 
 
 def _pair(owner: str, tfms: Any) -> tuple[Any, Any]:

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image as PILImage
 from torch import nn
 
-from onecycle.basics import DataBunch, Learner
+from onecycle.basics import DataBunch, Learner, load_learner
 from onecycle.errors import ArgumentError
 from onecycle.interpret.classification import ClassificationInterpretation
 from onecycle.tabular.lists import TabularList
@@ -15,13 +16,11 @@ from onecycle.vision.image_list import ImageList
 
 
 def write_images(folder):
-    from PIL import Image
-
     rng = np.random.default_rng(0)
     for name in ("cat", "dog"):
         (folder / name).mkdir()
         for i in range(4):
-            Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(folder / name / f"{i}.png")
+            PILImage.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(folder / name / f"{i}.png")
     return folder
 
 
@@ -75,6 +74,49 @@ def test_pre_transform_sees_images_as_they_are_opened(images):
     assert data.train_ds[0][0].shape == (3, 16, 16) and data.valid_ds[0][0].shape == (3, 8, 8)
     with pytest.raises(TypeError, match=r"pre_transform: train_tfm and valid_tfm .*3"):
         images.pre_transform(3, None)
+
+
+def test_pre_transform_takes_several_functions(images):
+    data = images.pre_transform([lambda image: image.resize((8, 8)), lambda image: image.crop((0, 0, 4, 6))], [])
+    assert data.train[0][0].shape == (3, 6, 4) and data.valid[0][0].shape == (3, 16, 16)
+
+
+def test_presize_opens_random_parts_for_training_and_the_middle_for_validation(tmp_path):
+    ramp = np.arange(64, dtype=np.uint8)[None].repeat(48, 0)  # the column of each pixel
+    for name in ("a", "b", "c"):
+        PILImage.fromarray(ramp).convert("RGB").save(tmp_path / f"{name}.png")
+    lists = ImageList.from_folder(tmp_path).split_by_idx([0]).label_from_func(lambda file: 1.5)
+    data = lists.presize(8, val_xtra_size=0, scale=(0.25, 0.25), ratio=(1, 1)).databunch(bs=2, num_workers=0)
+    shown = [data.train_ds[0][0].data[0, 0] * 255 for _ in range(20)]
+    side = (64 * 48 / 4) ** 0.5
+    assert all(float(row[-1] - row[0]) == pytest.approx(side * 7 / 8, abs=1.5) for row in shown)
+    assert np.std([float(row[0]) for row in shown]) > 3
+    middle = data.valid_ds[0][0].data[0, 0] * 255
+    assert middle.tolist() == pytest.approx([6.4 * (i + 1.5) - 0.5 for i in range(8)], abs=0.6)  # 8 of 10 columns
+    first, again = ([xb for xb, _ in data.train_dl] for _ in range(2) if not data.train_dl.set_epoch(7, 0))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_presize_of_a_bunch_is_exported(learn, tmp_path):
+    learn.data.presize(8)
+    learn.export()
+    assert learn.data.train_ds[0][0].shape == (3, 8, 8)
+    there = load_learner(learn.path, model=learn.model)
+    image = PILImage.fromarray(np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8))
+    assert torch.equal(there.predict(image)[2], learn.predict(image)[2])
+
+
+@pytest.mark.parametrize(
+    "how, message",
+    [({"size": 0}, "size must be a whole number of at least 1"), ({"val_xtra_size": -1}, "val_xtra_size must"),
+     ({"scale": (0, 1)}, "scale must be two numbers above 0 and up to 1"), ({"scale": (0.5, 2)}, "scale must"),
+     ({"scale": float("nan")}, "scale must"), ({"ratio": (2, 1)}, "ratio must be two numbers above 0"),
+     ({"ratio": (1, float("inf"))}, "ratio must"), ({"ratio": (float("nan"), 1)}, "ratio must"),
+     ({"interpolation": 9}, "interpolation must be one of Pillow's filters, 0 to 5")],
+)  # fmt: skip
+def test_presize_refuses(images, how, message):
+    with pytest.raises(ArgumentError, match=f"presize: {message}"):
+        images.presize(**{"size": 8, **how})
 
 
 def test_pre_transform_is_for_images():
