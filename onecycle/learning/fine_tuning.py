@@ -166,8 +166,8 @@ def fine_tune(
     While the head learns alone, the body runs as in validation, without a backward pass. Where nothing but the data's
     transforms changes what the body makes of an item, that is computed once per view, and the head learns from it;
     `fine_tune` reports what it does. Later the body learns too, and all layer groups are left unfrozen. The statistics
-    of its batch norms follow where the head has learned from kept features and a batch has 16 items or more; elsewhere
-    they rest.
+    of its batch norms follow where they come from training, the head has learned from kept features and a batch has 16
+    items or more; elsewhere they rest.
 
     Args:
         learn: The learner, with at least two layer groups; what is frozen does not matter.
@@ -231,8 +231,15 @@ def _course(
         freeze_groups(learn.layer_groups, 0)
     decay = learn.wd if wd is None else wd
     chosen = _rates(*rates, _AFTER_IMAGES if features is None else _AFTER_FEATURES)
-    norms_rest = features is None or (learn.data.train_dl.batch_size or 0) < _LEAST_BATCH
+    norms_rest = features is None or not _may_follow(learn)
     return FineTuning(learn, int(freeze_epochs), int(epochs), *chosen, pct_start, div, decay, features, norms_rest)
+
+
+def _may_follow(learn: Any) -> bool:
+    """Return whether statistics of the body can follow: a batch is large enough, and they were trained before."""
+    norms = [layer for group in learn.layer_groups[:-1] for layer in group.modules() if isinstance(layer, bn_types)]
+    are_trained = all(norm.running_mean is not None and bool(norm.running_mean.any()) for norm in norms)
+    return are_trained and (learn.data.train_dl.batch_size or 0) >= _LEAST_BATCH
 
 
 def _rates(

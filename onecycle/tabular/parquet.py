@@ -155,12 +155,12 @@ class ParquetTable:
             )
         return column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
 
-    def _parts(self, group: int, columns: list[Any], rows: int = ROWS_AT_ONCE) -> Iterator[Any]:
+    def _parts(self, group: int, columns: list[Any], rows: int | None = None) -> Iterator[Any]:
         parquet = import_extra(OWNER, "pyarrow.parquet", "tables")
         file, number = self._groups[group]
         # No threads and no reading ahead: the pools of a process are not there in a forked worker.
         with parquet.ParquetFile(self.files[file], metadata=self._footers[file], pre_buffer=False) as opened:
-            yield from opened.iter_batches(rows, [number], columns, use_threads=False)
+            yield from opened.iter_batches(rows or ROWS_AT_ONCE, [number], columns, use_threads=False)
 
 
 def _files(given: Any) -> list[Path]:

@@ -145,7 +145,7 @@ def learn_from(
     cont_names: Sequence[Any],
     procs: Any,
     targets: Sequence[Any],
-    orders: Callable[[Sequence[Any]], Mapping[Any, list[Any]]],
+    orders: Callable[[Sequence[Any]], Mapping[Any, list[Any]]] | None = None,
 ) -> TabularProcessor:
     """Return a processor that has learnt what `TabularProcessor.fit` learns from the whole table.
 
@@ -156,6 +156,7 @@ def learn_from(
         procs: The steps.
         targets: The columns to be predicted, for a warning where they are among the inputs.
         orders: Returns, of the columns that it is called with, the categories in their order where they were given one.
+            Default: no column has an order.
 
     Raises:
         ArgumentError: a step cannot learn from rows that stream by.
@@ -167,7 +168,7 @@ def learn_from(
     _check_steps(steps, cats)
     fill = next((step for step in steps if isinstance(step, FillMissing)), None)
     numbers = [NumberColumn(name, _wants_median(fill)) for name in conts]
-    given = orders(cats)
+    given = {} if orders is None else orders(cats)
     categories = [CategoryColumn(name, given.get(name)) for name in cats]
     leaks = _scanned(frames, [*categories, *numbers], targets)
     _check_columns(categories, numbers, fill)

@@ -207,9 +207,15 @@ def test_all_groups_learn_slowly_after_a_head_that_learned_from_kept_features(
     assert np.max(highest, axis=0) == pytest.approx([first, last])
 
 
-@pytest.mark.parametrize("bs, views, follow", [(16, 2, True), (8, 2, False), (16, 0, False)])
-def test_statistics_of_the_body_follow_where_it_learns_in_earnest(folder, bs, views, follow):
+@pytest.mark.parametrize(
+    "bs, views, trained, follow",
+    [(16, 2, True, True), (8, 2, True, False), (16, 0, True, False), (16, 2, False, False)],
+)
+def test_statistics_of_the_body_follow_where_it_learns_in_earnest(folder, bs, views, trained, follow):
     learn = learner(folder, bs=bs)
+    if trained:
+        learn.unfreeze()
+        learn.fit(1)
     before = [norm.running_mean.clone() for norm in learn.model[0].modules() if isinstance(norm, nn.BatchNorm2d)]
     learn.fine_tune(1, freeze_epochs=3, views=views)
     after = [norm.running_mean for norm in learn.model[0].modules() if isinstance(norm, nn.BatchNorm2d)]
