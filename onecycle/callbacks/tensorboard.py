@@ -18,6 +18,7 @@ from onecycle.nn.surgery import get_model
 from onecycle.nn.turns import eval_mode
 from onecycle.training.callback import LearnerCallback
 from onecycle.utils.checks import check_numbers
+from onecycle.utils.collections import recurse
 from onecycle.utils.extras import import_extra
 
 __all__ = ["GANTensorboardWriter", "ImageGenTensorboardWriter", "LearnerTensorboardWriter"]
@@ -275,9 +276,7 @@ class GANTensorboardWriter(VisualWriter):
 
 
 def _head(batch: Any) -> Any:
-    if isinstance(batch, dict):
-        return {name: _head(part) for name, part in batch.items()}
-    return [part[:_PICTURES] for part in batch] if isinstance(batch, (list, tuple)) else batch[:_PICTURES]
+    return recurse(lambda part: part[:_PICTURES], batch)
 
 
 def _are_pictures(x: Any) -> bool:

@@ -6,7 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Self
 
 from torch.utils.data import DataLoader, Subset
 
@@ -16,7 +16,7 @@ from onecycle.data.lists import LabelLists, held_out
 from onecycle.data.loaders import DatasetType as DatasetType  # noqa: PLC0414
 from onecycle.data.loaders import DeviceDataLoader
 from onecycle.data.looks import Looks
-from onecycle.data.opening import Opened, presizing, set_after_open
+from onecycle.data.opening import Opened, Opening
 from onecycle.data.plain_sets import item_collate, sample_names, samples_of
 from onecycle.data.saving import bunch_from_lists, bunch_of_plain, check_own_collate
 from onecycle.data.stages import LOADED, Stage
@@ -30,12 +30,11 @@ from onecycle.utils.registry import register
 
 __all__ = ["DataBunch"]
 
-Self = TypeVar("Self", bound="DataBunch")
 BatchTransform = Callable[[Any], Any]
 
 
 @register("data_bunch")
-class DataBunch(Looks, Stage):
+class DataBunch(Opening, Looks, Stage):
     """Bind the loaders of a task together.
 
     Args:
@@ -107,7 +106,7 @@ class DataBunch(Looks, Stage):
 
     @classmethod
     def create(
-        cls: type[Self],
+        cls,
         train_ds: Any,
         valid_ds: Any,
         test_ds: Any = None,
@@ -482,33 +481,15 @@ class DataBunch(Looks, Stage):
         """
         return cls.from_state(read_json(Path(path) / fname), path)
 
+    def _opened_sets(self) -> tuple[Any, Any, Any]:
+        return self.train_ds, self.valid_ds, self.test_ds
+
     def pre_transform(
         self, train_tfm: Opened | Sequence[Opened] | None, valid_tfm: Opened | Sequence[Opened] | None
-    ) -> DataBunch:
-        """Say what is done to each image right after it is opened; see `LabelLists.pre_transform`.
-
-        Args:
-            train_tfm: One or several functions for the training set; None for nothing.
-            valid_tfm: For the validation and test sets.
-        """
-        for dataset, functions in ((self.train_ds, train_tfm), (self.valid_ds, valid_tfm), (self.test_ds, valid_tfm)):
-            set_after_open("DataBunch.pre_transform", dataset, functions)
-        self._fix_dl = None
-        return self
-
-    def presize(
-        self,
-        size: int,
-        val_xtra_size: int = 32,
-        scale: tuple[float, float] = (0.08, 1.0),
-        ratio: tuple[float, float] = (0.75, 4.0 / 3.0),
-        interpolation: int = 2,
-    ) -> DataBunch:
-        """Open images of the training set as random parts, those of the other sets as their middle.
-
-        See `LabelLists.presize`.
-        """
-        return self.pre_transform(*presizing("presize", size, val_xtra_size, scale, ratio, interpolation))
+    ) -> Self:
+        """Say what is done to each image right after it is opened; see `LabelLists.pre_transform`."""
+        self._fix_dl = None  # its inputs were opened in the way of before
+        return super().pre_transform(train_tfm, valid_tfm)
 
     def export(self, file: PathOrStr = "export.json") -> None:
         """Write `export_state` to a JSON file in `path`."""

@@ -20,7 +20,7 @@ from onecycle.data.labels import (
     labels_from_re,
     several_columns,
 )
-from onecycle.data.opening import Opened, presizing, set_after_open
+from onecycle.data.opening import Opening
 from onecycle.data.stages import LABELLED, SPLIT, Stage
 from onecycle.errors import ArgumentError, DataError, explain
 from onecycle.types import JsonDict, PathOrStr
@@ -292,7 +292,7 @@ def _not_labelled(owner: str) -> DataError:
     )
 
 
-class LabelLists(_Lists):
+class LabelLists(Opening, _Lists):
     """Hold items with their labels; `transform` and `databunch` are the words to come.
 
     Args:
@@ -348,48 +348,8 @@ class LabelLists(_Lists):
         """Leave out the items for which `func(x, y)` is true; see `LabelList.filter_by_func`."""
         return self._each(lambda part: part.filter_by_func(func))
 
-    def pre_transform(
-        self, train_tfm: Opened | Sequence[Opened] | None, valid_tfm: Opened | Sequence[Opened] | None
-    ) -> LabelLists:
-        """Say what is done to each image right after it is opened, before all transforms.
-
-        Args:
-            train_tfm: A function from a Pillow image to a Pillow image, or several, for the training set; None for
-                nothing.
-            valid_tfm: For the validation and test sets.
-
-        Raises:
-            ArgumentError: the inputs are not opened from files of images.
-            ArgumentTypeError: one is no function.
-        """
-        for labelled, functions in ((self.train, train_tfm), (self.valid, valid_tfm), (self.test, valid_tfm)):
-            set_after_open("LabelLists.pre_transform", labelled, functions)
-        return self
-
-    def presize(
-        self,
-        size: int,
-        val_xtra_size: int = 32,
-        scale: tuple[float, float] = (0.08, 1.0),
-        ratio: tuple[float, float] = (0.75, 4.0 / 3.0),
-        interpolation: int = 2,
-    ) -> LabelLists:
-        """Open images of the training set as random parts, those of the other sets as their middle.
-
-        Args:
-            size: Sides in pixels of what transforms get.
-            val_xtra_size: Pixels by which the shorter side of the others is larger before the middle is cut out.
-            scale: Bounds of the part's area, as shares of the image's, above 0 and up to 1.
-            ratio: Bounds of its width over its height.
-            interpolation: Filter of Pillow's; 2 is bilinear.
-
-        Raises:
-            ArgumentError: an argument is out of its range, or the inputs are not opened from files of images.
-
-        References:
-            Szegedy et al., "Going Deeper with Convolutions" (2015), section 6.
-        """
-        return self.pre_transform(*presizing("presize", size, val_xtra_size, scale, ratio, interpolation))
+    def _opened_sets(self) -> tuple[Any, Any, Any]:
+        return self.train, self.valid, self.test
 
     def transform(self, tfms: Any = (None, None), **kwargs: Any) -> LabelLists:
         """Say how items are transformed each time they are asked for.

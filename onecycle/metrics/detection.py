@@ -108,11 +108,10 @@ def _pictures_of(name: str, given: Any, count: int) -> list[Any]:
         DataError: they are no pictures, or have other parts than boxes, classes and, of predictions, scores.
     """
     pictures = list(given) if hasattr(given, "__iter__") and not isinstance(given, (str, bytes, dict)) else None
-    odd = pictures is None or next((True for one in pictures if not _has_parts(one, count)), False)
+    odd = [given] if pictures is None else [one for one in pictures if not _has_parts(one, count)]
     if pictures is None or odd:
         rule = f"must have {', '.join(_PARTS[:count])} of each picture, as a tuple"
-        shown = given if pictures is None else next(one for one in pictures if not _has_parts(one, count))
-        raise DataError(explain(_OWNER, name, rule, shown))
+        raise DataError(explain(_OWNER, name, rule, odd[0]))
     return pictures
 
 

@@ -40,22 +40,10 @@ class _Count(NamedTuple):
     true: Tensor
 
 
-_RESHAPES = {
-    "float",
-    "double",
-    "half",
-    "to",
-    "type",
-    "type_as",
-    "clone",
-    "detach",
-    "contiguous",
-    "reshape",
-    "view",
-}
+_RESHAPES = {"float", "double", "half", "to", "type", "type_as", "clone", "detach", "contiguous", "reshape", "view"}
 _RESHAPES |= {"view_as", "flatten", "squeeze", "unsqueeze", "expand", "expand_as", "permute", "transpose"}
-_PRODUCTS = {"mul", "multiply", "rmul", "imul"}
-_QUOTIENTS = {"div", "divide", "true_divide", "truediv", "itruediv"}
+PRODUCTS = {"mul", "multiply", "rmul", "imul"}
+QUOTIENTS = {"div", "divide", "true_divide", "truediv", "itruediv"}
 _LIMITS = {"clamp", "clamp_min", "clip", "maximum", "max", "add", "radd", "iadd"}
 _READS = {"item", "int", "float", "len", "numel", "nelement", "size"}
 _LEAVES = {"item", "int", "float", "numpy", "array", "tolist", "cpu", "bool"}
@@ -75,15 +63,11 @@ class Sums:
         self._each: dict[int, _Each] = {}  # by the id of a tensor, which is kept alive, like the rest
         self._sums: dict[int, _Sum] = {}
         self._masks: dict[int, Tensor] = {}
-        self._picked: dict[
-            int, Tensor
-        ] = {}  # rows that were chosen by an index, so that their number may vary
+        self._picked: dict[int, Tensor] = {}  # rows chosen by an index, so that their number may vary
         self._counts: dict[int, _Count] = {}
         self._of_batch = {id(tensor): tensor for tensor in tensors_of(batch)}
         self._numbers: set[float] = set()  # counts that were read as numbers of Python
-        self.was_read = (
-            False  # whether values of the batch left the tensors: what follows from them is not seen
-        )
+        self.was_read = False  # whether values of the batch left the tensors: what follows from them is not seen
 
     def note_each(self, losses: Tensor) -> None:
         """Remember losses that were not reduced."""
@@ -133,13 +117,11 @@ class Sums:
         each = [self._each[id(tensor)] for tensor in found if id(tensor) in self._each]
         self._masks.pop(id(result), None)  # it may have been changed in place
         if each:
-            others = [
-                tensor for tensor in found if id(tensor) not in self._each and not self._is_mask(tensor)
-            ]
+            others = [tensor for tensor in found if id(tensor) not in self._each and not self._is_mask(tensor)]
             self._each[id(result)] = _Each(result, all(entry.is_plain for entry in each) and not others)
         elif _chooses(name, args) or any(id(tensor) in self._picked for tensor in found):
             self._picked[id(result)] = result
-        elif name in _RESHAPES | _PRODUCTS and all(self._is_mask(tensor) for tensor in found):
+        elif name in _RESHAPES | PRODUCTS and all(self._is_mask(tensor) for tensor in found):
             self._masks[id(result)] = result
 
     def _is_mask(self, tensor: Tensor) -> bool:
@@ -173,16 +155,16 @@ class Sums:
         if count is not None and name in _LIMITS | _SAME:
             self._counts[id(result)] = _Count(result, count.true)
             return []
-        if name in _PRODUCTS and any(type(arg) in (int, float) and arg == 0 for arg in args):
+        if name in PRODUCTS and any(type(arg) in (int, float) and arg == 0 for arg in args):
             return [Part(result, 0)]  # how a batch is passed over in which nothing counts
         known = self._sums.get(id(first))
-        if known is None and name in _PRODUCTS and others:
+        if known is None and name in PRODUCTS and others:
             known, others = self._sums.get(id(others[0])), [first]
         if known is None:
             return []
-        if name in _SAME or (name in _PRODUCTS and _is_constant(others[0])):
+        if name in _SAME or (name in PRODUCTS and _is_constant(others[0])):
             self._sums[id(result)] = _Sum(result, known.of_losses)
-        elif name in _QUOTIENTS and others:
+        elif name in QUOTIENTS and others:
             return self._quotient(known, others[0], result)
         return []
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from onecycle.nn.loss_sums import Part, Sums, Weight
+from onecycle.nn.loss_sums import PRODUCTS, QUOTIENTS, Part, Sums, Weight
 
 __all__ = ["mean_over"]
 
@@ -262,17 +262,7 @@ def _parts_of_call(function: Callable[..., Any], args: Any, kwargs: Any, result:
 # --- following them to the loss
 
 
-_KEEPS = {
-    "clone",
-    "detach",
-    "double",
-    "float",
-    "mean",
-    "neg",
-    "negative",
-    "sum",
-    "to",
-}  # multiples of one number
+_KEEPS = {"clone", "detach", "double", "float", "mean", "neg", "negative", "sum", "to"}  # multiples of one number
 _active = threading.local()
 
 
@@ -354,9 +344,7 @@ class _Watch(TorchFunctionMode):
         if not name.endswith("_") or name.startswith("__"):
             return list(args)
         copy = args[0].clone()
-        parts = [
-            part._replace(value=copy) if part.value is args[0] else part for part in self.parts_of(args[0])
-        ]
+        parts = [part._replace(value=copy) if part.value is args[0] else part for part in self.parts_of(args[0])]
         self._parts.pop(id(args[0]), None)
         if parts:
             self.note(copy, parts)
@@ -369,9 +357,7 @@ class _Watch(TorchFunctionMode):
         if self.parts_of(args[0]) and args[0].ndim:
             parts = self._reduced(name, args, kwargs, result)
         else:
-            parts = self._stacked(name, args, kwargs, result) or self._combined(
-                name.strip("_"), args, kwargs, func
-            )
+            parts = self._stacked(name, args, kwargs, result) or self._combined(name.strip("_"), args, kwargs, func)
         if parts:
             self.note(result, parts)
 
@@ -397,11 +383,9 @@ class _Watch(TorchFunctionMode):
         if not isinstance(value, Tensor) and value == 0:  # where Python's `sum` begins
             return []
         known = self.parts_of(value)
-        return (
-            [part for part in known if not _is_nothing(part)]
-            if known
-            else [Part(torch.as_tensor(value), self.items)]
-        )
+        if not known:
+            return [Part(torch.as_tensor(value), self.items)]
+        return [part for part in known if not _is_nothing(part)]
 
     def _combined(self, name: str, args: list[Any], kwargs: Any, func: Any) -> list[Part]:
         known = self.parts_of(args[0])
@@ -424,14 +408,10 @@ class _Watch(TorchFunctionMode):
             return self._summed(first, second, -1)
         if name in ("rsub",):
             return self._summed(second, first, -1)
-        if name in ("mul", "multiply", "rmul", "imul"):
+        if name in PRODUCTS:
             first, second = (first, second) if known else (second, first)
             return self._scaled(first, second, torch.mul)
-        return (
-            self._divided(first, second)
-            if name in ("div", "divide", "true_divide", "truediv", "itruediv")
-            else []
-        )
+        return self._divided(first, second) if name in QUOTIENTS else []
 
     def _summed(self, first: Any, second: Any, sign: float) -> list[Part]:
         both = [self._terms(first), self._terms(second)]
@@ -448,9 +428,7 @@ class _Watch(TorchFunctionMode):
     def _divided(self, known: Any, by: Any) -> list[Part]:
         """Return the parts of a quotient: a sum that is divided by a count of the batch is a mean over that."""
         parts = self.parts_of(known)
-        if any(part.weight is not None for part in parts) or not (
-            isinstance(by, Tensor) or self._is_count(by)
-        ):
+        if any(part.weight is not None for part in parts) or not (isinstance(by, Tensor) or self._is_count(by)):
             return self._scaled(known, by, torch.div)
         return [Part(part.value / by, self._sums.weight_of(by)) for part in parts]
 

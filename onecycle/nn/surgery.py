@@ -169,13 +169,15 @@ def split_model(model: nn.Module, splits: Any) -> list[nn.Sequential]:
         raise ArgumentTypeError(explain("split_model", "splits", "must be modules or lists of modules", splits))
     parts: list[Any] = [splits] if isinstance(splits, nn.Module) else list(splits or [])
     if not parts:
-        return _each_once([nn.Sequential(*flatten_model(model))])
-    if all(isinstance(part, nn.Module) for part in parts):
+        groups = [nn.Sequential(*flatten_model(model))]
+    elif all(isinstance(part, nn.Module) for part in parts):
         layers = flatten_model(model)
-        return _each_once(split_model_idx(model, [_place_of(layers, part) for part in parts]))
-    if all(isinstance(part, (list, tuple)) for part in parts):
-        return _each_once([nn.Sequential(*part) for part in parts])
-    raise ArgumentTypeError(explain("split_model", "splits", "must be modules or lists of modules", splits))
+        groups = split_model_idx(model, [_place_of(layers, part) for part in parts])
+    elif all(isinstance(part, (list, tuple)) for part in parts):
+        groups = [nn.Sequential(*part) for part in parts]
+    else:
+        raise ArgumentTypeError(explain("split_model", "splits", "must be modules or lists of modules", splits))
+    return _each_once(groups)
 
 
 def _each_once(groups: list[nn.Sequential]) -> list[nn.Sequential]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import zip_longest
@@ -26,6 +26,7 @@ from onecycle.training.losses import each_item
 from onecycle.training.mismatch import check_goes_back, check_loss, explain_loss, explain_model
 from onecycle.training.release import released_on_failure
 from onecycle.utils.checks import check_whole
+from onecycle.utils.collections import first_el
 from onecycle.utils.distributed import added_up, greatest, own_seed, process_count, seed_of_all
 from onecycle.utils.progress import master_bar, progress_bar
 from onecycle.utils.seeding import global_rng_kept, run_seed, seed_step
@@ -239,18 +240,14 @@ def _without_targets(inputs: Any, targets: NoTarget, loss_func: Any) -> Tensor:
     """
     if loss_func is not None:
         raise targets.refused()
-    return torch.zeros(len(_first_of(inputs)), dtype=torch.int64)
-
-
-def _first_of(inputs: Any) -> Any:
-    return next(iter(inputs.values())) if isinstance(inputs, Mapping) else _as_args(inputs)[0]
+    return torch.zeros(len(first_el(inputs)), dtype=torch.int64)
 
 
 def _size(targets: Any, inputs: Any) -> int:
     """Return how much a batch weighs: its items; of texts their tokens, as the last window of an epoch is narrow."""
     first = _as_args(targets)[0]
     if not isinstance(first, Tensor) or first.ndim == 0:
-        first = _first_of(inputs)
+        first = first_el(inputs)
     are_tokens = isinstance(first, Tensor) and first.ndim == 2 and not first.is_floating_point()
     return first.numel() if are_tokens else len(first)
 
