@@ -35,7 +35,6 @@ _SCALARS = (type(None), bool, int, float, str)
 _CLOSED = ("numpy", "pandas", "PIL", "cv2", "matplotlib", "builtins", "pathlib", "threading", "weakref", "io", "_io")
 _OF_MODULES = frozenset({*vars(nn.Module()), "training"})
 _OF_METRICS = frozenset(vars(Metric()))  # begun again with each epoch
-_OF_OPTIMIZERS = frozenset(vars(Optimizer([torch.zeros(1)], {})))
 _OF_ALL = ("_learn", "learn")
 _OF_OTHERS = ("train_ds", "lr_find")  # what a data bunch and a learner have
 
@@ -261,9 +260,15 @@ def _slots(thing: Any) -> list[str]:
     return [name for name in names if not name.startswith("__")]
 
 
+@functools.cache
+def _of_optimizers() -> frozenset[str]:
+    """Return the attributes of a plain optimizer; the first imports torch._dynamo, so none is made before a run."""
+    return frozenset(vars(Optimizer([torch.zeros(1)], {})))
+
+
 def _names_left_out(thing: Any) -> frozenset[str]:
     """Return the attributes that a base class has for itself, and that are kept elsewhere."""
-    bases = ((nn.Module, _OF_MODULES), (Optimizer, _OF_OPTIMIZERS), (Metric, _OF_METRICS))
+    bases = ((nn.Module, _OF_MODULES), (Optimizer, _of_optimizers()), (Metric, _OF_METRICS))
     return frozenset().union(*(names for base, names in bases if isinstance(thing, base)))
 
 

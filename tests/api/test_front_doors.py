@@ -16,6 +16,7 @@ DOORS = [
     "onecycle.vision.models",
 ]
 HEAVY = "pandas matplotlib.pyplot matplotlib cv2 requests yaml scipy sklearn PIL.Image safetensors IPython".split()
+HEAVY += ["torch._dynamo"]  # a second; the first optimizer that is made imports it
 
 
 def python(code: str) -> str:
